@@ -1,0 +1,1 @@
+"""The shared user interface; may import core, never pages."""

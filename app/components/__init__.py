@@ -1,0 +1,1 @@
+"""Own Streamlit components, each one Python, one JavaScript and one CSS file."""

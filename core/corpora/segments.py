@@ -1,0 +1,49 @@
+"""Segments on disk: one JSON object a line, so that any text survives, newlines included."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+Pair = tuple[str, str]
+
+
+def write_segments(path: Path, pairs: Iterable[Pair]) -> int:
+    """Writes pairs as `{"source": …, "target": …}` lines and gives how many there were.
+
+    The file is whole or absent.
+    """
+    temporary = path.with_name(f".{path.name}.partial")
+    count = 0
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            for source, target in pairs:
+                record = {"source": source, "target": target}
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    return count
+
+
+def read_segments(path: Path, *, limit: int | None = None, offset: int = 0) -> list[Pair]:
+    """Gives the pairs of a split, or `limit` of them from `offset` on; no file means none."""
+    pairs: list[Pair] = []
+    try:
+        with path.open(encoding="utf-8", newline="\n") as file:
+            for number, line in enumerate(file):
+                if number < offset:
+                    continue
+                if limit is not None and len(pairs) >= limit:
+                    break
+                record = json.loads(line)
+                pairs.append((record["source"], record["target"]))
+    except FileNotFoundError:
+        return []
+    return pairs

@@ -1,0 +1,1 @@
+"""Scores with their signatures; imports only errors."""

@@ -1,0 +1,1 @@
+"""Fine-tuning: settings, language codes, DeepSpeed configuration, the trainer and its diagnosis."""

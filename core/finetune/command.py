@@ -1,0 +1,94 @@
+"""The command that starts the trainer, and the environment it runs in."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+from core.finetune.settings import FineTuneSettings
+from core.host import accelerator, num_cores, package_versions
+from core.storage.workspace import PROJECT
+
+TRAINER = "core.finetune.trainer"
+
+# What libraries would print into the logs is noise; our own records say the same in numbers.
+_QUIET = {
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "PYTHONWARNINGS": "ignore",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TQDM_DISABLE": "1",
+    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+
+
+def launch_command(
+    settings: FineTuneSettings, settings_file: Path, port: int | str = "PORT"
+) -> list[str]:
+    """Gives the launcher's argument list; the settings file is the trainer's only argument."""
+    if settings.engine == "plain":
+        launcher = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "1"]
+        launcher += ["--nproc_per_node", str(settings.num_processes)]
+        launcher += ["--master_port", str(port), "-m", TRAINER]
+        return [*launcher, str(settings_file)]
+    # The script beside this interpreter, not whatever `deepspeed` the PATH would find.
+    launcher = [str(Path(sys.executable).with_name("deepspeed")), "--quiet"]
+    launcher += ["--num_nodes", "1", "--num_gpus", str(settings.num_processes)]
+    launcher += ["--master_port", str(port), "--no_local_rank", "--module", TRAINER]
+    return [*launcher, str(settings_file)]
+
+
+def launch_environment(settings: FineTuneSettings) -> dict[str, str]:
+    """Gives the variables that launcher and trainer need beyond the inherited ones."""
+    threads = settings.threads_per_process or max(1, num_cores() // settings.num_processes)
+    environment = {
+        **_QUIET,
+        "OMP_NUM_THREADS": str(threads),
+        # DeepSpeed's builder needs ninja, which pip puts beside the interpreter.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PYTHONPATH": str(PROJECT),
+        "PYTHONUNBUFFERED": "1",
+        "TORCH_EXTENSIONS_DIR": str(extensions_folder()),
+    }
+    if accelerator() == "cpu":
+        environment["DS_ACCELERATOR"] = "cpu"
+        environment["CUDA_VISIBLE_DEVICES"] = ""
+    return environment
+
+
+def extensions_folder() -> Path:
+    """Gives where DeepSpeed's compiled parts are kept: one folder a combination of versions."""
+    versions = package_versions()
+    python = f"py{sys.version_info.major}{sys.version_info.minor}"
+    key = f"{python}-torch{versions['torch']}-deepspeed{versions['deepspeed']}"
+    given = os.environ.get("ADAPTMLLM_EXTENSIONS")
+    return (Path(given) if given else Path.home() / ".cache/adaptmllm/extensions") / key
+
+
+def operators(settings: FineTuneSettings) -> list[str]:
+    """Gives DeepSpeed's operators that this run needs compiled."""
+    if settings.engine != "deepspeed":
+        return []
+    needed = ["deepspeed_shm_comm"] if accelerator() == "cpu" else []
+    return needed + (["cpu_adam"] if settings.offload != "none" else [])
+
+
+def missing_operators(settings: FineTuneSettings) -> list[str]:
+    """Gives the operators that are not compiled yet on this host."""
+    folder = extensions_folder()
+    return [name for name in operators(settings) if not (folder / name / f"{name}.so").exists()]
+
+
+def compile_command(names: list[str]) -> list[str]:
+    """Gives the command that compiles operators ahead of the launch."""
+    return [sys.executable, "-m", "core.finetune.compile_operators", *names]
+
+
+def free_port() -> int:
+    """Gives a port that is free at this moment; another process may take it a moment later."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        return int(server.getsockname()[1])

@@ -1,0 +1,95 @@
+"""Translating many segments with a loaded model: batches by length, results in input order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.finetune.adapters import Adapter
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Translations of some segments.
+
+    Attributes:
+        hypotheses: One a source, in the order of the sources.
+        num_capped: How many were cut at the length limit.
+    """
+
+    hypotheses: list[str]
+    num_capped: int
+
+
+def length_batches(lengths: Sequence[int], slots: int) -> list[list[int]]:
+    """Groups indices, longest first, so that length times segments stays below `slots`."""
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    batches: list[list[int]] = []
+    for index in order:
+        if batches and (len(batches[-1]) + 1) * lengths[batches[-1][0]] <= slots:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+
+def translate(
+    model: Any,
+    adapter: Adapter,
+    sources: Sequence[str],
+    *,
+    max_source_length: int,
+    max_target_length: int,
+    num_beams: int,
+    synced: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Decoded:
+    """Translates sources.
+
+    Args:
+        model: An encoder-decoder model in evaluation mode.
+        adapter: Tokenizer and languages.
+        sources: Segments in the source language.
+        max_source_length: Longer sources are cut, in tokens.
+        max_target_length: Translations end here, in tokens.
+        num_beams: Beam size, 1 = greedy.
+        synced: True when processes share the weights (ZeRO-3) and must step together.
+        on_progress: Called with (segments done, segments) after each batch.
+    """
+    import torch
+
+    device = next(model.parameters()).device
+    encoded = adapter.encode_sources(sources, max_source_length)
+    pad = int(adapter.tokenizer.pad_token_id)
+    hypotheses = [""] * len(sources)
+    capped = done = 0
+    slots = max(max_source_length, 8192 // num_beams)
+    for batch in length_batches([len(ids) for ids in encoded], slots):
+        inputs, mask = padded([encoded[i] for i in batch], pad)
+        with torch.inference_mode():
+            outputs = model.generate(
+                input_ids=torch.tensor(inputs, device=device),
+                attention_mask=torch.tensor(mask, device=device),
+                forced_bos_token_id=adapter.forced_bos_token_id,
+                max_new_tokens=max_target_length,
+                num_beams=num_beams,
+                do_sample=False,
+                synced_gpus=synced,
+            ).tolist()
+        eos = adapter.tokenizer.eos_token_id
+        capped += sum(eos not in ids[1:] for ids in outputs)  # the first token starts decoding
+        for index, text in zip(batch, adapter.decode(outputs), strict=True):
+            hypotheses[index] = text
+        done += len(batch)
+        if on_progress:
+            on_progress(done, len(sources))
+    return Decoded(hypotheses, capped)
+
+
+def padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[list[list[int]], list[list[int]]]:
+    """Gives rows filled up with `pad` to the longest, and the mask that marks the real tokens."""
+    width = max(len(row) for row in rows)
+    filled = [[*row, *[pad] * (width - len(row))] for row in rows]
+    mask = [[1] * len(row) + [0] * (width - len(row)) for row in rows]
+    return filled, mask

@@ -1,0 +1,100 @@
+"""Writing the fine-tuned model and proving, from the disk, that it is the one that was trained."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from core.errors import TrainingError
+from core.finetune.adapters import Adapter
+from core.finetune.models import load_model
+from core.finetune.settings import FineTuneSettings
+
+
+def gathered_weights(module: Any, *, is_split: bool, is_first: bool) -> dict[str, Any]:
+    """Gives a copy of all weights in host memory, on the first process; {} on the others.
+
+    Args:
+        module: The trained model.
+        is_split: True under ZeRO-3, where every process holds a part and must call this.
+        is_first: Whether this process writes.
+    """
+    weights: dict[str, Any] = {}
+    if not is_split:
+        return _copied(module) if is_first else weights
+    import deepspeed
+
+    for name, parameter in module.named_parameters():
+        with deepspeed.zero.GatheredParameters(parameter):
+            if is_first:
+                weights[name] = parameter.detach().cpu().clone()
+    if is_first:
+        weights.update({name: b.detach().cpu().clone() for name, b in module.named_buffers()})
+    return weights
+
+
+def _copied(module: Any) -> dict[str, Any]:
+    return {name: tensor.detach().cpu().clone() for name, tensor in module.state_dict().items()}
+
+
+def write_model(
+    folder: Path, module: Any, weights: dict[str, Any], adapter: Adapter, settings: FineTuneSettings
+) -> Any:
+    """Writes model and tokenizer into `folder` and gives the written model, in host memory.
+
+    The weights go through a fresh model: DeepSpeed's module would write the tied embedding up
+    to four times (shared, encoder, decoder, output).
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh = type(module)(module.config)
+    some = next(tensor for tensor in weights.values() if tensor.is_floating_point())
+    fresh.to(some.dtype)
+    missing, unexpected = fresh.load_state_dict(weights, strict=False)
+    tied = set(getattr(fresh, "_tied_weights_keys", None) or {})
+    if set(missing) - tied - _buffers(fresh) or unexpected:
+        raise TrainingError(
+            f"The trained weights do not fit the model: missing {sorted(missing)[:3]}, "
+            f"unexpected {sorted(unexpected)[:3]}."
+        )
+    fresh.tie_weights()
+    fresh.generation_config = module.generation_config
+    if adapter.forced_bos_token_id is not None:
+        # Stored with the model, so that it translates into this language without being told.
+        fresh.generation_config.forced_bos_token_id = adapter.forced_bos_token_id
+    fresh.generation_config.max_length = settings.max_target_length
+    fresh.save_pretrained(folder)
+    adapter.tokenizer.save_pretrained(folder)
+    return fresh.eval()
+
+
+def _buffers(model: Any) -> set[str]:
+    return {name for name, _ in model.named_buffers()}
+
+
+def check_reloaded(folder: Path, written: Any, token_ids: list[list[int]]) -> None:
+    """Loads the model from the disk and compares it with the one that was written.
+
+    Raises:
+        TrainingError: A tensor is missing, differs or is not finite, or the logits differ.
+    """
+    import torch
+
+    reloaded = load_model(str(folder), dtype=next(written.parameters()).dtype).eval()
+    expected, found = written.state_dict(), reloaded.state_dict()
+    if expected.keys() != found.keys():
+        wrong = sorted(expected.keys() ^ found.keys())[:3]
+        raise TrainingError(f"The saved model was reloaded with other tensors: {wrong}.")
+    for name, tensor in expected.items():
+        if not torch.equal(tensor, found[name]):
+            raise TrainingError(f"The saved model was reloaded with another {name}.")
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise TrainingError(f"The trained model holds values that are not finite in {name}.")
+    ids = torch.tensor(token_ids)
+    with torch.inference_mode():
+        first, second = (
+            model(input_ids=ids, decoder_input_ids=ids[:, :1]).logits
+            for model in (written, reloaded)
+        )
+    if not torch.equal(first, second):
+        raise TrainingError("The saved model was reloaded but computes other logits.")

@@ -1,0 +1,50 @@
+"""Fine-tuning as a kind of job: its commands, its diagnosis, what it puts into the database."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from core.finetune import command
+from core.finetune.deepspeed_config import deepspeed_config
+from core.finetune.diagnosis import diagnose
+from core.finetune.run_folder import RunFolder
+from core.finetune.settings import FineTuneSettings
+from core.jobs.folder import JobFolder
+from core.jobs.kind import Failure, Stage
+from core.storage.files import read_json, write_json, write_text
+from core.storage.workspace import Workspace
+
+
+class FineTuneKind:
+    """Compiles what is missing, then starts the trainer by its launcher."""
+
+    def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
+        """Gives the commands of a run, and writes them down in its folder."""
+        run = RunFolder(folder.path)
+        settings = FineTuneSettings.load(run.settings_file)
+        environment = command.launch_environment(settings)
+        arguments = command.launch_command(settings, run.settings_file, command.free_port())
+        write_text(run.command_file, shlex.join(arguments) + "\n")
+        write_json(run.deepspeed_file, deepspeed_config(settings))
+        stages = []
+        missing = command.missing_operators(settings)
+        if missing:
+            stages.append(Stage("compiling", command.compile_command(missing), environment))
+        return [*stages, Stage("preparing", arguments, environment, can_save=True)]
+
+    def diagnose(self, folder: JobFolder, exit_code: int, state: str) -> Failure:
+        """Says why the run ended without a result."""
+        return diagnose(RunFolder(folder.path), exit_code, state)
+
+    def publish(self, workspace: Workspace, folder: JobFolder) -> None:
+        """Copies the final scores into the database."""
+        try:
+            result = read_json(folder.result_file)
+        except (FileNotFoundError, json.JSONDecodeError):
+            return
+        scores = {name: result[name] for name in ("base", "fine_tuned", "num_segments")}
+        workspace.runs.store_scores(folder.path.name, scores, result["train_seconds"])
+
+
+KIND = FineTuneKind()

@@ -1,0 +1,112 @@
+"""Finding and loading base models; every failure becomes one sentence.
+
+Importing this module is cheap; its functions import torch and transformers.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from core.errors import ModelError
+from core.finetune.settings import STARTER
+from core.storage.workspace import Workspace
+
+HUB_MODELS: dict[str, str] = {
+    "facebook/nllb-200-distilled-600M": "NLLB-200 600M · 202 languages · 2.5 GB",
+    "facebook/nllb-200-distilled-1.3B": "NLLB-200 1.3B · 202 languages · 5.5 GB",
+    "facebook/nllb-200-3.3B": "NLLB-200 3.3B · 202 languages · 17.6 GB",
+    "facebook/m2m100_418M": "M2M100 418M · 100 languages · 1.9 GB",
+    "facebook/mbart-large-50-many-to-many-mmt": "mBART-50 · 50 languages · 2.4 GB",
+    "Helsinki-NLP/opus-mt-en-ga": "OPUS-MT English→Irish · one direction · 0.3 GB",
+    "google/madlad400-3b-mt": "MADLAD-400 3B · 400 languages · 11.8 GB",
+}
+
+
+def model_source(workspace: Workspace, base_model: str) -> str:
+    """Gives what to load: the starter's folder, a local folder, or the hub id as it is.
+
+    Raises:
+        ModelError: The starter is not built, or the folder holds no model.
+    """
+    if base_model == STARTER:
+        if not (workspace.starter_model / "config.json").exists():
+            raise ModelError(
+                "The starter model has not been built yet.",
+                hint="`python -m core setup` builds it in a few seconds.",
+            )
+        return str(workspace.starter_model)
+    folder = Path(base_model).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").exists():
+            raise ModelError(
+                f"The folder {folder} holds no model: config.json is missing.",
+                hint="Choose the folder that Transformers' save_pretrained wrote.",
+            )
+        return str(folder)
+    if base_model.startswith((".", "/", "~")) or base_model.count("/") > 1:
+        raise ModelError(f"There is no folder {base_model}.", hint="Check the path.")
+    return base_model
+
+
+def load_tokenizer(source: str) -> Any:
+    """Loads a tokenizer from a folder or the hub.
+
+    Raises:
+        ModelError: It cannot be had; the sentence says whether id, network or files are to blame.
+    """
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
+        raise _model_error(source, error) from error
+
+
+def load_model(source: str, *, dtype: Any = None) -> Any:
+    """Loads an encoder-decoder model from a folder or the hub; float32 unless told otherwise.
+
+    Raises:
+        ModelError: It cannot be had, or it is no encoder-decoder model.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModelForSeq2SeqLM
+
+    try:
+        return AutoModelForSeq2SeqLM.from_pretrained(
+            source, dtype=dtype or torch.float32, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise _model_error(source, error) from error
+
+
+def revision_of(model: Any) -> str:
+    """Gives the hub commit that a loaded model came from; empty for a local folder."""
+    return str(getattr(model.config, "_commit_hash", None) or "")
+
+
+def _model_error(source: str, error: Exception) -> ModelError:
+    text = str(error)
+    if Path(source).is_dir():
+        first = text.strip().splitlines()[0][:300] if text.strip() else type(error).__name__
+        return ModelError(
+            f"The model in {source} cannot be read: {first.rstrip('.')}.",
+            hint="The folder must hold config.json, the tokenizer's files and model.safetensors.",
+        )
+    if any(sign in text for sign in ("couldn't connect", "Failed to resolve", "offline", "Max ret")):
+        return ModelError(
+            f"The model {source} is not on this machine and the hub cannot be reached.",
+            hint="Check the network, or give a folder that holds the model.",
+        )
+    if "gated" in text.lower() or "401" in text or "403" in text:
+        return ModelError(
+            f"The hub does not give {source} to this machine: it is gated, private or misspelt.",
+            hint="Check the id; for a gated model accept its terms and set HF_TOKEN.",
+        )
+    if "not a valid model identifier" in text or "404" in text or "not a local folder" in text:
+        return ModelError(
+            f"The hub has no model {source!r}.", hint="Check the spelling: owner/name."
+        )
+    return ModelError(f"The model {source} cannot be loaded: {text.strip().splitlines()[0][:300]}")

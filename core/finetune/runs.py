@@ -1,0 +1,200 @@
+"""What one does with runs: check, launch, stop, resume, duplicate, delete."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+
+from core.errors import ConfigError, DataError, HostError, TrainingError
+from core.finetune.checkpoints import latest_checkpoint
+from core.finetune.command import missing_operators
+from core.finetune.diagnosis import COMPILER_HINT
+from core.finetune.models import model_source
+from core.finetune.run_folder import RunFolder
+from core.finetune.settings import FineTuneSettings
+from core.gpu import gpus
+from core.host import accelerator, cxx_compiler
+from core.jobs import queue
+from core.jobs.folder import JobState
+from core.storage.files import utc_now
+from core.storage.job_records import WAITING, Job
+from core.storage.run_records import Run
+from core.storage.workspace import Workspace
+
+JOB_KIND = "core.finetune.job"
+MIN_FREE_BYTES = 200_000_000
+
+# Known before the download: bytes of the float32 weights.
+_HUB_BYTES = {
+    "facebook/nllb-200-distilled-600M": 2_460_000_000,
+    "facebook/nllb-200-distilled-1.3B": 5_480_000_000,
+    "facebook/nllb-200-3.3B": 13_380_000_000,
+    "facebook/m2m100_418M": 1_940_000_000,
+    "facebook/mbart-large-50-many-to-many-mmt": 2_440_000_000,
+    "google/madlad400-3b-mt": 11_760_000_000,
+}
+
+
+def check_launch(workspace: Workspace, settings: FineTuneSettings) -> None:
+    """Refuses a run that cannot work, before anything is written.
+
+    Raises:
+        DataError: The corpus does not exist or lacks a split.
+        ConfigError: Direction, precision or processes do not fit corpus or machine.
+        ModelError: The base model's folder is missing.
+        HostError: No compiler, or too little disk space.
+    """
+    corpus = workspace.corpora.get(settings.corpus)
+    if {settings.src_lang, settings.tgt_lang} != {corpus.src_lang, corpus.tgt_lang}:
+        raise ConfigError(
+            f"The corpus {corpus.name!r} holds {corpus.src_lang} and {corpus.tgt_lang}, the run "
+            f"asks for {settings.direction}.",
+            hint="Choose a direction between the languages of the corpus.",
+        )
+    for split, count in corpus.counts.items():
+        if count == 0:
+            raise DataError(
+                f"The {split} split of {corpus.name!r} is empty.",
+                hint="Split the corpus so that train, dev and test all have segments.",
+            )
+    model_source(workspace, settings.base_model)
+    _check_machine(settings)
+    _check_disk(workspace, settings)
+
+
+def _check_machine(settings: FineTuneSettings) -> None:
+    if accelerator() == "cpu" and settings.precision == "fp16":
+        raise ConfigError(
+            "precision fp16 needs a GPU and this machine trains on the processor.",
+            hint="Choose fp32, or bf16.",
+        )
+    if accelerator() == "cuda" and settings.num_processes > len(gpus()):
+        raise ConfigError(
+            f"num_processes is {settings.num_processes} and this machine has {len(gpus())} GPUs.",
+            hint="Use one process a GPU.",
+        )
+    if missing_operators(settings) and not cxx_compiler():
+        raise HostError(
+            "DeepSpeed compiles a part of itself before its first run, and this machine has no "
+            "C++ compiler.",
+            hint=COMPILER_HINT,
+        )
+
+
+def _check_disk(workspace: Workspace, settings: FineTuneSettings) -> None:
+    """Compares the free space with the model and the checkpoints that will be kept."""
+    needed = needed_bytes(workspace, settings)
+    free = shutil.disk_usage(workspace.root).free
+    if free < needed:
+        raise HostError(
+            f"The run needs about {needed / 1e9:.1f} GB of disk and {free / 1e9:.1f} GB are free "
+            f"under {workspace.root}.",
+            hint="Delete runs that you no longer need, or keep fewer checkpoints.",
+        )
+
+
+def needed_bytes(workspace: Workspace, settings: FineTuneSettings) -> int:
+    """Gives a run's estimated bytes on disk.
+
+    Weights W as float32; a checkpoint holds weights, master weights and two moments of AdamW
+    (4 W); one more than is kept exists for a moment; the final model adds W.
+    """
+    source = model_source(workspace, settings.base_model)
+    weights = _HUB_BYTES.get(source, 0)
+    if Path(source).is_dir():
+        files = [*Path(source).glob("*.safetensors"), *Path(source).glob("*.bin")]
+        weights = sum(file.stat().st_size for file in files)
+    return MIN_FREE_BYTES + weights * (4 * (settings.keep_checkpoints + 1) + 1)
+
+
+def launch(workspace: Workspace, settings: FineTuneSettings) -> Run:
+    """Puts a run into the queue; it starts at once when nothing else runs.
+
+    Raises:
+        AdaptMLLMError: `check_launch` refused it; nothing was written.
+    """
+    check_launch(workspace, settings)
+    corpus = workspace.corpora.get(settings.corpus)
+    settings = settings.changed(corpus=corpus.id, name=settings.display_name)
+    run_id = str(uuid.uuid4())
+    now = utc_now()
+    folder = RunFolder(workspace.run_folder(run_id))
+    folder.path.mkdir(parents=True)
+    settings.save(folder.settings_file)
+    relative = str(folder.path.relative_to(workspace.root))
+    job = Job(run_id, JOB_KIND, relative, queue.COMPUTE_LANE, WAITING, now)
+    run = Run(
+        id=run_id,
+        name=settings.name,
+        corpus_id=corpus.id,
+        corpus_name=corpus.name,
+        base_model=settings.base_model,
+        src_lang=settings.src_lang,
+        tgt_lang=settings.tgt_lang,
+        settings=settings.model_dump(),
+        scores={},
+        train_seconds=None,
+        created_at=now,
+        job=job,
+    )
+    queue.enter(workspace, job)
+    workspace.runs.add(run)
+    queue.advance(workspace)
+    return run
+
+
+def stop(workspace: Workspace, run_id: str, mode: str) -> None:
+    """Asks a run to stop: `save` finishes the step and writes a checkpoint, `now` does not.
+
+    Raises:
+        TrainingError: The run does not exist or has already ended.
+    """
+    queue.stop(workspace, workspace.runs.get(run_id).id, mode)
+
+
+def resume(workspace: Workspace, run_id: str) -> None:
+    """Continues an ended run from its last checkpoint, or from the start if it has none.
+
+    Raises:
+        TrainingError: The run finished, or has not ended.
+        AdaptMLLMError: `check_launch` refused it.
+    """
+    run = workspace.runs.get(run_id)
+    if run.job.state == "finished":
+        raise TrainingError(
+            f"The run {run.name!r} is finished; there is nothing left to resume.",
+            hint="Duplicate it and raise num_epochs to train longer.",
+        )
+    check_launch(workspace, FineTuneSettings.parse(run.settings))
+    queue.resume(workspace, run.id)
+
+
+def delete(workspace: Workspace, run_id: str) -> None:
+    """Deletes a run: its record, its folder, its checkpoints and its model.
+
+    Raises:
+        TrainingError: The run is still working.
+    """
+    run = workspace.runs.get(run_id)
+    if not run.job.has_ended:
+        raise TrainingError(
+            f"The run {run.name!r} is {run.job.state}; stop it before deleting it."
+        )
+    # The record goes first: a folder without a record is litter, a record without one is a lie.
+    workspace.runs.delete(run.id)
+    shutil.rmtree(workspace.run_folder(run.id), ignore_errors=True)
+
+
+def run_state(workspace: Workspace, run: Run) -> JobState:
+    """Gives the true state of a run: the folder's for one that works, else the record's."""
+    state = RunFolder(workspace.run_folder(run.id)).observed_state()
+    if run.job.state == WAITING or (run.job.is_active and state.state == WAITING):
+        return JobState(state=run.job.state, progress=run.job.progress)
+    return state
+
+
+def resume_step(workspace: Workspace, run: Run) -> int:
+    """Gives the step that Resume would continue from; 0 = from the start."""
+    found = latest_checkpoint(workspace.run_folder(run.id))
+    return found[0] if found else 0

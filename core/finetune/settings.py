@@ -1,0 +1,319 @@
+"""The settings of a run: the one declaration behind form, command line and settings file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from core.errors import ConfigError
+from core.languages import language
+from core.settings import Settings
+
+STARTER = "starter"
+
+
+def _field(default: Any, description: str, group: str, **bounds: Any) -> Any:
+    return Field(default, description=description, json_schema_extra={"group": group}, **bounds)
+
+
+class FineTuneSettings(Settings):
+    """Everything that decides what a run does.
+
+    The description of each field says what it is, and why one would change it; the `group` in
+    its schema is the part of the form where it stands.
+    """
+
+    version: Literal[1] = 1
+    name: str = _field("", "What to call the run; empty: base model and direction.", "Run")
+    base_model: str = _field(
+        STARTER,
+        "The model to start from: 'starter', a hub id such as facebook/nllb-200-distilled-600M, "
+        "or a local folder.",
+        "Run",
+        min_length=1,
+    )
+    corpus: str = _field("", "Name or id of the corpus to learn from.", "Run", min_length=1)
+    src_lang: str = _field("eng_Latn", "Translate from: a FLORES-200 code.", "Run")
+    tgt_lang: str = _field("gle_Latn", "Translate to: a FLORES-200 code.", "Run")
+
+    num_epochs: int = _field(
+        3,
+        "Passes over the training split. More fits small corpora better until dev scores fall.",
+        "Training",
+        ge=1,
+        le=1000,
+    )
+    max_steps: int = _field(
+        0,
+        "Stop after this many optimizer steps; 0 = as many as the epochs need.",
+        "Training",
+        ge=0,
+        le=10_000_000,
+    )
+    learning_rate: float = _field(
+        2e-5,
+        "Peak step size of AdamW. 1e-5 to 1e-4 suits a pre-trained model; an untrained one "
+        "needs about 2e-3.",
+        "Training",
+        gt=0,
+        le=1.0,
+    )
+    schedule: Literal["linear", "cosine", "constant"] = _field(
+        "linear", "How the learning rate falls to zero after the warm-up.", "Training"
+    )
+    warmup_steps: int = _field(
+        50,
+        "Optimizer steps over which the learning rate rises from zero; protects a pre-trained "
+        "model from large first updates.",
+        "Training",
+        ge=0,
+        le=100_000,
+    )
+    weight_decay: float = _field(
+        0.01,
+        "Pulls weights towards zero at each step; more of it can help very small corpora.",
+        "Training",
+        ge=0,
+        le=2.0,
+    )
+    label_smoothing: float = _field(
+        0.0,
+        "Share of probability spread over all tokens; 0.1 is usual for training translation "
+        "models, 0 keeps losses comparable.",
+        "Training",
+        ge=0,
+        le=0.5,
+    )
+    max_grad_norm: float = _field(
+        1.0,
+        "Gradients longer than this are shortened; 0 switches clipping off.",
+        "Training",
+        ge=0,
+        le=1000.0,
+    )
+    seed: int = _field(
+        20240302, "Decides shuffling and dropout; same seed, same run.", "Training", ge=0
+    )
+
+    batching: Literal["token budget", "fixed size"] = _field(
+        "token budget",
+        "Token budget groups segments of similar length, so that almost nothing is padding; "
+        "fixed size draws segments at random, as most tools do.",
+        "Batches",
+    )
+    tokens_per_batch: int = _field(
+        1920,
+        "Token budget only: longest segment times segments of one batch, per process; caps "
+        "memory.",
+        "Batches",
+        ge=16,
+        le=1_000_000,
+    )
+    batch_size: int = _field(
+        16,
+        "Fixed size only: segments in one batch, per process.",
+        "Batches",
+        ge=1,
+        le=65536,
+    )
+    gradient_accumulation: int = _field(
+        1,
+        "Batches added up before one optimizer step: a larger effective batch in the same "
+        "memory.",
+        "Batches",
+        ge=1,
+        le=1024,
+    )
+    max_source_length: int = _field(
+        128, "Longer sources are cut to this many tokens.", "Batches", ge=4, le=4096
+    )
+    max_target_length: int = _field(
+        128,
+        "Longer targets are cut, and translations end, at this many tokens.",
+        "Batches",
+        ge=4,
+        le=4096,
+    )
+
+    eval_every_steps: int = _field(
+        0,
+        "Steps between evaluations on the dev split (each also saves a checkpoint); 0 = at the "
+        "end of each epoch.",
+        "Evaluation",
+        ge=0,
+        le=10_000_000,
+    )
+    eval_segments: int = _field(
+        200,
+        "Dev segments translated at each evaluation; fewer is faster, more is surer.",
+        "Evaluation",
+        ge=1,
+        le=100_000,
+    )
+    num_samples: int = _field(
+        8, "Fixed dev segments shown side by side on the run's page.", "Evaluation", ge=0, le=100
+    )
+    num_beams: int = _field(
+        4,
+        "Beam size for the final translations of the test split; 1 is fastest. Evaluations "
+        "during training always use 1.",
+        "Evaluation",
+        ge=1,
+        le=32,
+    )
+
+    engine: Literal["deepspeed", "plain"] = _field(
+        "deepspeed",
+        "deepspeed: started by the DeepSpeed launcher. plain: the same trainer on PyTorch alone, "
+        "for hosts where DeepSpeed cannot compile.",
+        "Machine",
+    )
+    precision: Literal["fp32", "bf16", "fp16"] = _field(
+        "fp32",
+        "bf16 halves memory and is fast on recent GPUs; fp16 is for older GPUs; fp32 is the only "
+        "sensible choice on a processor.",
+        "Machine",
+    )
+    zero_stage: int = _field(
+        2,
+        "What DeepSpeed splits over processes: 0 nothing, 1 optimizer, 2 and gradients, 3 and "
+        "weights.",
+        "Machine",
+        ge=0,
+        le=3,
+    )
+    offload: Literal["none", "optimizer", "optimizer and weights"] = _field(
+        "none",
+        "Keeps part of the training state in host memory: fits larger models on one GPU, slower. "
+        "Weights need ZeRO stage 3.",
+        "Machine",
+    )
+    num_processes: int = _field(
+        1, "Training processes: one a GPU, or one a group of cores.", "Machine", ge=1, le=64
+    )
+    threads_per_process: int = _field(
+        0,
+        "Processor threads of each process; 0 = all cores divided by the processes.",
+        "Machine",
+        ge=0,
+        le=512,
+    )
+    memory_limit_gb: float = _field(
+        0.0,
+        "Each process fails with a clear message rather than take more host memory than this; "
+        "0 = no limit.",
+        "Machine",
+        ge=0,
+        le=100_000,
+    )
+    keep_checkpoints: int = _field(
+        1, "How many of the latest checkpoints stay on disk.", "Machine", ge=1, le=100
+    )
+
+    @model_validator(mode="after")
+    def _rules_between_fields(self) -> Self:
+        if self.src_lang == self.tgt_lang:
+            raise ValueError(f"src_lang and tgt_lang are both {self.src_lang}")
+        if self.offload == "optimizer and weights" and self.zero_stage != 3:
+            raise ValueError(
+                f"offload 'optimizer and weights' needs zero_stage 3, not {self.zero_stage}"
+            )
+        if self.offload == "optimizer" and self.zero_stage == 0:
+            raise ValueError("offload 'optimizer' needs zero_stage 1, 2 or 3, not 0")
+        if self.engine == "plain" and self.offload != "none":
+            raise ValueError(f"offload {self.offload!r} needs engine 'deepspeed', not 'plain'")
+        if self.precision == "fp16" and self.zero_stage == 0 and self.engine == "deepspeed":
+            raise ValueError("precision 'fp16' needs zero_stage 1, 2 or 3, not 0")
+        for code in (self.src_lang, self.tgt_lang):
+            try:
+                language(code)
+            except ConfigError as error:
+                raise ValueError(str(error).rstrip(".")) from None
+        return self
+
+    @property
+    def direction(self) -> str:
+        """The language pair as `eng_Latn-gle_Latn`."""
+        return f"{self.src_lang}-{self.tgt_lang}"
+
+    @property
+    def display_name(self) -> str:
+        """The name given, or one made of base model and direction."""
+        model = self.base_model.rstrip("/").rsplit("/", 1)[-1]
+        return self.name or f"{model} {self.src_lang[:3]}→{self.tgt_lang[:3]}"
+
+
+Recipe = Annotated[dict[str, Any], "changes to the default settings"]
+
+RECIPES: dict[str, tuple[str, Recipe]] = {
+    "Try it in a minute": (
+        "The starter model on the sample corpus: 500 steps on two processor cores.",
+        {
+            "base_model": STARTER,
+            "max_steps": 500,
+            "num_epochs": 100,
+            "learning_rate": 2e-3,
+            "warmup_steps": 5,
+            "batching": "fixed size",
+            "batch_size": 32,
+            "max_source_length": 64,
+            "max_target_length": 64,
+            "eval_every_steps": 125,
+            "eval_segments": 100,
+            "num_beams": 1,
+            "weight_decay": 0.0,
+            "zero_stage": 2,
+        },
+    ),
+    "One GPU": (
+        "NLLB-200 600M on one GPU of 24 GB: bf16, ZeRO-2, token-budget batches.",
+        {
+            "base_model": "facebook/nllb-200-distilled-600M",
+            "num_epochs": 5,
+            "learning_rate": 3e-5,
+            "warmup_steps": 100,
+            "batching": "token budget",
+            "tokens_per_batch": 4096,
+            "gradient_accumulation": 2,
+            "label_smoothing": 0.1,
+            "precision": "bf16",
+            "zero_stage": 2,
+            "eval_segments": 500,
+            "num_beams": 5,
+        },
+    ),
+    "The paper's run": (
+        "NLLB-200 3.3B as in the published EN→GA notebook: ZeRO-2 with the optimizer in host "
+        "memory, fp16; needs a 40 GB GPU and about 90 GB of host memory.",
+        {
+            "base_model": "facebook/nllb-200-3.3B",
+            "num_epochs": 8,
+            "learning_rate": 2e-5,
+            "warmup_steps": 0,
+            "schedule": "constant",
+            "weight_decay": 0.01,
+            "batching": "fixed size",
+            "batch_size": 16,
+            "gradient_accumulation": 5,
+            "max_source_length": 128,
+            "max_target_length": 128,
+            "precision": "fp16",
+            "zero_stage": 2,
+            "offload": "optimizer",
+            "seed": 535353,
+            "eval_segments": 502,
+        },
+    ),
+}
+
+
+def from_recipe(name: str, **values: Any) -> FineTuneSettings:
+    """Gives the settings of a recipe with `values` on top.
+
+    Raises:
+        ConfigError: There is no such recipe, or a value is out of bounds.
+    """
+    if name not in RECIPES:
+        raise ConfigError(f"There is no recipe {name!r}.", hint=f"Recipes: {', '.join(RECIPES)}.")
+    return FineTuneSettings.parse({**RECIPES[name][1], **values})

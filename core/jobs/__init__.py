@@ -1,0 +1,1 @@
+"""Supervised, detached processes: start, stop, heartbeat, queue; imports storage and below."""

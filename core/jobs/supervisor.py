@@ -1,0 +1,230 @@
+"""The supervisor: one process a job, in its own session, that outlives whoever started it.
+
+Started as `python -m core.jobs.supervisor FOLDER`. It runs the job's commands, keeps
+`state.json` true, answers stop requests, and leaves no process behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.errors import AdaptMLLMError
+from core.jobs import queue
+from core.jobs.folder import JobFolder, JobState
+from core.jobs.host_use import HostUse
+from core.jobs.kind import Failure, JobKind, Stage, load_kind
+from core.jobs.processes import (
+    JOB_VARIABLE,
+    SUPERVISOR_VARIABLE,
+    ProcessIdentity,
+    become_subreaper,
+    die_with_parent,
+    end_descendants,
+    end_group,
+)
+from core.jobs.progress import Progress
+from core.storage.files import JsonLinesTail, append_json_line, read_json, utc_now
+from core.storage.workspace import PROJECT, Workspace
+
+POLL_S = 0.25
+HEARTBEAT_S = 2.0
+GRACE_S = 10.0
+MAX_ATTEMPTS = 2
+
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Looks after one job from its first command to its last trace."""
+
+    def __init__(self, workspace: Workspace, folder: JobFolder, job_id: str, kind: JobKind) -> None:
+        self._workspace = workspace
+        self._folder = folder
+        self._job_id = job_id
+        self._kind = kind
+        self._identity = ProcessIdentity.of(os.getpid())
+        self._state = JobState(
+            state="preparing", supervisor=self._identity, started_at=utc_now()
+        )
+        self._progress = Progress()
+        self._tail = JsonLinesTail(folder.metrics_file)
+        self._use = HostUse()
+        self._was_signalled = False
+        self._last_beat_s = 0.0
+
+    def request_stop(self, *_: Any) -> None:
+        """Takes SIGTERM and SIGINT as "stop now"."""
+        self._was_signalled = True
+
+    def run(self) -> None:
+        """Runs the job to its end, whatever the end is."""
+        self._folder.reserve_space()
+        self._beat()
+        failure: Failure | None = None
+        for _attempt in range(MAX_ATTEMPTS):
+            failure = self._attempt()
+            if failure is None or not failure.is_transient:
+                break
+            log.warning("tried again after: %s", failure.reason)
+        self._end(failure)
+
+    def _attempt(self) -> Failure | None:
+        """Runs every stage once; None means a result, an orderly stop or a stop request."""
+        for stage in self._kind.stages(self._workspace, self._folder):
+            if self._stop_mode():
+                return None
+            self._state = replace(self._state, state=stage.state)
+            self._beat()
+            exit_code = self._run_stage(stage)
+            survivors = end_descendants(grace_s=2.0)
+            if survivors:
+                log.warning("ended processes that outlived their launcher: %s", survivors)
+            self._take_progress()
+            if self._has_outcome() or self._stop_mode():
+                return None
+            is_last = stage.can_save  # only the working stage writes the result
+            if exit_code != 0 or is_last:
+                return self._kind.diagnose(self._folder, exit_code, self._state.state)
+        return None
+
+    def _run_stage(self, stage: Stage) -> int:
+        environment = {
+            **os.environ,
+            **stage.environment,
+            JOB_VARIABLE: self._job_id,
+            SUPERVISOR_VARIABLE: f"{self._identity.pid}:{self._identity.create_time}",
+        }
+        with self._folder.log_file.open("ab") as log_file:
+            process = self._started(stage, environment, log_file)
+        is_ending = False
+        while process.poll() is None:
+            self._beat_if_due()
+            mode = self._stop_mode()
+            if mode and self._state.state != "stopping":
+                self._state = replace(self._state, state="stopping")
+                self._beat()
+            if mode and not is_ending and (mode == "now" or not stage.can_save):
+                is_ending = True
+                end_group(process.pid, grace_s=GRACE_S)
+            time.sleep(POLL_S)
+        return process.returncode
+
+    @staticmethod
+    def _started(
+        stage: Stage, environment: dict[str, str], log_file: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        # Its own session: a signal to the group reaches launcher and ranks, never this process.
+        return subprocess.Popen(
+            stage.arguments,
+            cwd=PROJECT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log_file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+
+    def _stop_mode(self) -> str:
+        return "now" if self._was_signalled else self._folder.stop_mode()
+
+    def _has_outcome(self) -> bool:
+        return self._folder.result_file.exists() or self._folder.stopped_file.exists()
+
+    def _take_progress(self) -> None:
+        for record in self._tail.read():
+            self._progress.add(record)
+        phase = self._progress.phase
+        if phase and self._state.state not in ("stopping", "compiling"):
+            self._state = replace(self._state, state=phase)
+
+    def _beat_if_due(self) -> None:
+        if time.monotonic() - self._last_beat_s >= HEARTBEAT_S:
+            self._take_progress()
+            sample = {"time": utc_now(), **self._use.sample()}
+            with contextlib.suppress(OSError):  # a full disk must not end the supervisor
+                append_json_line(self._folder.host_file, sample)
+            self._beat()
+
+    def _beat(self) -> None:
+        """Writes `state.json` and the copy of it in the database."""
+        self._last_beat_s = time.monotonic()
+        summary = {**self._progress.summary(), "peak_memory_bytes": self._use.peak_memory_bytes}
+        self._state = replace(self._state, progress=summary)
+        try:
+            self._folder.write_state(self._state)
+        except OSError as error:
+            log.warning("state.json could not be written: %s", error)
+        with _tolerating_database():
+            state = self._state
+            self._workspace.jobs.publish(
+                self._job_id, state.state, state.reason, state.progress, state.ended_at
+            )
+
+    def _end(self, failure: Failure | None) -> None:
+        state = self._final_state(failure)
+        self._state = replace(state, ended_at=utc_now())
+        log.info("%s %s", state.state, state.reason)
+        self._folder.release_space()
+        with _tolerating_database():
+            self._kind.publish(self._workspace, self._folder)
+        self._beat()
+
+    def _final_state(self, failure: Failure | None) -> JobState:
+        if self._folder.result_file.exists():
+            return replace(self._state, state="finished", reason="", hint="")
+        if self._folder.stopped_file.exists():
+            step = read_json(self._folder.stopped_file)["step"]
+            reason = f"Stopped on request after step {step}; a checkpoint was saved."
+            return replace(self._state, state="stopped", reason=reason)
+        if failure is None:
+            step = self._progress.step
+            who = "the supervisor was told to end" if self._was_signalled else "on request"
+            reason = f"Stopped at step {step} without saving ({who})."
+            return replace(self._state, state="stopped", reason=reason)
+        return replace(
+            self._state,
+            state="failed",
+            reason=failure.reason,
+            hint=failure.hint,
+            detail=failure.detail,
+        )
+
+
+@contextlib.contextmanager
+def _tolerating_database() -> Any:
+    """The folder is the truth: a database that cannot be reached is brought up to date later."""
+    try:
+        yield
+    except (SQLAlchemyError, AdaptMLLMError, OSError) as error:
+        log.warning("the database could not be written: %s", error)
+
+
+def main() -> None:
+    """Supervises the job in the folder named on the command line, then starts the next one."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s supervisor %(message)s")
+    folder = JobFolder(Path(sys.argv[1]))
+    job = read_json(folder.job_file)
+    workspace = Workspace(Path(job["workspace"]))
+    become_subreaper()
+    supervisor = Supervisor(workspace, folder, job["id"], load_kind(job["kind"]))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, supervisor.request_stop)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    supervisor.run()
+    queue.advance(workspace)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Settings declared once: the same frozen model gives the form, the command line and the file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from core.errors import ConfigError
+from core.storage.files import read_json, write_json
+
+S = TypeVar("S", bound="Settings")
+
+
+class Settings(BaseModel):
+    """Base of every settings model: frozen, no unknown fields, errors in one sentence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def parse(cls: type[S], values: dict[str, Any]) -> S:
+        """Gives the settings in `values`.
+
+        Raises:
+            ConfigError: One sentence that names every wrong field and its value.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise _config_error(error) from None
+
+    @classmethod
+    def load(cls: type[S], path: Path) -> S:
+        """Reads the JSON file at `path`.
+
+        Raises:
+            ConfigError: The file is missing, is not JSON, or holds wrong values.
+        """
+        try:
+            values = read_json(path)
+        except FileNotFoundError:
+            raise ConfigError(f"There is no settings file {path}.") from None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} is not a JSON file: {error}.") from None
+        if not isinstance(values, dict):
+            raise ConfigError(f"{path} holds {type(values).__name__}, not a JSON object.")
+        return cls.parse(values)
+
+    def save(self, path: Path) -> None:
+        """Writes the settings to `path` as JSON; the file is whole or absent, never half."""
+        write_json(path, self.model_dump())
+
+    def changed(self: S, **values: Any) -> S:
+        """Gives a checked copy with `values` changed.
+
+        Raises:
+            ConfigError: A new value is out of bounds.
+        """
+        return type(self).parse({**self.model_dump(), **values})
+
+    @classmethod
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        """Adds one `--option` a field to `parser`; an option left out stays None."""
+        for name, field in cls.model_fields.items():
+            choices = choices_of(field)
+            if name == "version" or field.annotation is None:
+                continue
+            kind = field.annotation if field.annotation in (int, float, str) else str
+            parser.add_argument(
+                f"--{name.replace('_', '-')}",
+                dest=name,
+                type=kind,
+                choices=choices,
+                metavar=None if choices else name.upper(),
+                help=(field.description or "").replace("%", "%%") + _default_note(field),
+            )
+
+
+def choices_of(field: FieldInfo) -> list[str] | None:
+    """Gives the allowed values of a Literal field, None for every other field."""
+    if get_origin(field.annotation) is Literal:
+        return [str(choice) for choice in get_args(field.annotation)]
+    return None
+
+
+def bounds_of(field: FieldInfo) -> tuple[float | None, float | None]:
+    """Gives the least and the greatest allowed value of a number field (None = unbounded)."""
+    least: float | None = None
+    greatest: float | None = None
+    for constraint in field.metadata:
+        least = getattr(constraint, "ge", getattr(constraint, "gt", least))
+        greatest = getattr(constraint, "le", getattr(constraint, "lt", greatest))
+    return least, greatest
+
+
+def _default_note(field: FieldInfo) -> str:
+    return "" if field.is_required() else f" (default: {str(field.default).replace('%', '%%')})"
+
+
+def _config_error(error: ValidationError) -> ConfigError:
+    parts = []
+    for problem in error.errors():
+        name = ".".join(str(part) for part in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        shown = "" if problem["type"] in ("missing",) or not name else f" (got {problem['input']!r})"
+        parts.append(f"{name}: {message}{shown}" if name else message)
+    return ConfigError("; ".join(parts) + ".", hint="Correct the named settings and try again.")

@@ -1,0 +1,97 @@
+"""The records of corpora: what each holds and where it came from; the segments are files."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from core.errors import DataError
+from core.storage.database import Database
+from core.storage.tables import corpora
+
+SPLITS = ("train", "dev", "test")
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Parallel segments in three splits.
+
+    Attributes:
+        id: UUID, also the name of the folder below `workspace/corpora/`.
+        name: What people call it; unique.
+        src_lang: FLORES-200 code of the first column.
+        tgt_lang: FLORES-200 code of the second column.
+        origin: Where the segments came from, in words.
+        is_synthetic: True for generated text, which says nothing about real translation.
+        num_train, num_dev, num_test: Segments per split.
+        details: Counts of what was left out, the seed of the split, file names.
+        created_at: UTC ISO-8601.
+    """
+
+    id: str
+    name: str
+    src_lang: str
+    tgt_lang: str
+    origin: str
+    is_synthetic: bool
+    num_train: int
+    num_dev: int
+    num_test: int
+    created_at: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Segments per split, in the order train, dev, test."""
+        return {"train": self.num_train, "dev": self.num_dev, "test": self.num_test}
+
+
+class CorpusRecords:
+    """Reads and writes the `corpora` table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, corpus: Corpus) -> None:
+        """Stores a new corpus.
+
+        Raises:
+            DataError: Another corpus has this name.
+        """
+        try:
+            with self._database.writing() as connection:
+                connection.execute(insert(corpora).values(**asdict(corpus)))
+        except IntegrityError:
+            raise DataError(
+                f"There is already a corpus named {corpus.name!r}.", hint="Choose another name."
+            ) from None
+
+    def all(self) -> list[Corpus]:
+        """Gives all corpora, the newest first."""
+        query = select(corpora).order_by(corpora.c.created_at.desc())
+        with self._database.reading() as connection:
+            return [Corpus(**row) for row in connection.execute(query).mappings()]
+
+    def get(self, name_or_id: str) -> Corpus:
+        """Gives the corpus with this name or id.
+
+        Raises:
+            DataError: There is none; the message lists the ones that exist.
+        """
+        query = select(corpora).where(
+            (corpora.c.id == name_or_id) | (corpora.c.name == name_or_id)
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            names = ", ".join(repr(corpus.name) for corpus in self.all()[:5]) or "none yet"
+            raise DataError(f"There is no corpus {name_or_id!r}.", hint=f"Corpora: {names}.")
+        return Corpus(**row)
+
+    def delete(self, corpus_id: str) -> None:
+        """Removes the record; the files are the caller's."""
+        with self._database.writing() as connection:
+            connection.execute(delete(corpora).where(corpora.c.id == corpus_id))

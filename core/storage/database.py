@@ -1,0 +1,100 @@
+"""The database behind the workspace: SQLite in WAL mode by default, PostgreSQL by URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from core.errors import HostError
+from core.storage import migrations
+
+MIGRATIONS = Path(migrations.__file__).parent
+
+
+class Database:
+    """Short transactions over one engine; safe to share between threads.
+
+    Writers take the lock at once (`BEGIN IMMEDIATE`): a deferred SQLite transaction that turns
+    from reading to writing fails with "database is locked" whatever the timeout is.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        is_sqlite = url.startswith("sqlite")
+        arguments = {"timeout": 20} if is_sqlite else {}
+        self._engine = create_engine(
+            url, poolclass=NullPool if is_sqlite else None, connect_args=arguments
+        )
+        if is_sqlite:
+            _listen_as_sqlite(self._engine)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Gives a connection for reading only."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Gives a connection whose changes are committed at the end, or none of them.
+
+        Raises:
+            HostError: The disk under the database is full.
+        """
+        try:
+            with self._engine.connect().execution_options(writes=True) as connection:
+                with connection.begin():
+                    yield connection
+        except OperationalError as error:
+            if "full" in str(error.orig):
+                raise HostError(
+                    "The disk is full, the change could not be stored.",
+                    hint="Free some space on the disk of the workspace and try again.",
+                ) from error
+            raise
+
+    def migrate(self) -> None:
+        """Brings the tables to this version of the program; does nothing where they are."""
+        with self._engine.connect() as connection:
+            if _revision(connection) == migrations.HEAD:
+                return
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self._engine.connect().execution_options(writes=True) as connection:
+            with connection.begin():
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+
+    def dispose(self) -> None:
+        """Closes the connections that are open."""
+        self._engine.dispose()
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    value = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return None if value is None else str(value)
+
+
+def _listen_as_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _began(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,114 @@
+"""Files that are whole or absent, and JSON lines read while they are being written."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+def utc_now() -> str:
+    """Gives the time as UTC ISO-8601 with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes `value` as JSON under a temporary name and renames it to `path`."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `text` (UTF-8) under a temporary name, flushes it to disk and renames it to `path`."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_json(path: Path) -> Any:
+    """Reads the JSON file at `path`."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def append_json_line(path: Path, record: dict[str, Any]) -> None:
+    """Appends `record` as one line in a single write, so that readers never see two mixed."""
+    line = (json.dumps(record, ensure_ascii=False) + "\n").encode()
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        if os.write(descriptor, line) != len(line):
+            raise OSError(28, "No space left on device", str(path))
+    finally:
+        os.close(descriptor)
+
+
+class JsonLinesTail:
+    """Reads a growing JSON-lines file piece by piece.
+
+    Only whole lines are parsed; a file that became shorter is read again from its start; a
+    line that is no JSON object (cut by a full disk) is passed over and counted in `num_broken`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.num_broken = 0
+        self._offset = 0
+
+    def read(self) -> list[dict[str, Any]]:
+        """Gives the records that were completed since the last call, in file order."""
+        try:
+            size = self.path.stat().st_size
+        except FileNotFoundError:
+            return []
+        if size < self._offset:
+            self._offset = 0
+        if size == self._offset:
+            return []
+        with self.path.open("rb") as file:
+            file.seek(self._offset)
+            data = file.read(size - self._offset)
+        end = data.rfind(b"\n") + 1
+        self._offset += end
+        return self._parsed(data[:end])
+
+    def _parsed(self, data: bytes) -> list[dict[str, Any]]:
+        if not data:
+            return []
+        lines = data.decode("utf-8", errors="replace").split("\n")[:-1]
+        try:
+            # One parse of the whole piece is several times faster than one a line.
+            records = json.loads("[" + ",".join(lines) + "]")
+        except json.JSONDecodeError:
+            records = [self._parsed_line(line) for line in lines]
+        whole = [record for record in records if isinstance(record, dict)]
+        self.num_broken += len(records) - len(whole)
+        return whole
+
+    @staticmethod
+    def _parsed_line(line: str) -> Any:
+        try:
+            return json.loads(line)
+        except json.JSONDecodeError:
+            return None
+
+
+def last_lines(path: Path, *, max_bytes: int = 20_000) -> str:
+    """Gives the end of a text file, cut at a line start; an absent file gives an empty text."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            file.seek(max(0, size - max_bytes))
+            data = file.read(max_bytes)
+    except FileNotFoundError:
+        return ""
+    if size > max_bytes:
+        data = data[data.find(b"\n") + 1 :]
+    return data.decode("utf-8", errors="replace")

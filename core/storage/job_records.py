@@ -1,0 +1,137 @@
+"""The records of jobs: the queue, and a copy of what each job's folder says."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from core.storage.database import Database
+from core.storage.files import utc_now
+from core.storage.tables import jobs
+
+WAITING = "queued"
+ACTIVE = (
+    "preparing",
+    "compiling",
+    "training",
+    "evaluating",
+    "saving",
+    "stopping",
+)
+ENDED = ("stopped", "finished", "failed", "lost")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One supervised process, as the database knows it.
+
+    Attributes:
+        id: UUID.
+        kind: The module that knows this kind of job, such as `core.finetune.job`.
+        folder: Its folder, relative to the workspace.
+        lane: The resource it needs alone; one job a lane runs at a time.
+        state: One of WAITING, ACTIVE or ENDED.
+        reason: One sentence on why it ended as it did; empty while all is well.
+        progress: Step, total steps, seconds left, last scores, a sparkline.
+        queued_at, started_at, ended_at: UTC ISO-8601; None for what has not happened.
+    """
+
+    id: str
+    kind: str
+    folder: str
+    lane: str
+    state: str
+    queued_at: str
+    reason: str = ""
+    progress: dict[str, Any] = field(default_factory=dict)
+    started_at: str | None = None
+    ended_at: str | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a supervisor works on it."""
+        return self.state in ACTIVE
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more happens to it by itself."""
+        return self.state in ENDED
+
+
+class JobRecords:
+    """Reads and writes the `jobs` table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def insert(self, connection: Connection, job: Job) -> None:
+        """Stores a new job as part of the caller's transaction."""
+        connection.execute(insert(jobs).values(**asdict(job)))
+
+    def get(self, job_id: str) -> Job | None:
+        """Gives the job, or None."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(jobs).where(jobs.c.id == job_id)).mappings().first()
+        return None if row is None else Job(**row)
+
+    def in_states(self, *states: str) -> list[Job]:
+        """Gives the jobs in these states, the longest queued first."""
+        query = select(jobs).where(jobs.c.state.in_(states)).order_by(jobs.c.queued_at)
+        with self._database.reading() as connection:
+            return [Job(**row) for row in connection.execute(query).mappings()]
+
+    def claim_next(self, lane: str) -> Job | None:
+        """Takes the longest waiting job of a lane where no other is active, or gives None.
+
+        The job comes back as `preparing`; two callers never get the same one.
+        """
+        in_lane = jobs.c.lane == lane
+        with self._database.writing() as connection:
+            busy = connection.execute(
+                select(func.count()).where(in_lane, jobs.c.state.in_(ACTIVE))
+            ).scalar_one()
+            if busy:
+                return None
+            query = select(jobs).where(in_lane, jobs.c.state == WAITING).order_by(jobs.c.queued_at)
+            row = connection.execute(query.limit(1)).mappings().first()
+            if row is None:
+                return None
+            now = utc_now()
+            started: dict[str, Any] = {"state": "preparing", "started_at": now}
+            connection.execute(update(jobs).where(jobs.c.id == row["id"]).values(**started))
+        return Job(**{**row, **started})
+
+    def requeue(self, job_id: str) -> bool:
+        """Puts an ended job back into the queue; False if it had not ended."""
+        change = {
+            "state": WAITING,
+            "reason": "",
+            "queued_at": utc_now(),
+            "started_at": None,
+            "ended_at": None,
+        }
+        return self._change(job_id, ENDED, change)
+
+    def cancel_waiting(self, job_id: str, reason: str) -> bool:
+        """Ends a job that still waits; False if it no longer does."""
+        change = {"state": "stopped", "reason": reason, "ended_at": utc_now()}
+        return self._change(job_id, (WAITING,), change)
+
+    def publish(
+        self, job_id: str, state: str, reason: str, progress: dict[str, Any], ended_at: str | None
+    ) -> None:
+        """Copies what the job's folder says into the database."""
+        change = {"state": state, "reason": reason, "progress": progress, "ended_at": ended_at}
+        # A waiting job has no supervisor: a late writer must not take it out of the queue.
+        self._change(job_id, (*ACTIVE, *ENDED), change)
+
+    def delete(self, connection: Connection, job_id: str) -> None:
+        """Removes a job as part of the caller's transaction."""
+        connection.execute(delete(jobs).where(jobs.c.id == job_id))
+
+    def _change(self, job_id: str, states: tuple[str, ...], values: dict[str, Any]) -> bool:
+        query = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(states)).values(**values)
+        with self._database.writing() as connection:
+            return connection.execute(query).rowcount == 1

@@ -1,0 +1,86 @@
+"""The workspace: the one place that knows where everything is stored."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from core.errors import HostError
+from core.storage.corpus_records import CorpusRecords
+from core.storage.database import Database
+from core.storage.job_records import JobRecords
+from core.storage.run_records import RunRecords
+
+PROJECT = Path(__file__).resolve().parents[2]
+WORKSPACE_VARIABLE = "ADAPTMLLM_WORKSPACE"
+DATABASE_VARIABLE = "ADAPTMLLM_DATABASE_URL"
+
+
+class Workspace:
+    """Folders and records below one root; opening it creates what is missing.
+
+    Attributes:
+        root: The folder of everything that people made or imported.
+        corpora: Records of corpora.
+        jobs: Records of jobs, with the queue.
+        runs: Records of runs.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Opens the workspace at `root`.
+
+        Raises:
+            HostError: The folder cannot be created or written.
+        """
+        self.root = root.resolve()
+        try:
+            for folder in (self.corpora_folder, self.runs_folder, self.models_folder):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HostError(
+                f"The workspace {self.root} cannot be used: {error.strerror}.",
+                hint=f"Set {WORKSPACE_VARIABLE} to a folder that you may write to.",
+            ) from error
+        default = f"sqlite:///{self.root / 'adaptmllm.db'}"
+        self.database = Database(os.environ.get(DATABASE_VARIABLE, default))
+        self.database.migrate()
+        self.corpora = CorpusRecords(self.database)
+        self.jobs = JobRecords(self.database)
+        self.runs = RunRecords(self.database)
+
+    @property
+    def corpora_folder(self) -> Path:
+        """Segments and raw uploads, a folder a corpus."""
+        return self.root / "corpora"
+
+    @property
+    def runs_folder(self) -> Path:
+        """A folder a run."""
+        return self.root / "runs"
+
+    @property
+    def models_folder(self) -> Path:
+        """Models that were built here, such as the starter model."""
+        return self.root / "models"
+
+    @property
+    def starter_model(self) -> Path:
+        """The folder of the starter model."""
+        return self.models_folder / "starter"
+
+    def corpus_folder(self, corpus_id: str) -> Path:
+        """Gives the folder of a corpus."""
+        return self.corpora_folder / corpus_id
+
+    def split_file(self, corpus_id: str, split: str) -> Path:
+        """Gives the JSON-lines file of one split, a segment a line."""
+        return self.corpus_folder(corpus_id) / f"{split}.jsonl"
+
+    def run_folder(self, run_id: str) -> Path:
+        """Gives the folder of a run."""
+        return self.runs_folder / run_id
+
+
+def default_workspace() -> Path:
+    """Gives the workspace of the environment, or `workspace/` in the project's folder."""
+    return Path(os.environ.get(WORKSPACE_VARIABLE) or PROJECT / "workspace")
