@@ -65,7 +65,8 @@ def generate_sample(
             hint="Request fewer segments.",
         )
     pairs = []
-    # Numbers drawn without replacement: every segment has one number, so none comes twice.
+    # Drawn without replacement: every segment has one number (within its pattern counted from the
+    # end), so none comes twice.
     for number in random.Random(seed).sample(range(ends[-1]), num_requested):
         which = bisect_right(ends, number)
         pairs.append(patterns[which].pair(ends[which] - number - 1))

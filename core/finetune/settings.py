@@ -308,7 +308,7 @@ RECIPES: dict[str, tuple[str, Recipe]] = {
 }
 
 
-def from_recipe(name: str, **values: Any) -> FineTuneSettings:
+def from_recipe(name: str, /, **values: Any) -> FineTuneSettings:
     """Gives the settings of a recipe with `values` on top.
 
     Raises:
