@@ -58,7 +58,5 @@ def main(arguments: list[str] | None = None) -> int:
     return answer.status
 
 
-
-
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -106,6 +106,8 @@ def _config_error(error: ValidationError) -> ConfigError:
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
-        shown = "" if problem["type"] in ("missing",) or not name else f" (got {problem['input']!r})"
+        shown = (
+            "" if problem["type"] in ("missing",) or not name else f" (got {problem['input']!r})"
+        )
         parts.append(f"{name}: {message}{shown}" if name else message)
     return ConfigError("; ".join(parts) + ".", hint="Correct the named settings and try again.")

@@ -155,7 +155,11 @@ def _pair_of(record: Any, name: str, number: int, src_lang: str, tgt_lang: str) 
     if isinstance(record, dict) and isinstance(record.get("translation"), dict):
         record = record["translation"]
     if isinstance(record, dict):
-        for source, target in (("source", "target"), (src_lang, tgt_lang), _short(src_lang, tgt_lang)):
+        for source, target in (
+            ("source", "target"),
+            (src_lang, tgt_lang),
+            _short(src_lang, tgt_lang),
+        ):
             if isinstance(record.get(source), str) and isinstance(record.get(target), str):
                 return record[source], record[target]
     keys = ", ".join(map(repr, record)) if isinstance(record, dict) else type(record).__name__

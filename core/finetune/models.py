@@ -95,7 +95,9 @@ def _model_error(source: str, error: Exception) -> ModelError:
             f"The model in {source} cannot be read: {first.rstrip('.')}.",
             hint="The folder must hold config.json, the tokenizer's files and model.safetensors.",
         )
-    if any(sign in text for sign in ("couldn't connect", "Failed to resolve", "offline", "Max ret")):
+    if any(
+        sign in text for sign in ("couldn't connect", "Failed to resolve", "offline", "Max ret")
+    ):
         return ModelError(
             f"The model {source} is not on this machine and the hub cannot be reached.",
             hint="Check the network, or give a folder that holds the model.",

@@ -178,9 +178,7 @@ def delete(workspace: Workspace, run_id: str) -> None:
     """
     run = workspace.runs.get(run_id)
     if not run.job.has_ended:
-        raise TrainingError(
-            f"The run {run.name!r} is {run.job.state}; stop it before deleting it."
-        )
+        raise TrainingError(f"The run {run.name!r} is {run.job.state}; stop it before deleting it.")
     # The record goes first: a folder without a record is litter, a record without one is a lie.
     workspace.runs.delete(run.id)
     shutil.rmtree(workspace.run_folder(run.id), ignore_errors=True)

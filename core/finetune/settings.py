@@ -104,8 +104,7 @@ class FineTuneSettings(Settings):
     )
     tokens_per_batch: int = _field(
         1920,
-        "Token budget only: longest segment times segments of one batch, per process; caps "
-        "memory.",
+        "Token budget only: longest segment times segments of one batch, per process; caps memory.",
         "Batches",
         ge=16,
         le=1_000_000,
@@ -119,8 +118,7 @@ class FineTuneSettings(Settings):
     )
     gradient_accumulation: int = _field(
         1,
-        "Batches added up before one optimizer step: a larger effective batch in the same "
-        "memory.",
+        "Batches added up before one optimizer step: a larger effective batch in the same memory.",
         "Batches",
         ge=1,
         le=1024,

@@ -136,9 +136,7 @@ class JobFolder:
         except (FileNotFoundError, json.JSONDecodeError):
             return JobState()
         supervisor = values.pop("supervisor")
-        return JobState(
-            **values, supervisor=ProcessIdentity(**supervisor) if supervisor else None
-        )
+        return JobState(**values, supervisor=ProcessIdentity(**supervisor) if supervisor else None)
 
     def observed_state(self) -> JobState:
         """Gives the truth: an active job whose supervisor is gone is lost."""

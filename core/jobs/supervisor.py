@@ -54,9 +54,7 @@ class Supervisor:
         self._job_id = job_id
         self._kind = kind
         self._identity = ProcessIdentity.of(os.getpid())
-        self._state = JobState(
-            state="preparing", supervisor=self._identity, started_at=utc_now()
-        )
+        self._state = JobState(state="preparing", supervisor=self._identity, started_at=utc_now())
         self._progress = Progress()
         self._tail = JsonLinesTail(folder.metrics_file)
         self._use = HostUse()

@@ -81,9 +81,7 @@ class CorpusRecords:
         Raises:
             DataError: There is none; the message lists the ones that exist.
         """
-        query = select(corpora).where(
-            (corpora.c.id == name_or_id) | (corpora.c.name == name_or_id)
-        )
+        query = select(corpora).where((corpora.c.id == name_or_id) | (corpora.c.name == name_or_id))
         with self._database.reading() as connection:
             row = connection.execute(query).mappings().first()
         if row is None:

@@ -75,7 +75,9 @@ class RunRecords:
             )
         return _run(row)
 
-    def newest(self, *, limit: int = 25, offset: int = 0, states: tuple[str, ...] = ()) -> list[Run]:
+    def newest(
+        self, *, limit: int = 25, offset: int = 0, states: tuple[str, ...] = ()
+    ) -> list[Run]:
         """Gives runs, the newest first; `states` (empty = all) selects."""
         query = _query().limit(limit).offset(offset)
         if states:
