@@ -1,1 +1,1 @@
-"""The shared user interface; may import core, never pages."""
+"""The shared user interface: server, menu, forms, charts; imports core, never pages."""

@@ -13,7 +13,7 @@ from app.components.live_charts import (
 )
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go  # type: ignore[import-untyped]
+    import plotly.graph_objects as go
 
 MAX_FINISHED_POINTS: Final = 2000
 
@@ -39,7 +39,10 @@ def finished_chart(chart: Chart) -> "go.Figure":
     )
     figure.update_xaxes(**_x_axis(chart))
     figure.update_yaxes(**_y_axis(chart))
-    _add_baseline(figure, chart)
+    if all(value is None for series in chart.series for value in series.y):
+        _say_no_data(figure)
+    else:
+        _add_baseline(figure, chart)
     return figure
 
 
@@ -60,11 +63,13 @@ def _trace(series: Series, index: int) -> dict[str, Any]:
 def _x_axis(chart: Chart) -> dict[str, Any]:
     lowest = min((min(series.x) for series in chart.series if len(series.x)), default=0.0)
     return {
-        "title": {"text": _plain(chart.x_title), "standoff": 6},
+        "title": {"text": _plain(chart.x_title), "standoff": 14},
+        "automargin": True,
         "rangemode": "nonnegative" if lowest >= 0 else "normal",
         "exponentformat": "none",
         "separatethousands": True,
         "hoverformat": ",.7~g",
+        "showgrid": True,
         "unifiedhovertitle": {"text": f"{_plain(chart.x_title)} %{{x}}"},
         "zeroline": False,
     }
@@ -73,7 +78,8 @@ def _x_axis(chart: Chart) -> dict[str, Any]:
 def _y_axis(chart: Chart) -> dict[str, Any]:
     values = (value for series in chart.series for value in series.y if value is not None)
     axis = {
-        "title": {"text": _plain(chart.y_title), "standoff": 6},
+        "title": {"text": _plain(chart.y_title), "standoff": 14},
+        "automargin": True,
         "exponentformat": "e" if all(abs(value) < 1e-3 for value in values) else "B",
         "hoverformat": ".5~g",
         "zeroline": False,
@@ -99,6 +105,14 @@ def _add_baseline(figure: "go.Figure", chart: Chart) -> None:
         y=math.log10(value) if chart.log_y else value,
         yanchor="bottom",
         font={"size": 11},
+    )
+
+
+def _say_no_data(figure: "go.Figure") -> None:
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    figure.add_annotation(
+        text="No data yet", showarrow=False, xref="x domain", x=0.5, yref="y domain", y=0.5
     )
 
 

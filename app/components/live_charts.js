@@ -68,7 +68,7 @@ function draw(instance) {
   clearTimeout(instance.retry);
   const { grid, cards, data } = instance;
   if (!instance.alive || !window.Plotly || !grid.clientWidth) return;
-  // Redrawing under a held mouse button would tear the zoom box away.
+  // Redrawing under a held mouse button moves the view a second time by what was panned so far.
   if ([...cards.values()].some((card) => card.plot._dragging)) {
     instance.retry = setTimeout(() => draw(instance), 100);
     return;
@@ -100,7 +100,7 @@ function newCard() {
   element.className = "live-charts-card";
   const plot = document.createElement("div");
   plot.className = "live-charts-plot";
-  plot.setAttribute("role", "img");
+  plot.setAttribute("role", "figure");
   const note = document.createElement("p");
   note.className = "live-charts-note";
   const title = document.createElement("strong");

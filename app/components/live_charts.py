@@ -19,7 +19,8 @@ SERIES_DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdash
 SERIES_SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 
 _HERE: Final = Path(__file__).parent
-# isolate_styles=False: inside a shadow root plotly.js does not see the mouse being dragged.
+# isolate_styles=False: the stylesheet that plotly.js adds to the page stops at a shadow root, and
+# titles, legend and toolbar end up beside their charts.
 _COMPONENT: Final = st.components.v2.component(
     "adaptmllm_live_charts",
     html='<div class="live-charts">\n</div>',

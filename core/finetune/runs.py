@@ -108,8 +108,14 @@ def needed_bytes(workspace: Workspace, settings: FineTuneSettings) -> int:
     return MIN_FREE_BYTES + weights * (4 * (settings.keep_checkpoints + 1) + 1)
 
 
-def launch(workspace: Workspace, settings: FineTuneSettings) -> Run:
+def launch(workspace: Workspace, settings: FineTuneSettings, *, run_id: str = "") -> Run:
     """Puts a run into the queue; it starts at once when nothing else runs.
+
+    Args:
+        workspace: Where the run is stored.
+        settings: What it does.
+        run_id: A UUID chosen beforehand; a second call with the same one (a double click) gives
+            the run of the first.
 
     Raises:
         AdaptMLLMError: `check_launch` refused it; nothing was written.
@@ -117,10 +123,13 @@ def launch(workspace: Workspace, settings: FineTuneSettings) -> Run:
     check_launch(workspace, settings)
     corpus = workspace.corpora.get(settings.corpus)
     settings = settings.changed(corpus=corpus.id, name=settings.display_name)
-    run_id = str(uuid.uuid4())
+    run_id = run_id or str(uuid.uuid4())
     now = utc_now()
     folder = RunFolder(workspace.run_folder(run_id))
-    folder.path.mkdir(parents=True)
+    try:
+        folder.path.mkdir(parents=True)
+    except FileExistsError:
+        return workspace.runs.get(run_id)
     settings.save(folder.settings_file)
     relative = str(folder.path.relative_to(workspace.root))
     job = Job(run_id, JOB_KIND, relative, queue.COMPUTE_LANE, WAITING, now)

@@ -176,3 +176,4 @@ def test_a_finished_chart_places_the_label_of_a_logarithmic_axis_by_exponent() -
 def test_a_finished_chart_shows_names_literally_and_accepts_no_data() -> None:
     figure = finished_chart(chart(Series("<b>R&D</b>", [], [])))
     assert figure.data[0].name == "&lt;b&gt;R&amp;D&lt;/b&gt;"
+    assert figure.layout.annotations[0].text == "No data yet"

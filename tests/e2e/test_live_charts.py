@@ -139,9 +139,9 @@ def test_charts_are_drawn_with_labels_for_screen_readers(page: Page) -> None:
     expect(page.locator(f"{PLOT} .main-svg").first).to_be_visible()
     expect(page.locator(f"{PLOT}:visible")).to_have_count(3)
     expect(
-        page.get_by_role("img", name=re.compile(r"^Loss: Training [\d.]+ at Step \d+"))
+        page.get_by_role("figure", name=re.compile(r"^Loss: Training [\d.]+ at Step \d+"))
     ).to_be_visible()
-    expect(page.get_by_role("img", name=re.compile("Base model 48.3$"))).to_be_visible()
+    expect(page.get_by_role("figure", name=re.compile("Base model 48.3$"))).to_be_visible()
     expect(page.get_by_text("No data yet").locator("visible=true")).to_have_count(1)
 
 
@@ -160,6 +160,23 @@ def test_a_zoom_survives_three_refreshes(page: Page, refreshes_while_held: int) 
     page.locator(f"{PLOT} .nsewdrag").first.dblclick()
     wait_for_refreshes(page, 1)
     assert state(page)["range"][1] >= state(page)["last"]  # type: ignore[index]
+
+
+def test_panning_is_not_disturbed_by_refreshes(page: Page) -> None:
+    drag_over_first_chart(page)
+    page.locator(PLOT).first.get_by_role("button", name="Pan").click()
+    box = page.locator(f"{PLOT} .nsewdrag").first.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.3, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, y, steps=5)
+    held = state(page)["range"]
+    wait_for_refreshes(page, 2)
+    assert state(page)["range"] == held
+    page.mouse.up()
+    wait_for_refreshes(page, 2)
+    assert state(page)["range"] == held
 
 
 def test_the_charts_follow_the_theme_and_the_width(page: Page) -> None:

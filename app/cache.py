@@ -1,0 +1,62 @@
+"""Everything that is kept between reruns, all of it bounded; core functions stay plain."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.finetune.history import RunHistory
+from core.finetune.preview import Preview, preview_in_process
+from core.finetune.settings import FineTuneSettings
+from core.host import HostFacts, host_facts
+from core.storage.workspace import Workspace, default_workspace
+
+
+def workspace() -> Workspace:
+    """Gives the workspace that this server works on."""
+    return _workspace(str(default_workspace()))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _workspace(root: str) -> Workspace:
+    from pathlib import Path
+
+    return Workspace(Path(root))
+
+
+def history(run_id: str) -> RunHistory:
+    """Gives the history of a run with everything that was written until now."""
+    found = _history(str(workspace().root), run_id)
+    found.update()
+    return found
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _history(root: str, run_id: str) -> RunHistory:
+    """One reader a run, shared by all tabs, so that each line is parsed once."""
+    return RunHistory(_workspace(root).run_folder(run_id))
+
+
+def facts() -> HostFacts:
+    """Gives the facts of the host, at most a few seconds old."""
+    return _facts(str(workspace().root))
+
+
+@st.cache_data(ttl=5, max_entries=4, show_spinner=False)
+def _facts(root: str) -> HostFacts:
+    from pathlib import Path
+
+    return host_facts(Path(root))
+
+
+def preview(settings: FineTuneSettings) -> Preview:
+    """Gives what the model will see; computed once for the settings that decide it."""
+    chosen = ("base_model", "corpus", "src_lang", "tgt_lang", "max_source_length")
+    values = settings.model_dump(include={*chosen, "max_target_length"})
+    return _preview(str(workspace().root), FineTuneSettings.parse(values).model_dump_json())
+
+
+@st.cache_data(ttl=3600, max_entries=64, show_spinner="Asking the model's own tokenizer …")
+def _preview(root: str, settings: str) -> Preview:
+    import json
+
+    return preview_in_process(_workspace(root), FineTuneSettings.parse(json.loads(settings)))

@@ -1,0 +1,91 @@
+"""Downloads that are too large for the page: streamed from the run's folder, never in memory."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from core.errors import AdaptMLLMError
+from core.finetune.run_folder import RunFolder
+from core.storage.workspace import Workspace, default_workspace
+
+CHUNK_BYTES = 1 << 20
+WHAT = ("model", "logs", "settings")
+
+
+def routes() -> list[Route]:
+    """The routes to hand to `st.App`."""
+    return [Route("/download/runs/{run_id}/{what}.zip", download, methods=["GET"])]
+
+
+def download_url(run_id: str, what: str) -> str:
+    """Gives the address of a download; `what` is one of WHAT."""
+    return f"/download/runs/{run_id}/{what}.zip"
+
+
+def download(request: Request) -> Response:
+    """Streams files of one run as a zip archive."""
+    workspace = Workspace(default_workspace())
+    what = request.path_params["what"]
+    try:
+        run = workspace.runs.get(request.path_params["run_id"])
+    except AdaptMLLMError as error:
+        return PlainTextResponse(str(error), status_code=404)
+    folder = RunFolder(workspace.run_folder(run.id))
+    files = _files(folder, what) if what in WHAT else []
+    if not files:
+        return PlainTextResponse(f"The run has no {what}.", status_code=404)
+    # The name in the header is ours, never the user's: ids are plain ASCII.
+    headers = {"Content-Disposition": f'attachment; filename="{what}-{run.id[:8]}.zip"'}
+    return StreamingResponse(
+        zipped(files, folder.path), media_type="application/zip", headers=headers
+    )
+
+
+def _files(folder: RunFolder, what: str) -> list[Path]:
+    patterns = {
+        "model": ("model/**/*",),
+        "logs": ("*.log", "log.txt", "*.jsonl", "state.json", "result.json", "failure-*.json"),
+        "settings": ("settings.json", "command.txt", "ds_config.json", "environment.json"),
+    }
+    found = (path for pattern in patterns[what] for path in sorted(folder.path.glob(pattern)))
+    return [path for path in found if path.is_file()]
+
+
+class _Outlet(io.RawIOBase):
+    """Collects what the archive writes until it is sent on."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        part = bytes(memoryview(data))  # type: ignore[arg-type]
+        self._parts.append(part)
+        return len(part)
+
+    def taken(self) -> bytes:
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
+
+
+def zipped(files: list[Path], root: Path) -> Iterator[bytes]:
+    """Gives a zip archive piece by piece; weights do not shrink, so nothing is compressed."""
+    outlet = _Outlet()
+    with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as archive:
+        for path in files:
+            info = zipfile.ZipInfo.from_file(path, path.relative_to(root))
+            with path.open("rb") as source, archive.open(info, "w", force_zip64=True) as target:
+                while chunk := source.read(CHUNK_BYTES):
+                    target.write(chunk)
+                    yield outlet.taken()
+    yield outlet.taken()

@@ -1,0 +1,189 @@
+"""The parts of the Fine-tune page."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app import cache
+from app.state import session
+from core.errors import AdaptMLLMError, ModelError
+from core.finetune.command import launch_command, missing_operators
+from core.finetune.deepspeed_config import deepspeed_config
+from core.finetune.models import HUB_MODELS
+from core.finetune.settings import RECIPES, STARTER, FineTuneSettings
+from core.languages import language_name
+from core.setup import has_starter
+from core.storage.corpus_records import Corpus
+from core.storage.workspace import PROJECT
+
+OTHER = "Another hub id or folder …"
+
+
+def recipe_buttons() -> None:
+    """Shows the recipes; a click replaces the whole draft but keeps corpus and direction."""
+    st.subheader("Recipe", anchor=False)
+    columns = st.columns(len(RECIPES))
+    for column, (name, (purpose, values)) in zip(columns, RECIPES.items(), strict=True):
+        with column, st.container(border=True, height="stretch"):
+            if st.button(name, key=f"finetune.recipe.{name}", width="stretch"):
+                kept = {
+                    field: session().draft[field]
+                    for field in ("corpus", "src_lang", "tgt_lang")
+                    if field in session().draft
+                }
+                session().replace_draft({**values, **kept})
+                st.rerun()
+            st.caption(purpose)
+
+
+def model_and_corpus(
+    corpora: Sequence[Corpus], values: Mapping[str, Any], *, key: str
+) -> dict[str, Any]:
+    """Shows name, base model, corpus and direction, and gives what was chosen."""
+    left, right = st.columns(2)
+    with left:
+        base_model = _base_model(str(values.get("base_model", STARTER)), key=key)
+        name = st.text_input(
+            "Name of the run",
+            value=values.get("name", ""),
+            key=f"{key}.name",
+            max_chars=200,
+            placeholder="Empty: base model and direction",
+        )
+    with right:
+        ids = [corpus.id for corpus in corpora]
+        by_id = dict(zip(ids, corpora, strict=True))
+        wanted = values.get("corpus", "")
+        chosen = st.selectbox(
+            "Corpus",
+            ids,
+            index=ids.index(wanted) if wanted in ids else 0,
+            format_func=lambda corpus_id: by_id[corpus_id].name,
+            key=f"{key}.corpus",
+        )
+        corpus = by_id[chosen]
+        directions = [(corpus.src_lang, corpus.tgt_lang), (corpus.tgt_lang, corpus.src_lang)]
+        now = (values.get("src_lang"), values.get("tgt_lang"))
+        direction = st.radio(
+            "Direction",
+            directions,
+            index=directions.index(now) if now in directions else 0,
+            format_func=lambda pair: f"{language_name(pair[0])} → {language_name(pair[1])}",
+            key=f"{key}.direction.{chosen}",
+            horizontal=True,
+        )
+        counts = " · ".join(f"{split} {count:,}" for split, count in corpus.counts.items())
+        st.caption(counts + (" · synthetic" if corpus.is_synthetic else ""))
+    return {
+        "base_model": base_model,
+        "name": name,
+        "corpus": corpus.id,
+        "src_lang": direction[0],
+        "tgt_lang": direction[1],
+    }
+
+
+def _base_model(value: str, *, key: str) -> str:
+    labels = {STARTER: "Starter model · tiny, untrained · built on this machine", **HUB_MODELS}
+    options = [*labels, OTHER]
+    chosen = st.selectbox(
+        "Base model",
+        options,
+        index=options.index(value if value in labels else OTHER),
+        format_func=lambda option: (
+            f"{option} — {labels[option]}" if option in HUB_MODELS else labels.get(option, OTHER)
+        ),
+        key=f"{key}.base_model",
+        help="Hub models are downloaded when the run starts; check their licences "
+        "(NLLB: CC BY-NC 4.0).",
+    )
+    if chosen != OTHER:
+        return chosen
+    shown = "" if value in labels else value
+    typed = st.text_input(
+        "Hub id or folder",
+        value=shown,
+        key=f"{key}.other_model",
+        placeholder="owner/name or /path/to/model",
+    ).strip()
+    if not typed:
+        raise ModelError("No base model was named.", hint="Type a hub id or a folder.")
+    return typed
+
+
+def model_sees(settings: FineTuneSettings) -> None:
+    """Shows the first segments as the trainer will encode them, special tokens included."""
+    st.subheader("What the model will see", anchor=False)
+    is_local = settings.base_model == STARTER or Path(settings.base_model).expanduser().is_dir()
+    if not is_local and not st.toggle(
+        "Fetch the model's tokenizer from the hub and show it",
+        key="finetune.fetch_tokenizer",
+        help="Downloads a few MB; the model itself is fetched when the run starts.",
+    ):
+        return
+    try:
+        seen = cache.preview(settings)
+    except AdaptMLLMError as error:
+        with st.container(border=True):
+            st.text(error.message)
+            st.text(error.hint)
+        return
+    with st.container(border=True, key="finetune.sees"):
+        for row in seen.rows[:2]:
+            st.text("Source   " + " ".join(row.source_tokens))
+            st.text("Label    " + " ".join(row.label_tokens))
+        forced = seen.forced_token or "none (the model has one direction or takes it from a prefix)"
+        st.text(f"First token of every translation: {forced}")
+        matches = not seen.forced_token or seen.rows[0].label_tokens[0] == seen.forced_token
+        st.badge(
+            f"{seen.family}: labels begin with the right language code" if matches else "mismatch",
+            color="green" if matches else "red",
+            icon=":material/check:" if matches else ":material/error:",
+        )
+        st.caption(
+            f"Unknown tokens: source {seen.unknown_source:.1%}, target {seen.unknown_target:.1%} · "
+            f"cut at the maximum length: source {seen.cut_source:.1%}, target "
+            f"{seen.cut_target:.1%} · measured on {seen.num_measured:,} training segments"
+        )
+        if max(seen.unknown_source, seen.unknown_target) > 0.01:
+            st.warning("The model does not know more than 1 % of the tokens of this corpus.")
+
+
+def command_and_config(settings: FineTuneSettings) -> None:
+    """Shows the exact command and the DeepSpeed configuration."""
+    with st.expander("Command and DeepSpeed configuration"):
+        command = launch_command(settings, Path("RUN/settings.json"))
+        st.code(shlex.join(command), language=None, wrap_lines=True)
+        if settings.engine == "deepspeed":
+            st.code(json.dumps(deepspeed_config(settings), indent=1), language="json")
+            if missing_operators(settings):
+                st.caption("DeepSpeed will first compile a part of itself: one to two minutes.")
+        st.download_button(
+            "Settings file",
+            json.dumps(settings.model_dump(), indent=1, ensure_ascii=False),
+            file_name="settings.json",
+            mime="application/json",
+            key="finetune.settings_file",
+            icon=":material/download:",
+            help="The same run from the terminal: `python -m core finetune --settings FILE`.",
+        )
+
+
+def starter_button(settings: FineTuneSettings) -> None:
+    """Offers to build the starter model where it is missing."""
+    if settings.base_model != STARTER or has_starter(cache.workspace()):
+        return
+    if st.button("Build the starter model", key="finetune.build_starter"):
+        with st.spinner("Building the starter model: a few seconds …"):
+            root = str(cache.workspace().root)
+            command = [sys.executable, "-m", "core", "setup", "--workspace", root]
+            subprocess.run(command, cwd=PROJECT, check=False, timeout=300)
+        st.rerun()

@@ -1,0 +1,94 @@
+"""Forms out of settings models: each field's type, bounds and description make its widget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from core.languages import all_languages, language_name
+from core.settings import Settings, bounds_of, choices_of
+
+
+def groups_of(model: type[Settings]) -> dict[str, list[str]]:
+    """Gives the field names of a model by their group, in the order of declaration."""
+    groups: dict[str, list[str]] = {}
+    for name, field in model.model_fields.items():
+        extra = field.json_schema_extra
+        if isinstance(extra, dict):
+            groups.setdefault(str(extra["group"]), []).append(name)
+    return groups
+
+
+def group_fields(
+    model: type[Settings], names: list[str], values: Mapping[str, Any], *, key: str
+) -> dict[str, Any]:
+    """Shows the fields in a grid and gives what they hold now.
+
+    Args:
+        model: The settings model.
+        names: The fields to show.
+        values: Values to start from; a missing one starts from the field's default.
+        key: Prefix of the widget keys.
+    """
+    found: dict[str, Any] = {}
+    columns = st.columns(3)
+    for number, name in enumerate(names):
+        field = model.model_fields[name]
+        with columns[number % 3]:
+            found[name] = _widget(name, field, values.get(name, field.default), f"{key}.{name}")
+    return found
+
+
+def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:
+    label = name.replace("_", " ").capitalize()
+    default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+    note = f"{field.description} Default: {default}."
+    choices = choices_of(field)
+    if choices:
+        return st.selectbox(label, choices, index=choices.index(value), key=key, help=note)
+    least, greatest = bounds_of(field)
+    if least is not None and greatest is not None:
+        note += f" Range: {least:g} to {greatest:g}."
+    if field.annotation is int:
+        return st.number_input(
+            label,
+            min_value=None if least is None else int(least),
+            max_value=None if greatest is None else int(greatest),
+            value=int(value),
+            step=1,
+            key=key,
+            help=note,
+        )
+    if field.annotation is float:
+        return st.number_input(
+            label,
+            min_value=None if least is None else float(least),
+            max_value=None if greatest is None else float(greatest),
+            value=float(value),
+            step=_step(float(value)),
+            format="%g",
+            key=key,
+            help=note,
+        )
+    return st.text_input(label, value=value, key=key, help=note)
+
+
+def _step(value: float) -> float:
+    """Gives a step that suits the size of a value: a tenth of its power of ten."""
+    return float(f"{value:.0e}".replace(f"{value:.0e}"[0], "1", 1)) / 10 if value else 0.1
+
+
+def language_select(label: str, code: str, *, key: str, codes: list[str] | None = None) -> str:
+    """Shows a language picker by name and gives the FLORES-200 code."""
+    options = codes or [item.code for item in all_languages()]
+    return st.selectbox(
+        label,
+        options,
+        index=options.index(code) if code in options else 0,
+        format_func=lambda option: f"{language_name(option)} · {option}",
+        key=key,
+        help="Type to search by name or code.",
+    )

@@ -1,0 +1,25 @@
+"""The menu: sections and pages, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+PAGES = Path(__file__).resolve().parents[1] / "pages"
+
+
+def page_path(name: str) -> Path:
+    """Gives the file of a page for `st.switch_page` and `st.page_link`."""
+    return PAGES / f"{name}.py"
+
+
+def menu() -> StreamlitPage:
+    """Shows the menu and gives the page that was chosen."""
+    home = st.Page(page_path("home"), title="Home", icon=":material/home:", default=True)
+    corpora = st.Page(page_path("corpora"), title="Corpora", icon=":material/library_books:")
+    finetune = st.Page(page_path("finetune"), title="Fine-tune", icon=":material/tune:")
+    runs = st.Page(page_path("runs"), title="Runs", icon=":material/monitoring:")
+    run = st.Page(page_path("run"), title="Run", visibility="hidden")
+    return st.navigation({"": [home], "Build": [corpora, finetune, runs, run]})

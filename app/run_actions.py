@@ -1,0 +1,92 @@
+"""What one can do with a run: stop, resume, duplicate, delete, download."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.downloads import download_url
+from app.errors import shown_to_user
+from app.navigation import page_path
+from app.state import session
+from app.text import size
+from core.finetune import runs
+from core.finetune.run_folder import RunFolder
+from core.jobs.folder import JobState
+from core.storage.run_records import Run
+from core.storage.workspace import Workspace
+
+
+def action_bar(workspace: Workspace, run: Run, state: JobState) -> None:
+    """Shows the buttons that make sense in this state."""
+    with st.container(horizontal=True):
+        if state.is_active:
+            _stop_buttons(workspace, run, state)
+        elif state.state == "queued":
+            if st.button("Take out of the queue", icon=":material/close:", key="run.unqueue"):
+                runs.stop(workspace, run.id, "now")
+                st.rerun()
+        elif state.state != "finished":
+            _resume_button(workspace, run)
+        if st.button("Duplicate", icon=":material/content_copy:", key="run.duplicate"):
+            session().replace_draft({**run.settings, "name": ""})
+            st.switch_page(page_path("finetune"))
+        _downloads(workspace, run)
+        if state.has_ended and st.button("Delete …", icon=":material/delete:", key="run.delete"):
+            _confirm_deletion(workspace, run)
+
+
+def _stop_buttons(workspace: Workspace, run: Run, state: JobState) -> None:
+    is_stopping = state.state == "stopping"
+    save = st.button(
+        "Stop and save",
+        icon=":material/pause:",
+        key="run.stop_save",
+        disabled=is_stopping,
+        help="Already stopping." if is_stopping else "Finishes the step and saves a checkpoint.",
+    )
+    now = st.button(
+        "Stop now",
+        icon=":material/stop:",
+        key="run.stop_now",
+        help="Ends at once; work since the last checkpoint is lost.",
+    )
+    if save or now:
+        runs.stop(workspace, run.id, "save" if save else "now")
+        st.rerun()
+
+
+def _resume_button(workspace: Workspace, run: Run) -> None:
+    step = runs.resume_step(workspace, run)
+    note = f"Continues after step {step}." if step else "Starts again; there is no checkpoint."
+    if st.button("Resume", icon=":material/play_arrow:", type="primary", key="run.resume", help=note):
+        runs.resume(workspace, run.id)
+        st.rerun()
+
+
+def _downloads(workspace: Workspace, run: Run) -> None:
+    folder = RunFolder(workspace.run_folder(run.id))
+    with st.popover("Download", icon=":material/download:"):
+        if folder.model_folder.exists():
+            st.link_button("Model", download_url(run.id, "model"), icon=":material/deployed_code:")
+        else:
+            st.caption("The model comes when the run has finished.")
+        st.link_button("Logs and metrics", download_url(run.id, "logs"), icon=":material/article:")
+        st.link_button("Settings", download_url(run.id, "settings"), icon=":material/settings:")
+
+
+@st.dialog("Delete this run?")
+def _confirm_deletion(workspace: Workspace, run: Run) -> None:
+    with shown_to_user():
+        folder = RunFolder(workspace.run_folder(run.id))
+        st.text(run.name)
+        st.write(
+            f"Settings, scores, logs, checkpoints and the model ({size(folder.size_bytes())}) are "
+            "deleted for good."
+        )
+        with st.container(horizontal=True):
+            if st.button("Delete for good", type="primary", key="run.delete.yes"):
+                runs.delete(workspace, run.id)
+                session().notice = f"Deleted the run {run.name}."
+                st.switch_page(page_path("runs"))
+            if st.button("Keep it", key="run.delete.no"):
+                st.rerun()

@@ -1,0 +1,69 @@
+"""The list of runs, as Home and Runs show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from app.navigation import page_path
+from app.text import ago, duration
+from core.finetune.runs import run_state
+from core.languages import language_name
+from core.storage.run_records import Run
+from core.storage.workspace import Workspace
+
+
+def run_table(workspace: Workspace, runs: Sequence[Run], *, key: str) -> None:
+    """Shows runs as rows; a click on one opens its page."""
+    rows = [_row(workspace, run) for run in runs]
+    chosen = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+        width="stretch",
+        column_config={
+            "Progress": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+            "Loss": st.column_config.LineChartColumn(help="Training loss so far", y_min=0),
+            "BLEU": st.column_config.NumberColumn(
+                format="%.1f", help="Cased BLEU: on the test split once finished, else on dev"
+            ),
+            "Base": st.column_config.NumberColumn(
+                format="%.1f", help="The same score of the untouched base model"
+            ),
+        },
+    )
+    selected = chosen.selection.rows  # type: ignore[attr-defined]
+    if selected:
+        st.switch_page(page_path("run"), query_params={"id": runs[selected[0]].id})
+
+
+def _row(workspace: Workspace, run: Run) -> dict[str, object]:
+    # Only a working run's folder is read: a thousand finished ones come from the database.
+    state = run.job if not run.job.is_active else run_state(workspace, run)
+    progress = state.progress
+    total = progress.get("total_steps") or 0
+    base, tuned = _bleu(run, progress)
+    return {
+        "Name": run.name,
+        "State": state.state,
+        "Progress": progress.get("step", 0) / total if total else 0.0,
+        "Left": duration(progress.get("seconds_left")) if state.state == "training" else "",
+        "BLEU": tuned,
+        "Base": base,
+        "Loss": progress.get("losses") or [],
+        "Direction": f"{language_name(run.src_lang)} → {language_name(run.tgt_lang)}",
+        "Corpus": run.corpus_name,
+        "Started": ago(run.created_at),
+    }
+
+
+def _bleu(run: Run, progress: dict[str, dict[str, float]]) -> tuple[float | None, float | None]:
+    """Gives (base, fine-tuned) BLEU: the final ones if there are any, else those on dev."""
+    if run.scores:
+        values = [{s["name"]: s["value"] for s in run.scores[k]} for k in ("base", "fine_tuned")]
+        return values[0]["BLEU"], values[1]["BLEU"]
+    return progress.get("base_scores", {}).get("BLEU"), progress.get("scores", {}).get("BLEU")

@@ -1,0 +1,152 @@
+"""The parts of a run's page, each shown from values that core gives."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import streamlit as st
+
+from app.components.live_charts import live_charts
+from app.run_charts import run_charts
+from app.text import STATE_MEANINGS, ago, duration, plain, size
+from core.finetune.history import RunHistory
+from core.finetune.run_folder import RunFolder
+from core.jobs.folder import JobState
+from core.languages import language_name
+from core.storage.files import JsonLinesTail, last_lines
+from core.storage.run_records import Run
+from core.storage.workspace import Workspace
+
+FINISHED_POINTS = 800
+LIVE_POINTS = 200
+LOG_BYTES = 6000
+
+
+def subtitle(run: Run) -> str:
+    """Gives direction, base model and corpus in one line."""
+    direction = f"{language_name(run.src_lang)} → {language_name(run.tgt_lang)}"
+    return f"{direction} · {plain(run.base_model)} · {plain(run.corpus_name)} · {ago(run.created_at)}"
+
+
+def progress(state: JobState, history: RunHistory) -> None:
+    """Shows how far the run is, why it ended, and what can be done about it."""
+    now = state.progress
+    step, total = now.get("step", 0), now.get("total_steps", 0)
+    if state.is_active and total:
+        left = now.get("seconds_left")
+        note = f" · about {duration(left)} left" if left and state.state == "training" else ""
+        st.progress(min(1.0, step / total), text=f"Step {step} of {total}{note}")
+    elif state.is_active:
+        st.progress(0.0, text=STATE_MEANINGS[state.state])
+    if state.is_active and history.note:
+        st.caption(plain(history.note))
+    if state.state == "queued":
+        st.info("Waits until the run before it has ended; it starts by itself.")
+    if state.reason:
+        with st.container(border=True, key="reason"):
+            st.text(state.reason)
+            if state.hint:
+                st.text(state.hint)
+            if state.detail:
+                with st.expander("Details"):
+                    st.code(state.detail, language=None, wrap_lines=True)
+    if state.has_ended and total:
+        peak = now.get("peak_memory_bytes", 0)
+        st.caption(f"{step} of {total} steps · peak host memory {size(peak)}")
+
+
+def charts(run: Run, history: RunHistory, *, is_live: bool) -> None:
+    """Shows the charts; zoom is kept while new points arrive."""
+    points = LIVE_POINTS if is_live else FINISHED_POINTS
+    live_charts(run_charts(history), key=f"charts-{run.id}", max_points=points)
+    share = history.plan.get("padding_share")
+    if share is not None:
+        st.caption(
+            f"{history.plan['num_train']:,} training segments · "
+            f"{history.plan['steps_per_epoch']:,} steps an epoch · {share:.1%} of token slots are "
+            "padding. Drag to zoom, double-click to zoom out."
+        )
+
+
+def samples(history: RunHistory) -> None:
+    """Shows fixed dev segments: reference, base model, and the newest translations."""
+    st.subheader("Samples from the dev split", anchor=False)
+    if 0 not in history.samples:
+        st.caption("The base model's translations appear before the first step.")
+        return
+    last = max(history.samples)
+    rows = [
+        {
+            "Source": base["source"],
+            "Reference": base["reference"],
+            "Base model": base["hypothesis"],
+            f"After step {last}": now["hypothesis"] if last else "",
+        }
+        for base, now in zip(history.samples[0], history.samples[last], strict=False)
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="run.samples")
+
+
+def log_tail(workspace: Workspace, run: Run) -> None:
+    """Shows the end of each log."""
+    folder = RunFolder(workspace.run_folder(run.id))
+    with st.expander("Logs"):
+        files = [folder.log_file, *sorted(folder.path.glob("rank-*.log"))]
+        names = [path.name for path in files]
+        chosen = st.segmented_control("File", names, default=names[0], key="run.log", required=True)
+        text = last_lines(folder.path / (chosen or names[0]), max_bytes=LOG_BYTES)
+        st.code(text or "Nothing yet.", language=None, height=260)
+
+
+def final_scores(workspace: Workspace, run: Run) -> None:
+    """Shows base model and fine-tuned model on the test split, with signatures and outputs."""
+    if not run.scores:
+        return
+    base = {score["name"]: score for score in run.scores["base"]}
+    tuned = {score["name"]: score for score in run.scores["fine_tuned"]}
+    st.subheader("On the test split", anchor=False)
+    st.caption(
+        f"{run.scores['num_segments']} segments that the model never saw · "
+        f"trained for {duration(run.train_seconds)}"
+    )
+    with st.container(horizontal=True):
+        for name, score in tuned.items():
+            value, before = score["value"], base[name]["value"]
+            st.metric(
+                name,
+                f"{value:.1f}",
+                delta=f"{value - before:+.1f} from {before:.1f}",
+                delta_color="inverse" if name == "TER" else "normal",
+                border=True,
+                help="Lower is better." if name == "TER" else "Higher is better.",
+            )
+    with st.expander("Signatures"):
+        lines = [f"{s['signature']}  n={s['num_segments']}" for s in tuned.values()]
+        st.code("\n".join(lines), language=None, wrap_lines=True)
+    with st.expander("Both outputs side by side"):
+        rows = JsonLinesTail(RunFolder(workspace.run_folder(run.id)).outputs_file).read()
+        frame = pd.DataFrame(rows).rename(
+            columns={
+                "source": "Source",
+                "reference": "Reference",
+                "base": "Base model",
+                "fine_tuned": "Fine-tuned model",
+            }
+        )
+        st.dataframe(frame, hide_index=True, width="stretch", key="run.outputs")
+
+
+def settings(workspace: Workspace, run: Run) -> None:
+    """Shows settings, command and DeepSpeed configuration as they were used."""
+    folder = RunFolder(workspace.run_folder(run.id))
+    with st.expander("Settings"):
+        st.code(json.dumps(run.settings, indent=1, ensure_ascii=False), language="json")
+        for path in (folder.command_file, folder.deepspeed_file, folder.environment_file):
+            if path.exists():
+                st.caption(path.name)
+                st.code(path.read_text(encoding="utf-8"), language=None, wrap_lines=True)
+        st.caption("Folder")
+        st.code(str(folder.path), language=None, wrap_lines=True)
+
+

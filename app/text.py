@@ -1,0 +1,96 @@
+"""How texts, numbers and times look; users' texts are shown exactly, never as Markdown."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from app.state import session
+
+STATE_COLOURS = {
+    "queued": "gray",
+    "preparing": "blue",
+    "compiling": "violet",
+    "training": "blue",
+    "evaluating": "blue",
+    "saving": "blue",
+    "stopping": "orange",
+    "stopped": "orange",
+    "finished": "green",
+    "failed": "red",
+    "lost": "red",
+}
+
+STATE_MEANINGS = {
+    "queued": "Waits until the run before it has ended; it starts by itself.",
+    "preparing": "Loads model and corpus.",
+    "compiling": "DeepSpeed compiles a part of itself; only before the first run, about a minute.",
+    "training": "Learns from the training split.",
+    "evaluating": "Translates and scores.",
+    "saving": "Writes a checkpoint or the model.",
+    "stopping": "Finishes what must be finished before it can stop.",
+    "stopped": "Ended on request; Resume continues.",
+    "finished": "The model was saved, reloaded and checked.",
+    "failed": "Ended by an error.",
+    "lost": "Its supervising process was killed or the machine restarted.",
+}
+
+
+def page_style() -> None:
+    """Makes text in containers named `bidi-…` follow the direction of its own script."""
+    inside = '[class*="st-key-bidi"]'
+    parts = ("textarea", "input", '[data-testid="stText"]', '[data-testid="stText"] *')
+    rule = "{unicode-bidi:plaintext!important;text-align:start!important}"
+    st.html(f"<style>{inside} :is({','.join(parts)}){rule}</style>")
+
+
+def page_header(title: str, purpose: str) -> None:
+    """Writes the page's title, what one does on it, and a notice left by the page before."""
+    st.title(title, anchor=False)
+    st.caption(purpose)
+    if session().notice:
+        st.toast(plain(session().notice), icon=":material/check:")
+        session().notice = ""
+
+
+def state_badge(state: str) -> None:
+    """Shows a state as a coloured word; the word, not the colour, carries the meaning."""
+    st.badge(state, color=STATE_COLOURS[state], help=STATE_MEANINGS[state])  # type: ignore[arg-type]
+
+
+def plain(text: str) -> str:
+    """Gives a text for places that only take Markdown, with every sign of it made harmless."""
+    special = "\\`*_{}[]()<>#+-.!|~$:^=@&"
+    return "".join(f"\\{char}" if char in special else char for char in text)
+
+
+def duration(seconds: float | None) -> str:
+    """Gives seconds as `45 s`, `3 min 20 s` or `2 h 5 min`."""
+    if seconds is None:
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def size(num_bytes: float) -> str:
+    """Gives bytes as MB or GB (powers of ten)."""
+    return f"{num_bytes / 1e9:.1f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:.0f} MB"
+
+
+def ago(time: str | None) -> str:
+    """Gives a UTC ISO-8601 time as the span since then."""
+    if not time:
+        return "–"
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds()
+    if seconds < 90:
+        return "just now"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min ago"
+    if seconds < 129_600:
+        return f"{round(seconds / 3600)} h ago"
+    return f"{round(seconds / 86_400)} days ago"

@@ -1,0 +1,53 @@
+"""Run: one fine-tuning: live charts, sample translations, scores, log, and what one can do."""
+
+import streamlit as st
+
+from app import cache, run_views
+from app.errors import shown_to_user
+from app.navigation import page_path
+from app.run_actions import action_bar
+from app.text import page_header, plain, state_badge
+from core.errors import TrainingError
+from core.finetune.runs import run_state
+
+CHART_INTERVAL_S = 2
+TEXT_INTERVAL_S = 6
+
+workspace = cache.workspace()
+run_id = st.query_params.get("id", "")
+st.page_link(page_path("runs"), label="All runs", icon=":material/arrow_back:")
+if not run_id:
+    raise TrainingError("No run was chosen.", hint="Choose one on the Runs page.")
+run = workspace.runs.get(run_id)
+state = run_state(workspace, run)
+is_live = not state.has_ended
+
+page_header(plain(run.name), run_views.subtitle(run))
+action_bar(workspace, run, state)
+
+
+@st.fragment(run_every=CHART_INTERVAL_S if is_live else None)
+def progress_and_charts() -> None:
+    """Shows state, progress and charts; ends its own timer when the run has ended."""
+    with shown_to_user():
+        now = run_state(workspace, workspace.runs.get(run_id))
+        history = cache.history(run_id)
+        state_badge(now.state)
+        run_views.progress(now, history)
+        run_views.charts(run, history, is_live=is_live)
+        if is_live and now.has_ended:
+            st.rerun()
+
+
+@st.fragment(run_every=TEXT_INTERVAL_S if is_live else None)
+def samples_and_log() -> None:
+    """Shows sample translations and the end of the logs."""
+    with shown_to_user():
+        run_views.samples(cache.history(run_id))
+        run_views.log_tail(workspace, run)
+
+
+run_views.final_scores(workspace, run)
+progress_and_charts()
+samples_and_log()
+run_views.settings(workspace, run)
