@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         workspace = Workspace(chosen.workspace or default_workspace())
         answer: Answer = chosen.command(workspace, chosen)
     except AdaptMLLMError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(" ".join(str(error).splitlines()) + "\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; a run that was started goes on.\n")

@@ -15,6 +15,8 @@ from core.storage.files import read_json, write_json
 
 S = TypeVar("S", bound="Settings")
 
+MAX_SHOWN = 80  # characters of a wrong value that a message repeats
+
 
 class Settings(BaseModel):
     """Base of every settings model: frozen, no unknown fields, errors in one sentence."""
@@ -44,6 +46,8 @@ class Settings(BaseModel):
             values = read_json(path)
         except FileNotFoundError:
             raise ConfigError(f"There is no settings file {path}.") from None
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} is not a JSON file: {error}.") from None
         if not isinstance(values, dict):
@@ -69,7 +73,7 @@ class Settings(BaseModel):
             choices = choices_of(field)
             if name == "version" or field.annotation is None:
                 continue
-            kind = field.annotation if field.annotation in (int, float, str) else str
+            kind: Any = field.annotation if field.annotation in (int, float, str) else str
             parser.add_argument(
                 f"--{name.replace('_', '-')}",
                 dest=name,
@@ -106,8 +110,14 @@ def _config_error(error: ValidationError) -> ConfigError:
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
-        shown = (
-            "" if problem["type"] in ("missing",) or not name else f" (got {problem['input']!r})"
-        )
+        # Rules of our own name the value themselves.
+        says_all = problem["type"] in ("missing", "value_error")
+        shown = "" if says_all else f" (got {_shortened(repr(problem['input']))})"
         parts.append(f"{name}: {message}{shown}" if name else message)
-    return ConfigError("; ".join(parts) + ".", hint="Correct the named settings and try again.")
+    sentence = "; ".join(part.rstrip(".") for part in parts)
+    end = "" if sentence.endswith("?") else "."
+    return ConfigError(sentence + end, hint="Correct the named settings and try again.")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -72,7 +72,7 @@ class Chart:
     log_y: bool = False
 
 
-def live_charts(charts: Sequence[Chart], *, key: str) -> None:
+def live_charts(charts: Sequence[Chart], *, key: str, max_points: int = MAX_POINTS) -> None:
     """Draw the charts in a grid of two columns, or one where there is less than 700 px.
 
     Called again with the same chart keys, as a fragment does, only the data changes: zoom, hidden
@@ -81,8 +81,9 @@ def live_charts(charts: Sequence[Chart], *, key: str) -> None:
     Args:
         charts: The charts in reading order, each with its own ``key``.
         key: Streamlit key of the grid, unique within the page.
+        max_points: Most points sent per series, at least 4; more suit a run that has ended.
     """
-    _COMPONENT(key=key, data=payload(charts))
+    _COMPONENT(key=key, data=payload(charts, max_points))
 
 
 def payload(charts: Sequence[Chart], max_points: int = MAX_POINTS) -> dict[str, Any]:

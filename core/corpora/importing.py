@@ -11,7 +11,7 @@ from typing import Any
 from core.corpora import sample
 from core.corpora.reading import NamedFile, read_pairs
 from core.corpora.segments import Pair, read_segments, write_segments
-from core.corpora.splitting import Splits, cleaned, num_overlaps, split_pairs
+from core.corpora.splitting import Splits, num_overlaps, split_pairs
 from core.errors import ConfigError, DataError, HostError
 from core.languages import language
 from core.storage.corpus_records import SPLITS, Corpus
@@ -39,10 +39,13 @@ def import_corpus(
     Args:
         workspace: Where it is stored; the raw files are kept beside the segments.
         name: A name that no other corpus has.
-        src_lang, tgt_lang: FLORES-200 codes of the two sides.
-        train, dev, test: One TSV or JSONL file, or two line-aligned files, a split.
-        num_dev, num_test: Sizes to cut out of `train`; 0 = 5 % but at most 500, where the split
-            is not given as files.
+        src_lang: FLORES-200 code of the first side.
+        tgt_lang: FLORES-200 code of the second side.
+        train: One TSV or JSONL file, or two line-aligned files.
+        dev: The same for dev; none = cut out of `train`.
+        test: The same for test; given if and only if `dev` is.
+        num_dev: Segments to cut out of `train` for dev; 0 = 5 % but at most 500.
+        num_test: The same for test.
         seed: Decides which segments are cut out.
 
     Raises:
@@ -97,16 +100,14 @@ def _cut_splits(pairs: list[Pair], num_dev: int, num_test: int, seed: int) -> Sp
 
 
 def _given_splits(pairs: dict[str, list[Pair]]) -> Splits:
-    """Keeps given splits; dev and test keep duplicates, so that published line counts stay."""
-    train, num_empty, num_duplicates = cleaned(pairs["train"])
+    """Keeps given splits with their repeated pairs, so that published line counts stay."""
     kept = {}
-    for split in ("dev", "test"):
-        kept[split] = [pair for pair in pairs[split] if pair[0].strip() and pair[1].strip()]
-        num_empty += len(pairs[split]) - len(kept[split])
-    for split, part in (("train", train), *kept.items()):
-        if not part:
+    for split, given in pairs.items():
+        kept[split] = [pair for pair in given if pair[0].strip() and pair[1].strip()]
+        if not kept[split]:
             raise DataError(f"The {split} files hold no segment.", hint="Check the files.")
-    return Splits(train, kept["dev"], kept["test"], num_empty, num_duplicates)
+    num_empty = sum(len(pairs[split]) - len(kept[split]) for split in kept)
+    return Splits(kept["train"], kept["dev"], kept["test"], num_empty)
 
 
 def split_again(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -112,20 +110,16 @@ def _read_aligned(source: NamedFile, target: NamedFile) -> list[Pair]:
 def _read_tsv(file: NamedFile) -> list[Pair]:
     """Reads two tab-separated columns; quotes are ordinary characters."""
     pairs: list[Pair] = []
-    reader = csv.reader(
-        io.StringIO(_text(file), newline=""), delimiter="\t", quoting=csv.QUOTE_NONE
-    )
-    csv.field_size_limit(10_000_000)
-    for row in reader:
-        if not row:
+    for number, line in enumerate(_lines(file), start=1):
+        if not line:
             continue
-        if len(row) != 2:
+        cells = line.split("\t")
+        if len(cells) != 2:
             raise DataError(
-                f"{file.name!r} line {reader.line_num} has {len(row)} tab-separated columns, "
-                "not 2.",
+                f"{file.name!r} line {number} has {len(cells)} tab-separated columns, not 2.",
                 hint="Each line is source, one tab, target; a segment may hold no tab.",
             )
-        pairs.append((row[0], row[1]))
+        pairs.append((cells[0], cells[1]))
     return _without_header(pairs)
 
 
@@ -142,12 +136,21 @@ def _read_jsonl(file: NamedFile, src_lang: str, tgt_lang: str) -> list[Pair]:
             continue
         try:
             record = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # also endless digits and nesting
+            cause = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             raise DataError(
-                f"{file.name!r} line {number} is not JSON: {error.msg}.",
+                f"{file.name!r} line {number} is not JSON: {cause.rstrip('.')}.",
                 hint='Each line is an object such as {"source": "…", "target": "…"}.',
             ) from None
-        pairs.append(_pair_of(record, file.name, number, src_lang, tgt_lang))
+        pair = _pair_of(record, file.name, number, src_lang, tgt_lang)
+        try:
+            "".join(pair).encode()
+        except UnicodeEncodeError:
+            raise DataError(
+                f"{file.name!r} line {number} holds half a character (a lone surrogate).",
+                hint="An escape such as \\ud83d needs its second half right behind it.",
+            ) from None
+        pairs.append(pair)
     return pairs
 
 

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from core.errors import DataError
+
 Pair = tuple[str, str]
 
 
@@ -14,6 +16,9 @@ def write_segments(path: Path, pairs: Iterable[Pair]) -> int:
     """Writes pairs as `{"source": …, "target": …}` lines and gives how many there were.
 
     The file is whole or absent.
+
+    Raises:
+        DataError: A segment holds half a character (a lone surrogate), which UTF-8 cannot hold.
     """
     temporary = path.with_name(f".{path.name}.partial")
     count = 0
@@ -26,7 +31,12 @@ def write_segments(path: Path, pairs: Iterable[Pair]) -> int:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
+    except UnicodeEncodeError:
+        temporary.unlink(missing_ok=True)
+        raise DataError(
+            f"Segment {count + 1} of {path.stem} holds half a character (a lone surrogate)."
+        ) from None
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return count

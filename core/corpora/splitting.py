@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,10 +33,31 @@ class Splits:
         return {"train": len(self.train), "dev": len(self.dev), "test": len(self.test)}
 
 
+class _Words(dict[int, str]):
+    """What `str.translate` asks for each character: letters, digits and their marks stay.
+
+    Regular expressions will not do: to them the vowel signs of Devanagari are no word characters.
+    """
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        kind = unicodedata.category(letter)
+        if kind[0] in "LN" or kind in ("Mn", "Mc"):
+            self[code] = letter
+        else:
+            self[code] = "" if kind == "Cf" else " "  # joiners are invisible, not spaces
+        return self[code]
+
+
+_WORDS = _Words()
+
+
 def normalised(text: str) -> str:
     """Gives a text as leak checks see it: case, spacing and punctuation do not count."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(re.sub(r"[\W_]+", " ", folded).split()) or folded.strip()
+    words = " ".join(folded.translate(_WORDS).split())
+    # A text of symbols alone, such as emoji, is compared as it stands.
+    return words if any(map(str.isalnum, words)) else folded.strip()
 
 
 def cleaned(pairs: Sequence[Pair]) -> tuple[list[Pair], int, int]:

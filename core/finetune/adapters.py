@@ -45,7 +45,9 @@ class Adapter:
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Gives the text of generated ids without special tokens."""
-        texts = self.tokenizer.batch_decode(ids, skip_special_tokens=True)
+        # M2M100's tokenizer of Transformers 5 does not count its language codes as special.
+        rows = [[i for i in row if i != self.forced_bos_token_id] for row in ids]
+        texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
         return [str(text).strip() for text in texts]
 
 
@@ -78,7 +80,7 @@ def bind(tokenizer: Any, src_lang: str, tgt_lang: str) -> Adapter:
 
 def _bind_nllb(tokenizer: Any, source: Language, target: Language) -> Adapter:
     for code in (source.code, target.code):
-        _require_token(tokenizer, code, code)
+        _require_token(tokenizer, "NLLB", code, code)
     tokenizer.src_lang = source.code
     tokenizer.tgt_lang = target.code
     # Newer versions put the code first; a checkpoint of the older suffix form says so itself.
@@ -100,7 +102,7 @@ def _bind_mbart50(tokenizer: Any, source: Language, target: Language) -> Adapter
     for item in (source, target):
         if not item.mbart50:
             raise _unknown_language("mBART-50", item.code)
-        _require_token(tokenizer, item.mbart50, item.code)
+        _require_token(tokenizer, "mBART-50", item.mbart50, item.code)
     tokenizer.src_lang = source.mbart50
     tokenizer.tgt_lang = target.mbart50
     forced = tokenizer.convert_tokens_to_ids(target.mbart50)
@@ -130,9 +132,9 @@ def _bind_t5(tokenizer: Any, source: Language, target: Language) -> Adapter:
     return Adapter("T5", tokenizer, source_prefix=prefix, fp16_is_safe=False)
 
 
-def _require_token(tokenizer: Any, token: str, code: str) -> None:
+def _require_token(tokenizer: Any, family: str, token: str, code: str) -> None:
     if tokenizer.convert_tokens_to_ids(token) in (None, tokenizer.unk_token_id):
-        raise _unknown_language(type(tokenizer).__name__, code)
+        raise _unknown_language(family, code)
 
 
 def _unknown_language(family: str, code: str) -> ModelError:

@@ -32,7 +32,9 @@ def latest_checkpoint(run_folder: Path) -> tuple[int, Path] | None:
 
 
 def remove_old_checkpoints(run_folder: Path, *, keep: int) -> None:
-    """Deletes all but the last `keep` complete checkpoints."""
+    """Deletes all but the last `keep` complete checkpoints, and what interruptions left behind."""
+    for partial in (run_folder / "checkpoints").glob("step-*.partial"):
+        shutil.rmtree(partial)
     for _, folder in complete_checkpoints(run_folder)[:-keep]:
         # Renamed first, so that an interrupted deletion leaves nothing that looks complete.
         doomed = folder.with_suffix(".partial")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from core.errors import ConfigError
 from core.languages import language
@@ -25,7 +25,9 @@ class FineTuneSettings(Settings):
     """
 
     version: Literal[1] = 1
-    name: str = _field("", "What to call the run; empty: base model and direction.", "Run")
+    name: str = _field(
+        "", "What to call the run; empty: base model and direction.", "Run", max_length=200
+    )
     base_model: str = _field(
         STARTER,
         "The model to start from: 'starter', a hub id such as facebook/nllb-200-distilled-600M, "
@@ -33,7 +35,7 @@ class FineTuneSettings(Settings):
         "Run",
         min_length=1,
     )
-    corpus: str = _field("", "Name or id of the corpus to learn from.", "Run", min_length=1)
+    corpus: str = _field("", "Name or id of the corpus to learn from.", "Run")
     src_lang: str = _field("eng_Latn", "Translate from: a FLORES-200 code.", "Run")
     tgt_lang: str = _field("gle_Latn", "Translate to: a FLORES-200 code.", "Run")
 
@@ -209,25 +211,31 @@ class FineTuneSettings(Settings):
         1, "How many of the latest checkpoints stay on disk.", "Machine", ge=1, le=100
     )
 
+    @field_validator("src_lang", "tgt_lang")
+    @classmethod
+    def _is_language(cls, code: str) -> str:
+        try:
+            return language(code).code
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+
     @model_validator(mode="after")
     def _rules_between_fields(self) -> Self:
+        broken = []
         if self.src_lang == self.tgt_lang:
-            raise ValueError(f"src_lang and tgt_lang are both {self.src_lang}")
-        if self.offload == "optimizer and weights" and self.zero_stage != 3:
-            raise ValueError(
+            broken.append(f"src_lang and tgt_lang are both {self.src_lang}")
+        if self.engine == "plain" and self.offload != "none":
+            broken.append(f"offload {self.offload!r} needs engine 'deepspeed', not 'plain'")
+        elif self.offload == "optimizer and weights" and self.zero_stage != 3:
+            broken.append(
                 f"offload 'optimizer and weights' needs zero_stage 3, not {self.zero_stage}"
             )
-        if self.offload == "optimizer" and self.zero_stage == 0:
-            raise ValueError("offload 'optimizer' needs zero_stage 1, 2 or 3, not 0")
-        if self.engine == "plain" and self.offload != "none":
-            raise ValueError(f"offload {self.offload!r} needs engine 'deepspeed', not 'plain'")
+        elif self.offload == "optimizer" and self.zero_stage == 0:
+            broken.append("offload 'optimizer' needs zero_stage 1, 2 or 3, not 0")
         if self.precision == "fp16" and self.zero_stage == 0 and self.engine == "deepspeed":
-            raise ValueError("precision 'fp16' needs zero_stage 1, 2 or 3, not 0")
-        for code in (self.src_lang, self.tgt_lang):
-            try:
-                language(code)
-            except ConfigError as error:
-                raise ValueError(str(error).rstrip(".")) from None
+            broken.append("precision 'fp16' needs zero_stage 1, 2 or 3, not 0")
+        if broken:
+            raise ValueError("; ".join(broken))
         return self
 
     @property
@@ -239,7 +247,7 @@ class FineTuneSettings(Settings):
     def display_name(self) -> str:
         """The name given, or one made of base model and direction."""
         model = self.base_model.rstrip("/").rsplit("/", 1)[-1]
-        return self.name or f"{model} {self.src_lang[:3]}→{self.tgt_lang[:3]}"
+        return self.name or f"{model[:180]} {self.src_lang[:3]}→{self.tgt_lang[:3]}"
 
 
 Recipe = Annotated[dict[str, Any], "changes to the default settings"]

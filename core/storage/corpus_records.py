@@ -81,6 +81,8 @@ class CorpusRecords:
         Raises:
             DataError: There is none; the message lists the ones that exist.
         """
+        if not name_or_id:
+            raise DataError("No corpus was chosen.", hint="Give the name or id of a corpus.")
         query = select(corpora).where((corpora.c.id == name_or_id) | (corpora.c.name == name_or_id))
         with self._database.reading() as connection:
             row = connection.execute(query).mappings().first()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -24,12 +24,12 @@ class Database:
     from reading to writing fails with "database is locked" whatever the timeout is.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        is_sqlite = url.startswith("sqlite")
+    def __init__(self, url: str | URL) -> None:
+        self.url = make_url(url)
+        is_sqlite = self.url.get_backend_name() == "sqlite"
         arguments = {"timeout": 20} if is_sqlite else {}
         self._engine = create_engine(
-            url, poolclass=NullPool if is_sqlite else None, connect_args=arguments
+            self.url, poolclass=NullPool if is_sqlite else None, connect_args=arguments
         )
         if is_sqlite:
             _listen_as_sqlite(self._engine)
@@ -48,9 +48,11 @@ class Database:
             HostError: The disk under the database is full.
         """
         try:
-            with self._engine.connect().execution_options(writes=True) as connection:
-                with connection.begin():
-                    yield connection
+            with (
+                self._engine.connect().execution_options(writes=True) as connection,
+                connection.begin(),
+            ):
+                yield connection
         except OperationalError as error:
             if "full" in str(error.orig):
                 raise HostError(
@@ -69,10 +71,9 @@ class Database:
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self._engine.connect().execution_options(writes=True) as connection:
-            with connection.begin():
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+        with self.writing() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
 
     def dispose(self) -> None:
         """Closes the connections that are open."""

@@ -29,7 +29,7 @@ def write_text(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
@@ -87,6 +87,8 @@ class JsonLinesTail:
             # One parse of the whole piece is several times faster than one a line.
             records = json.loads("[" + ",".join(lines) + "]")
         except json.JSONDecodeError:
+            records = []
+        if len(records) != len(lines):
             records = [self._parsed_line(line) for line in lines]
         whole = [record for record in records if isinstance(record, dict)]
         self.num_broken += len(records) - len(whole)

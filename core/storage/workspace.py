@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from sqlalchemy import URL
+from sqlalchemy.exc import DatabaseError
+
 from core.errors import HostError
 from core.storage.corpus_records import CorpusRecords
 from core.storage.database import Database
@@ -30,7 +33,7 @@ class Workspace:
         """Opens the workspace at `root`.
 
         Raises:
-            HostError: The folder cannot be created or written.
+            HostError: The folder cannot be created or written, or the database not opened.
         """
         self.root = root.resolve()
         try:
@@ -41,9 +44,16 @@ class Workspace:
                 f"The workspace {self.root} cannot be used: {error.strerror}.",
                 hint=f"Set {WORKSPACE_VARIABLE} to a folder that you may write to.",
             ) from error
-        default = f"sqlite:///{self.root / 'adaptmllm.db'}"
-        self.database = Database(os.environ.get(DATABASE_VARIABLE, default))
-        self.database.migrate()
+        file = URL.create("sqlite", database=str(self.root / "adaptmllm.db"))
+        self.database = Database(os.environ.get(DATABASE_VARIABLE) or file)
+        try:
+            self.database.migrate()
+        except DatabaseError as error:
+            raise HostError(
+                f"The database of the workspace {self.root} cannot be used: "
+                f"{str(error.orig).splitlines()[0]}.",
+                hint=f"Check the folder and {DATABASE_VARIABLE}, if it is set.",
+            ) from error
         self.corpora = CorpusRecords(self.database)
         self.jobs = JobRecords(self.database)
         self.runs = RunRecords(self.database)
