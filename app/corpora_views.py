@@ -149,7 +149,9 @@ def split_anew(workspace: Workspace, corpus: Corpus) -> None:
     with st.expander("Split anew", icon=":material/call_split:"):
         key = f"corpora.again.{corpus.id}"
         num_dev, num_test, seed = split_inputs(key=key, is_given=False)
-        name = st.text_input("Name of the new corpus", f"{corpus.name} (seed {seed})", key=f"{key}.n")
+        name = st.text_input(
+            "Name of the new corpus", f"{corpus.name} (seed {seed})", key=f"{key}.n"
+        )
         usual = max(1, min(500, sum(corpus.counts.values()) // 20))
         if st.button("Split", key=f"{key}.go"):
             made = split_again(

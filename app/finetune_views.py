@@ -34,11 +34,8 @@ def recipe_buttons() -> None:
     for column, (name, (purpose, values)) in zip(columns, RECIPES.items(), strict=True):
         with column, st.container(border=True, height="stretch"):
             if st.button(name, key=f"finetune.recipe.{name}", width="stretch"):
-                kept = {
-                    field: session().draft[field]
-                    for field in ("corpus", "src_lang", "tgt_lang")
-                    if field in session().draft
-                }
+                fields = ("corpus", "src_lang", "tgt_lang")
+                kept: dict[str, Any] = {f: v for f, v in session().draft.items() if f in fields}
                 session().replace_draft({**values, **kept})
                 st.rerun()
             st.caption(purpose)

@@ -43,7 +43,7 @@ def group_fields(
 
 
 def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:
-    label = name.replace("_", " ").capitalize()
+    label = field.title or name.replace("_", " ").capitalize()
     default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
     note = f"{field.description} Default: {default}."
     choices = choices_of(field)

@@ -58,7 +58,9 @@ def _stop_buttons(workspace: Workspace, run: Run, state: JobState) -> None:
 def _resume_button(workspace: Workspace, run: Run) -> None:
     step = runs.resume_step(workspace, run)
     note = f"Continues after step {step}." if step else "Starts again; there is no checkpoint."
-    if st.button("Resume", icon=":material/play_arrow:", type="primary", key="run.resume", help=note):
+    if st.button(
+        "Resume", icon=":material/play_arrow:", type="primary", key="run.resume", help=note
+    ):
         runs.resume(workspace, run.id)
         st.rerun()
 

@@ -36,7 +36,7 @@ def run_table(workspace: Workspace, runs: Sequence[Run], *, key: str) -> None:
             ),
         },
     )
-    selected = chosen.selection.rows  # type: ignore[attr-defined]
+    selected = chosen.selection.rows
     if selected:
         st.switch_page(page_path("run"), query_params={"id": runs[selected[0]].id})
 

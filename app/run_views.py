@@ -26,7 +26,9 @@ LOG_BYTES = 6000
 def subtitle(run: Run) -> str:
     """Gives direction, base model and corpus in one line."""
     direction = f"{language_name(run.src_lang)} → {language_name(run.tgt_lang)}"
-    return f"{direction} · {plain(run.base_model)} · {plain(run.corpus_name)} · {ago(run.created_at)}"
+    return (
+        f"{direction} · {plain(run.base_model)} · {plain(run.corpus_name)} · {ago(run.created_at)}"
+    )
 
 
 def progress(state: JobState, history: RunHistory) -> None:
@@ -148,5 +150,3 @@ def settings(workspace: Workspace, run: Run) -> None:
                 st.code(path.read_text(encoding="utf-8"), language=None, wrap_lines=True)
         st.caption("Folder")
         st.code(str(folder.path), language=None, wrap_lines=True)
-
-

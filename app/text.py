@@ -38,11 +38,12 @@ STATE_MEANINGS = {
 
 
 def page_style() -> None:
-    """Makes text in containers named `bidi-…` follow the direction of its own script."""
+    """Tightens the page's head; texts in containers named `bidi-…` follow their own script."""
     inside = '[class*="st-key-bidi"]'
     parts = ("textarea", "input", '[data-testid="stText"]', '[data-testid="stText"] *')
     rule = "{unicode-bidi:plaintext!important;text-align:start!important}"
-    st.html(f"<style>{inside} :is({','.join(parts)}){rule}</style>")
+    head = '[data-testid="stMainBlockContainer"]{padding-top:3.2rem}'
+    st.html(f"<style>{head}{inside} :is({','.join(parts)}){rule}</style>")
 
 
 def page_header(title: str, purpose: str) -> None:

@@ -27,6 +27,7 @@ class AdaptMLLMError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
+        """Gives message and hint in one line."""
         return f"{self.message} {self.hint}".strip()
 
 

@@ -16,7 +16,9 @@ page_header("Corpora", "Parallel text to learn from and to be measured on.")
 corpora = workspace.corpora.all()
 with st.expander("Import a corpus", icon=":material/upload:", expanded=not corpora):
     key = f"corpora.import.{tab.import_version}"
-    name = st.text_input("Name", key=f"{key}.name", max_chars=200, placeholder="Such as: EN–GA 2026")
+    name = st.text_input(
+        "Name", key=f"{key}.name", max_chars=200, placeholder="Such as: EN–GA 2026"
+    )
     left, right = st.columns(2)
     with left:
         src_lang = language_select("Source language", "eng_Latn", key=f"{key}.src_lang")

@@ -13,7 +13,9 @@ from core.finetune.settings import RECIPES, FineTuneSettings
 
 workspace = cache.workspace()
 tab = session()
-page_header("Fine-tune", "From a base model and a corpus to a run. Every value has a reason; hover.")
+page_header(
+    "Fine-tune", "From a base model and a corpus to a run. Every value has a reason; hover."
+)
 
 corpora = workspace.corpora.all()
 if not corpora:
@@ -53,7 +55,9 @@ if problem:
         st.badge("Cannot be launched yet", icon=":material/error:", color="red")
         st.text(problem)
     finetune_views.starter_button(settings)
-waiting = sum(run.job.state != "finished" for run in workspace.runs.newest(limit=50) if not run.job.has_ended)
+waiting = sum(
+    run.job.state != "finished" for run in workspace.runs.newest(limit=50) if not run.job.has_ended
+)
 label = "Launch" if not waiting else f"Launch (queued behind {waiting})"
 if st.button(
     label,

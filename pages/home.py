@@ -13,7 +13,9 @@ counts = workspace.runs.counts()
 facts = cache.facts()
 newest = workspace.runs.newest(limit=5)
 num_active = sum(
-    count for state, count in counts.items() if state not in ("finished", "failed", "lost", "stopped")
+    count
+    for state, count in counts.items()
+    if state not in ("finished", "failed", "lost", "stopped")
 )
 
 page_header("adaptMLLM", "Fine-tune a multilingual model on your own parallel text, and judge it.")

@@ -27,7 +27,12 @@ if not counts:
     st.stop()
 
 chosen = st.segmented_control(
-    "Show", list(FILTERS), default="All", key="runs.filter", required=True, label_visibility="collapsed"
+    "Show",
+    list(FILTERS),
+    default="All",
+    key="runs.filter",
+    required=True,
+    label_visibility="collapsed",
 )
 states = FILTERS[chosen or "All"]
 total = sum(count for state, count in counts.items() if not states or state in states)

@@ -49,7 +49,7 @@ class Ranks:
         return [float(value) for value in tensor.tolist()]
 
     def interleaved(self, mine: list[T]) -> list[T]:
-        """Gives the items of all processes, where process r holds items r, r + world_size, …"""
+        """Gives the items of all processes; process r holds items r, r + world_size and so on."""
         import torch.distributed as dist
 
         if self.world_size == 1:

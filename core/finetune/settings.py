@@ -14,6 +14,7 @@ STARTER = "starter"
 
 
 def _field(default: Any, description: str, group: str, **bounds: Any) -> Any:
+    """Declares a field; `title` is its label where the name alone would not read well."""
     return Field(default, description=description, json_schema_extra={"group": group}, **bounds)
 
 
@@ -45,6 +46,7 @@ class FineTuneSettings(Settings):
         "Training",
         ge=1,
         le=1000,
+        title="Epochs",
     )
     max_steps: int = _field(
         0,
@@ -52,6 +54,7 @@ class FineTuneSettings(Settings):
         "Training",
         ge=0,
         le=10_000_000,
+        title="Steps at most",
     )
     learning_rate: float = _field(
         2e-5,
@@ -62,7 +65,10 @@ class FineTuneSettings(Settings):
         le=1.0,
     )
     schedule: Literal["linear", "cosine", "constant"] = _field(
-        "linear", "How the learning rate falls to zero after the warm-up.", "Training"
+        "linear",
+        "How the learning rate falls to zero after the warm-up.",
+        "Training",
+        title="Learning-rate schedule",
     )
     warmup_steps: int = _field(
         50,
@@ -71,6 +77,7 @@ class FineTuneSettings(Settings):
         "Training",
         ge=0,
         le=100_000,
+        title="Warm-up steps",
     )
     weight_decay: float = _field(
         0.01,
@@ -93,6 +100,7 @@ class FineTuneSettings(Settings):
         "Training",
         ge=0,
         le=1000.0,
+        title="Gradient clipping",
     )
     seed: int = _field(
         20240302, "Decides shuffling and dropout; same seed, same run.", "Training", ge=0
@@ -110,6 +118,7 @@ class FineTuneSettings(Settings):
         "Batches",
         ge=16,
         le=1_000_000,
+        title="Tokens per batch",
     )
     batch_size: int = _field(
         16,
@@ -117,6 +126,7 @@ class FineTuneSettings(Settings):
         "Batches",
         ge=1,
         le=65536,
+        title="Segments per batch",
     )
     gradient_accumulation: int = _field(
         1,
@@ -126,7 +136,12 @@ class FineTuneSettings(Settings):
         le=1024,
     )
     max_source_length: int = _field(
-        128, "Longer sources are cut to this many tokens.", "Batches", ge=4, le=4096
+        128,
+        "Longer sources are cut to this many tokens.",
+        "Batches",
+        ge=4,
+        le=4096,
+        title="Longest source (tokens)",
     )
     max_target_length: int = _field(
         128,
@@ -134,6 +149,7 @@ class FineTuneSettings(Settings):
         "Batches",
         ge=4,
         le=4096,
+        title="Longest target (tokens)",
     )
 
     eval_every_steps: int = _field(
@@ -143,6 +159,7 @@ class FineTuneSettings(Settings):
         "Evaluation",
         ge=0,
         le=10_000_000,
+        title="Steps between evaluations",
     )
     eval_segments: int = _field(
         200,
@@ -150,9 +167,15 @@ class FineTuneSettings(Settings):
         "Evaluation",
         ge=1,
         le=100_000,
+        title="Dev segments translated",
     )
     num_samples: int = _field(
-        8, "Fixed dev segments shown side by side on the run's page.", "Evaluation", ge=0, le=100
+        8,
+        "Fixed dev segments shown side by side on the run's page.",
+        "Evaluation",
+        ge=0,
+        le=100,
+        title="Sample segments",
     )
     num_beams: int = _field(
         4,
@@ -161,6 +184,7 @@ class FineTuneSettings(Settings):
         "Evaluation",
         ge=1,
         le=32,
+        title="Beams",
     )
 
     engine: Literal["deepspeed", "plain"] = _field(
@@ -182,6 +206,7 @@ class FineTuneSettings(Settings):
         "Machine",
         ge=0,
         le=3,
+        title="ZeRO stage",
     )
     offload: Literal["none", "optimizer", "optimizer and weights"] = _field(
         "none",
@@ -190,7 +215,12 @@ class FineTuneSettings(Settings):
         "Machine",
     )
     num_processes: int = _field(
-        1, "Training processes: one a GPU, or one a group of cores.", "Machine", ge=1, le=64
+        1,
+        "Training processes: one a GPU, or one a group of cores.",
+        "Machine",
+        ge=1,
+        le=64,
+        title="Processes",
     )
     threads_per_process: int = _field(
         0,
@@ -206,9 +236,15 @@ class FineTuneSettings(Settings):
         "Machine",
         ge=0,
         le=100_000,
+        title="Memory limit (GB)",
     )
     keep_checkpoints: int = _field(
-        1, "How many of the latest checkpoints stay on disk.", "Machine", ge=1, le=100
+        1,
+        "How many of the latest checkpoints stay on disk.",
+        "Machine",
+        ge=1,
+        le=100,
+        title="Checkpoints kept",
     )
 
     @field_validator("src_lang", "tgt_lang")

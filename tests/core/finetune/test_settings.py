@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import ConfigError
+from core.finetune.settings import RECIPES, FineTuneSettings, from_recipe
+from core.settings import bounds_of, choices_of
+
+FIELDS = [name for name in FineTuneSettings.model_fields if name != "version"]
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_field_has_description_group_and_default(name: str) -> None:
+    field = FineTuneSettings.model_fields[name]
+    extra = field.json_schema_extra
+    assert field.description
+    assert field.description.endswith(".")
+    assert isinstance(extra, dict)
+    assert extra["group"] in ("Run", "Training", "Batches", "Evaluation", "Machine")
+    assert not field.is_required()
+
+
+def test_every_default_is_inside_its_bounds() -> None:
+    assert FineTuneSettings.parse(FineTuneSettings().model_dump()) == FineTuneSettings()
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_number_has_bounds_and_they_are_enforced(name: str) -> None:
+    field = FineTuneSettings.model_fields[name]
+    if field.annotation not in (int, float):
+        pytest.skip("not a number")
+    least, greatest = bounds_of(field)
+    assert least is not None
+    with pytest.raises(ConfigError, match=f"^{name}: .*got"):
+        FineTuneSettings.parse({name: least - 1})
+    if greatest is not None:
+        with pytest.raises(ConfigError, match=f"^{name}: .*got"):
+            FineTuneSettings.parse({name: greatest + 1})
+
+
+def test_every_field_survives_command_line_and_file(tmp_path: Path) -> None:
+    """Each field gets another value than its default, by the command line."""
+    expected: dict[str, Any] = {}
+    for name in FIELDS:
+        field = FineTuneSettings.model_fields[name]
+        choices = choices_of(field)
+        if choices:
+            expected[name] = next(choice for choice in choices if choice != field.default)
+        elif field.annotation is str:
+            expected[name] = {"src_lang": "mar_Deva", "tgt_lang": "eng_Latn"}.get(name, "é x/ y")
+        elif field.annotation is int:
+            expected[name] = field.default + 1
+        else:
+            expected[name] = field.default / 2 + 0.125
+    expected |= {"engine": "deepspeed", "zero_stage": 3}
+    parser = argparse.ArgumentParser()
+    FineTuneSettings.add_arguments(parser)
+    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in expected.items()]
+    chosen = vars(parser.parse_args(arguments))
+    settings = FineTuneSettings.parse(chosen)
+    assert settings.model_dump() == {"version": 1, **expected}
+    settings.save(tmp_path / "settings.json")
+    assert FineTuneSettings.load(tmp_path / "settings.json") == settings
+
+
+RULES: list[tuple[dict[str, Any], str]] = [
+    ({"src_lang": "gle_Latn"}, "src_lang and tgt_lang are both gle_Latn."),
+    (
+        {"src_lang": "gle_Latin"},
+        "src_lang: 'gle_Latin' is not a FLORES-200 language code. Did you mean gle_Latn (Irish)?",
+    ),
+    (
+        {"tgt_lang": "q!"},
+        "tgt_lang: 'q!' is not a FLORES-200 language code. Choose one from the list of languages, "
+        "such as 'eng_Latn' for English.",
+    ),
+    (
+        {"offload": "optimizer and weights", "zero_stage": 2},
+        "offload 'optimizer and weights' needs zero_stage 3, not 2.",
+    ),
+    (
+        {"offload": "optimizer", "zero_stage": 0},
+        "offload 'optimizer' needs zero_stage 1, 2 or 3, not 0.",
+    ),
+    (
+        {"offload": "optimizer", "engine": "plain"},
+        "offload 'optimizer' needs engine 'deepspeed', not 'plain'.",
+    ),
+    (
+        {"precision": "fp16", "zero_stage": 0},
+        "precision 'fp16' needs zero_stage 1, 2 or 3, not 0.",
+    ),
+    (
+        {"src_lang": "gle_Latn", "precision": "fp16", "zero_stage": 0},
+        "src_lang and tgt_lang are both gle_Latn; "
+        "precision 'fp16' needs zero_stage 1, 2 or 3, not 0.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("values", "sentence"), RULES)
+def test_rule_between_fields_says_what_is_wrong(values: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        FineTuneSettings.parse(values)
+    assert caught.value.message == sentence
+
+
+def test_wrong_language_and_wrong_number_are_named_together() -> None:
+    with pytest.raises(ConfigError) as caught:
+        FineTuneSettings.parse({"tgt_lang": "ga", "num_epochs": 0, "epochs": 3})
+    assert [part.split(":")[0] for part in caught.value.message.split("; ")] == [
+        "tgt_lang",
+        "num_epochs",
+        "epochs",
+    ]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipe_is_valid_and_values_stand_on_top(name: str) -> None:
+    _, changes = RECIPES[name]
+    settings = from_recipe(name, corpus="c", num_epochs=7)
+    assert settings.num_epochs == 7
+    assert settings.corpus == "c"
+    kept = {key: value for key, value in changes.items() if key != "num_epochs"}
+    assert kept.items() <= settings.model_dump().items()
+
+
+def test_unknown_recipe_names_those_that_exist() -> None:
+    with pytest.raises(ConfigError, match="There is no recipe 'Quick'") as caught:
+        from_recipe("Quick")
+    assert all(name in caught.value.hint for name in RECIPES)
+    with pytest.raises(ConfigError, match="num_epochs"):
+        from_recipe("One GPU", num_epochs=0)
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({}, "starter eng→gle"),
+        ({"base_model": "facebook/nllb-200-3.3B"}, "nllb-200-3.3B eng→gle"),
+        ({"base_model": "/models/mine/", "name": ""}, "mine eng→gle"),
+        ({"name": "My run"}, "My run"),
+    ],
+)
+def test_display_name_is_the_given_one_or_model_and_direction(
+    values: dict[str, Any], name: str
+) -> None:
+    assert FineTuneSettings.parse(values).display_name == name
+
+
+def test_display_name_of_a_long_path_is_a_valid_name() -> None:
+    settings = FineTuneSettings.parse({"base_model": "m" * 500})
+    assert settings.changed(name=settings.display_name).name.startswith("mmm")
+
+
+def test_direction_joins_the_two_codes() -> None:
+    assert FineTuneSettings().direction == "eng_Latn-gle_Latn"
