@@ -112,9 +112,10 @@ def final_scores(workspace: Workspace, run: Run) -> None:
         f"{run.scores['num_segments']} segments that the model never saw · "
         f"trained for {duration(run.train_seconds)}"
     )
-    with st.container(horizontal=True):
-        for name, score in tuned.items():
-            value, before = score["value"], base[name]["value"]
+    columns = st.columns(3)
+    for number, (name, score) in enumerate(tuned.items()):
+        value, before = score["value"], base[name]["value"]
+        with columns[number % 3]:
             st.metric(
                 name,
                 f"{value:.1f}",

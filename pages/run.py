@@ -10,7 +10,7 @@ from app.text import page_header, plain, state_badge
 from core.errors import TrainingError
 from core.finetune.runs import run_state
 
-CHART_INTERVAL_S = 2
+INTERVAL_S = 2
 TEXT_INTERVAL_S = 6
 
 workspace = cache.workspace()
@@ -26,17 +26,23 @@ page_header(plain(run.name), run_views.subtitle(run))
 action_bar(workspace, run, state)
 
 
-@st.fragment(run_every=CHART_INTERVAL_S if is_live else None)
-def progress_and_charts() -> None:
-    """Shows state, progress and charts; ends its own timer when the run has ended."""
+@st.fragment(run_every=INTERVAL_S if is_live else None)
+def progress() -> None:
+    """Shows state and progress; when the run has ended, the whole page is shown anew."""
     with shown_to_user():
         now = run_state(workspace, workspace.runs.get(run_id))
-        history = cache.history(run_id)
         state_badge(now.state)
-        run_views.progress(now, history)
-        run_views.charts(run, history, is_live=is_live)
-        if is_live and now.has_ended:
+        run_views.progress(now, cache.history(run_id))
+        # Also when another tab or the queue made it start: the buttons are others then.
+        if is_live and (now.has_ended or now.is_active != state.is_active):
             st.rerun()
+
+
+@st.fragment(run_every=INTERVAL_S if is_live else None)
+def charts() -> None:
+    """Shows the charts."""
+    with shown_to_user():
+        run_views.charts(run, cache.history(run_id), is_live=is_live)
 
 
 @st.fragment(run_every=TEXT_INTERVAL_S if is_live else None)
@@ -47,7 +53,8 @@ def samples_and_log() -> None:
         run_views.log_tail(workspace, run)
 
 
+progress()
 run_views.final_scores(workspace, run)
-progress_and_charts()
+charts()
 samples_and_log()
 run_views.settings(workspace, run)

@@ -1,4 +1,4 @@
-"""Data that live charts send, and the figures of finished runs."""
+"""Data that live charts send."""
 
 import json
 import math
@@ -11,7 +11,6 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from app.assets import PLOTLY_URL, routes
-from app.charts import finished_chart
 from app.components.live_charts import Chart, Series, down_sampled, payload, rounded
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,23 +156,3 @@ def test_plotly_js_is_served_compressed_and_kept_for_a_year() -> None:
     assert int(compressed.headers["content-length"]) < 2_000_000
     assert compressed.content == plain.content
     assert int(plain.headers["content-length"]) > 4_000_000
-
-
-def test_a_finished_chart_has_up_to_2000_points_and_the_baseline() -> None:
-    figure = finished_chart(chart(noisy(100_000), noisy(10, 1), baseline=48.3))
-    assert [len(trace.x) for trace in figure.data] == [2000, 10]
-    assert [trace.line.dash for trace in figure.data] == ["solid", "dash"]
-    assert figure.layout.shapes[0].y0 == 48.3
-    assert figure.layout.annotations[0].text == "Base model 48.3"
-
-
-def test_a_finished_chart_places_the_label_of_a_logarithmic_axis_by_exponent() -> None:
-    figure = finished_chart(chart(noisy(10), baseline=100, log_y=True))
-    assert figure.layout.annotations[0].y == 2
-    assert not finished_chart(chart(noisy(10), baseline=-1, log_y=True)).layout.shapes
-
-
-def test_a_finished_chart_shows_names_literally_and_accepts_no_data() -> None:
-    figure = finished_chart(chart(Series("<b>R&D</b>", [], [])))
-    assert figure.data[0].name == "&lt;b&gt;R&amp;D&lt;/b&gt;"
-    assert figure.layout.annotations[0].text == "No data yet"

@@ -11,7 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 
 
-def opened(workspace: Workspace, monkeypatch: pytest.MonkeyPatch, page: str, **query: str) -> AppTest:
+def opened(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, page: str, **query: str
+) -> AppTest:
     monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.root))
     app = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=60)
     app.run()
