@@ -97,6 +97,21 @@ def corpus_table(corpora: Sequence[Corpus]) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="corpora.table")
 
 
+def chosen_corpus(corpora: Sequence[Corpus]) -> Corpus:
+    """Lets one corpus be chosen; a new one is chosen by itself."""
+    tab = session()
+    by_id = {corpus.id: corpus for corpus in corpora}
+    ids = list(by_id)
+    tab.corpus_id = st.selectbox(
+        "Look at",
+        ids,
+        index=ids.index(tab.corpus_id) if tab.corpus_id in ids else 0,
+        format_func=lambda corpus_id: by_id[corpus_id].name,
+        key=f"corpora.chosen.{len(ids)}.{tab.import_version}",
+    )
+    return by_id[tab.corpus_id]
+
+
 def overview(workspace: Workspace, corpus: Corpus) -> None:
     """Shows counts, origin and what is known of overlaps."""
     with st.container(horizontal=True):
@@ -163,6 +178,7 @@ def split_anew(workspace: Workspace, corpus: Corpus) -> None:
                 name=name,
             )
             session().notice = f"Made {made.name}."
+            session().corpus_id = made.id
             st.rerun()
 
 

@@ -8,9 +8,16 @@ from typing import Any
 
 import streamlit as st
 
+from core.finetune.settings import RECIPES
+
 
 def _new_id() -> str:
     return str(uuid.uuid4())
+
+
+def _first_draft() -> dict[str, Any]:
+    _, values = next(iter(RECIPES.values()))
+    return dict(values)
 
 
 @dataclass
@@ -18,16 +25,18 @@ class Session:
     """The state of one tab.
 
     Attributes:
-        draft: Settings on the Fine-tune page that differ from the defaults.
+        draft: Settings on the Fine-tune page; a fresh tab has those of the first recipe.
         draft_version: Changes when the draft is replaced as a whole, so that widgets start anew.
         launch_id: Id of the run that the next click on Launch makes; a double click has the same.
+        corpus_id: The corpus that is looked at.
         import_version: Changes after an import, so that the form starts empty.
         notice: A sentence to show once on the next page.
     """
 
-    draft: dict[str, Any] = field(default_factory=dict)
+    draft: dict[str, Any] = field(default_factory=_first_draft)
     draft_version: int = 0
     launch_id: str = field(default_factory=_new_id)
+    corpus_id: str = ""
     import_version: int = 0
     notice: str = ""
 

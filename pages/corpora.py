@@ -7,7 +7,6 @@ from app.forms import language_select
 from app.state import session
 from app.text import page_header
 from core.corpora.importing import import_corpus
-from core.errors import DataError
 
 workspace = cache.workspace()
 tab = session()
@@ -49,6 +48,7 @@ with st.expander("Import a corpus", icon=":material/upload:", expanded=not corpo
                 seed=seed,
             )
         tab.import_version += 1
+        tab.corpus_id = corpus.id
         tab.notice = f"Imported {corpus.name}."
         st.rerun()
 
@@ -57,14 +57,7 @@ if not corpora:
     st.stop()
 
 corpora_views.corpus_table(corpora)
-ids = [corpus.id for corpus in corpora]
-names = {corpus.id: corpus.name for corpus in corpora}
-chosen = st.selectbox(
-    "Look at", ids, format_func=lambda corpus_id: names[corpus_id], key="corpora.chosen"
-)
-found = next((corpus for corpus in corpora if corpus.id == chosen), None)
-if found is None:
-    raise DataError("This corpus was deleted.", hint="Choose another one.")
+found = corpora_views.chosen_corpus(corpora)
 corpora_views.overview(workspace, found)
 corpora_views.preview(workspace, found)
 corpora_views.split_anew(workspace, found)

@@ -9,7 +9,7 @@ from app.state import session
 from app.text import page_header
 from core.errors import AdaptMLLMError
 from core.finetune import runs
-from core.finetune.settings import RECIPES, FineTuneSettings
+from core.finetune.settings import FineTuneSettings
 
 workspace = cache.workspace()
 tab = session()
@@ -23,8 +23,6 @@ if not corpora:
     st.page_link(page_path("corpora"), label="Import a corpus", icon=":material/upload:")
     st.stop()
 
-if not tab.draft:
-    tab.replace_draft(RECIPES["Try it in a minute"][1])
 finetune_views.recipe_buttons()
 key = f"finetune.{tab.draft_version}"
 values = dict(tab.draft)
