@@ -55,7 +55,11 @@ def preview(settings: FineTuneSettings) -> Preview:
     return _preview(str(workspace().root), FineTuneSettings.parse(values).model_dump_json())
 
 
-@st.cache_data(ttl=3600, max_entries=64, show_spinner="Asking the model's own tokenizer …")
+@st.cache_data(
+    ttl=3600,
+    max_entries=64,
+    show_spinner="Asking the model's own tokenizer; up to a minute where the hub is not reached …",
+)
 def _preview(root: str, settings: str) -> Preview:
     import json
 

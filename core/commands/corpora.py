@@ -54,7 +54,9 @@ def _read(paths: list[Path]) -> list[NamedFile]:
     files = []
     for path in paths:
         try:
-            files.append(NamedFile(path.name, path.read_bytes()))
+            # A name that is no UTF-8 comes as lone surrogates, which no record can hold.
+            name = path.name.encode(errors="replace").decode()
+            files.append(NamedFile(name, path.read_bytes()))
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}.") from None
     return files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,10 @@ def _given(path: Path) -> dict[str, Any]:
 
 
 def _demo(workspace: Workspace, _: argparse.Namespace) -> Answer:
-    values = run_demo(workspace, lambda run_id: (follow_run(workspace, run_id), None)[1])
-    import json
+    def follow(run_id: str) -> None:
+        follow_run(workspace, run_id)
 
+    values = run_demo(workspace, follow)
     return Answer(json.dumps(values, ensure_ascii=False), values)
 
 

@@ -63,7 +63,9 @@ def import_corpus(
             hint="Give both as files, or neither: then both are cut out of the training files.",
         )
     pairs = {
-        split: read_pairs(given, src_lang, tgt_lang) for split, given in files.items() if given
+        split: read_pairs(given, src_lang, tgt_lang)
+        for split, given in files.items()
+        if given or split == "train"
     }
     splits = _given_splits(pairs) if dev else _cut_splits(pairs["train"], num_dev, num_test, seed)
     details = {

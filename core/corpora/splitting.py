@@ -42,10 +42,10 @@ class _Words(dict[int, str]):
     def __missing__(self, code: int) -> str:
         letter = chr(code)
         kind = unicodedata.category(letter)
-        if kind[0] in "LN" or kind in ("Mn", "Mc"):
-            self[code] = letter
+        if kind == "Cf" or 0xFE00 <= code <= 0xFE0F:
+            self[code] = ""  # joiners and variation selectors are invisible
         else:
-            self[code] = "" if kind == "Cf" else " "  # joiners are invisible, not spaces
+            self[code] = letter if kind[0] in "LN" or kind in ("Mn", "Mc") else " "
         return self[code]
 
 

@@ -31,6 +31,13 @@ class Lengths:
         """Gives the length of the longer side of a segment."""
         return max(self.source[index], self.target[index])
 
+    def alike(self, index: int) -> tuple[int, int]:
+        """Gives a sort key that puts segments of similar length on both sides together."""
+        longest = self.longest(index)
+        difference = self.source[index] - self.target[index]
+        # Up and down in turn, so that also the neighbours across two widths are alike.
+        return longest, difference if longest % 2 else -difference
+
 
 Batch = list[int]
 Step = list[list[Batch]]  # [accumulation][process] -> segment indices
@@ -75,16 +82,16 @@ class BatchPlan:
         return steps
 
     def _by_token_budget(self, shuffled: list[int]) -> list[Batch]:
-        """Cuts segments, sorted by their longer side, where the next one would pass the budget.
+        """Cuts segments, sorted by length, where the next one would pass the budget.
 
-        Sorting is stable, so segments of equal length keep their shuffled order: batches differ
+        Sorting is stable, so segments of equal lengths keep their shuffled order: batches differ
         from epoch to epoch while their number stays the same.
         """
         budget = self.settings.tokens_per_batch
         batches: list[Batch] = []
         batch: Batch = []
-        for index in sorted(shuffled, key=self.lengths.longest):
-            # Sorted upwards: the newcomer is the longest and decides the width of the batch.
+        for index in sorted(shuffled, key=self.lengths.alike):
+            # Sorted upwards: the newcomer's longer side decides the width of the batch.
             if batch and (len(batch) + 1) * self.lengths.longest(index) > budget:
                 batches.append(batch)
                 batch = []

@@ -67,7 +67,8 @@ def translate(
     slots = max(max_source_length, 8192 // num_beams)
     for batch in length_batches([len(ids) for ids in encoded], slots):
         inputs, mask = padded([encoded[i] for i in batch], pad)
-        with torch.inference_mode():
+        # Not inference_mode(): the weights that ZeRO-3 gathers inside it could not train again.
+        with torch.no_grad():
             outputs = model.generate(
                 input_ids=torch.tensor(inputs, device=device),
                 attention_mask=torch.tensor(mask, device=device),

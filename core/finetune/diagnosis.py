@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import signal
 from typing import Any
 
 from core.finetune.run_folder import RunFolder
+from core.jobs.folder import JobState, attempt_log
 from core.jobs.kind import Failure
-from core.storage.files import last_lines, read_json
+from core.storage.files import read_json
 
 COMPILER_HINT = (
     "Install a C++ compiler (Debian and Ubuntu: `apt-get install g++`), or set engine to 'plain' "
     "to train without DeepSpeed."
 )
-_KILLED_CODES = (-9, 137, 247)  # 247 is how the DeepSpeed launcher passes on -9
+DISK_HINT = "Free some space, then resume: it continues from the last checkpoint."
+RESUME_HINT = "Resume continues from the last checkpoint."
+_FULL_BYTES = 1_000_000
 
 # Pattern in the error's text -> (reason, hint, is_transient)
 _PATTERNS: list[tuple[str, str, str, bool]] = [
@@ -25,7 +30,8 @@ _PATTERNS: list[tuple[str, str, str, bool]] = [
         False,
     ),
     (
-        r"can't allocate memory|Cannot allocate memory|MemoryError|std::bad_alloc",
+        r"can't allocate memory|Cannot allocate memory|MemoryError|std::bad_alloc"
+        r"|can't start new thread",
         "The run ran out of host memory",
         "Lower tokens_per_batch or batch_size, use fewer processes, or a smaller model.",
         False,
@@ -33,7 +39,7 @@ _PATTERNS: list[tuple[str, str, str, bool]] = [
     (
         r"No space left on device|disk is full|file write failed|unexpected pos",
         "The disk is full",
-        "Free some space, then resume: it continues from the last checkpoint.",
+        DISK_HINT,
         False,
     ),
     (
@@ -46,26 +52,26 @@ _PATTERNS: list[tuple[str, str, str, bool]] = [
 _CONSEQUENCES = re.compile(r"Connection closed by peer|Connection reset by peer|gloo|NCCL|barrier")
 
 
-def diagnose(folder: RunFolder, exit_code: int, state: str) -> Failure:
+def diagnose(folder: RunFolder, exit_code: int, state: JobState) -> Failure:
     """Gives the cause of a run that ended without a result.
 
     Args:
         folder: The run's folder.
         exit_code: What the launcher returned; 0 proves nothing.
-        state: The state the run was in.
+        state: The state the run was in, and how far it was.
     """
-    if state == "compiling":
+    if state.state == "compiling":
         return _compile_failure(folder)
     first = first_failure(folder)
-    where = _where(folder, state)
-    if first is None:
-        return _without_traceback(folder, exit_code, where)
+    where = _where(state)
+    if first is None or (_is_consequence(first) and _lost_a_process(folder)):
+        return _without_cause(folder, exit_code, state, first)
     detail = first["traceback"]
     if first["is_user_error"]:
         return Failure(first["message"], first["hint"], detail)
     text = f"{first['type']}: {first['message']}"
     for pattern, reason, hint, is_transient in _PATTERNS:
-        if re.search(pattern, text) or (first["type"] == "MemoryError" and "memory" in reason):
+        if re.search(pattern, text):
             return Failure(f"{reason} while {where}.", hint, detail, is_transient)
     sentence = text.strip().splitlines()[0][:300].rstrip(".")
     hint = "The traceback below is the first one of all processes."
@@ -80,28 +86,56 @@ def first_failure(folder: RunFolder) -> dict[str, Any] | None:
             found.append(read_json(path))
         except json.JSONDecodeError:
             continue
-    found.sort(key=lambda failure: failure["time"])
-    causes = [item for item in found if not _CONSEQUENCES.search(item["message"])]
-    return (causes or found or [None])[0]
+    found.sort(key=lambda failure: float(failure["time"]))
+    causes = [item for item in found if not _is_consequence(item)]
+    return next(iter(causes or found), None)
 
 
-def _where(folder: RunFolder, state: str) -> str:
-    step = folder.read_state().progress.get("step", 0)
-    return f"{state} (step {step})" if step else state
+def _is_consequence(failure: dict[str, Any]) -> bool:
+    return bool(_CONSEQUENCES.search(failure["message"]))
+
+
+def _lost_a_process(folder: RunFolder) -> bool:
+    """Whether a process ended without a word, as only a killed one does."""
+    num_processes = len(list(folder.path.glob("rank-*.log")))
+    return len(list(folder.path.glob("failure-rank-*.json"))) < num_processes
+
+
+def _where(state: JobState) -> str:
+    step = state.progress.get("step", 0)
+    return f"{state.state} after step {step}" if step else state.state
 
 
 def _compile_failure(folder: RunFolder) -> Failure:
-    tail = last_lines(folder.log_file, max_bytes=6000)
+    tail = attempt_log(folder.log_file)[-6000:]
+    if _is_disk_full(folder, tail):
+        return Failure("The disk is full while compiling.", DISK_HINT, tail)
     return Failure("DeepSpeed's operators could not be compiled.", COMPILER_HINT, tail)
 
 
-def _without_traceback(folder: RunFolder, exit_code: int, where: str) -> Failure:
-    """No process could say anything: it was killed, or the launcher was."""
-    tail = "\n".join(
-        text for path in (folder.log_file, folder.rank_log(0)) if (text := last_lines(path)[-4000:])
-    )
-    peak = folder.read_state().progress.get("peak_memory_bytes", 0)
-    if exit_code in _KILLED_CODES or "signal 9" in tail or "SIGKILL" in tail:
+def _is_disk_full(folder: RunFolder, text: str) -> bool:
+    # With no byte left, nobody could write down what happened.
+    return "No space left" in text or shutil.disk_usage(folder.path).free < _FULL_BYTES
+
+
+def _without_cause(
+    folder: RunFolder, exit_code: int, state: JobState, consequence: dict[str, Any] | None
+) -> Failure:
+    """No process could say why: it was killed, or the launcher was."""
+    where = _where(state)
+    logs = [folder.log_file, *sorted(folder.path.glob("rank-*.log"))[:8]]
+    tail = "\n".join(text for log in logs if (text := attempt_log(log)[-4000:]))
+    tail += consequence["traceback"] if consequence else ""
+    for pattern, reason, hint, is_transient in _PATTERNS:
+        if re.search(pattern, tail):
+            return Failure(f"{reason} while {where}.", hint, tail, is_transient)
+    if _is_disk_full(folder, tail):
+        return Failure(f"The disk is full while {where}.", DISK_HINT, tail)
+    killer = _signal_name(exit_code)
+    if exit_code < 0:
+        return Failure(f"The launcher was ended by {killer} while {where}.", RESUME_HINT, tail)
+    if killer in ("", "SIGKILL") and (killer or consequence or "SIGKILL" in tail):
+        peak = state.progress.get("peak_memory_bytes", 0)
         return Failure(
             f"A training process was killed from outside while {where}; the run had used up to "
             f"{peak / 1e9:.1f} GB of host memory.",
@@ -109,13 +143,12 @@ def _without_traceback(folder: RunFolder, exit_code: int, where: str) -> Failure
             "model, then resume from the last checkpoint.",
             tail,
         )
-    for pattern, reason, hint, is_transient in _PATTERNS:
-        if re.search(pattern, tail):
-            return Failure(f"{reason} while {where}.", hint, tail, is_transient)
+    if killer:
+        return Failure(f"A training process was ended by {killer} while {where}.", "", tail)
     if exit_code == 0:
         return Failure(
             f"The launcher ended early while {where}, without a result: it was probably killed.",
-            "Resume continues from the last checkpoint.",
+            RESUME_HINT,
             tail,
         )
     return Failure(
@@ -123,3 +156,11 @@ def _without_traceback(folder: RunFolder, exit_code: int, where: str) -> Failure
         "The end of the log below may say why.",
         tail,
     )
+
+
+def _signal_name(exit_code: int) -> str:
+    """Gives the signal behind an exit code: -9, 137 as shells pass it on, 247 as DeepSpeed does."""
+    number = -exit_code
+    if exit_code > 128:
+        number = exit_code - 128 if exit_code <= 192 else 256 - exit_code
+    return signal.Signals(number).name if number in set(signal.Signals) else ""

@@ -10,6 +10,7 @@ import contextlib
 from pathlib import Path
 from typing import Any, Protocol
 
+from core.errors import TrainingError
 from core.finetune.deepspeed_config import deepspeed_config
 from core.finetune.settings import FineTuneSettings
 
@@ -91,8 +92,14 @@ class DeepSpeedEngine:
         self._engine.save_checkpoint(str(folder), tag="state", save_latest=False)
 
     def load(self, folder: Path) -> None:
-        """Reads DeepSpeed's checkpoint."""
-        self._engine.load_checkpoint(str(folder), tag="state")
+        """Reads DeepSpeed's checkpoint.
+
+        Raises:
+            TrainingError: DeepSpeed found none; it only logs that and would start from zero.
+        """
+        found, _ = self._engine.load_checkpoint(str(folder), tag="state")
+        if found is None:
+            raise TrainingError(f"DeepSpeed cannot read the checkpoint {folder.name}.")
 
 
 class PlainEngine:
@@ -105,7 +112,11 @@ class PlainEngine:
         self._settings = settings
         self._world_size = world_size
         self.module = model
-        self._wrapped = DistributedDataParallel(model) if world_size > 1 else model
+        # Buffers are constants here; sharing them in each call would make processes with fewer
+        # dev batches keep the others waiting.
+        self._wrapped = (
+            DistributedDataParallel(model, broadcast_buffers=False) if world_size > 1 else model
+        )
         groups = parameter_groups(model, settings.weight_decay)
         self._optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate)
         self._device = next(model.parameters()).device.type
@@ -118,7 +129,8 @@ class PlainEngine:
         if self._settings.precision == "fp32":
             return contextlib.nullcontext()
         dtype = torch.bfloat16 if self._settings.precision == "bf16" else torch.float16
-        return torch.autocast(self._device, dtype=dtype)
+        context: contextlib.AbstractContextManager[Any] = torch.autocast(self._device, dtype=dtype)
+        return context
 
     def forward(self, **inputs: Any) -> Any:
         """Calls the model."""

@@ -30,7 +30,9 @@ def gathered_weights(module: Any, *, is_split: bool, is_first: bool) -> dict[str
             if is_first:
                 weights[name] = parameter.detach().cpu().clone()
     if is_first:
-        weights.update({name: b.detach().cpu().clone() for name, b in module.named_buffers()})
+        saved = module.state_dict().keys()  # computed buffers, such as positions, are not saved
+        buffers = [(name, buffer) for name, buffer in module.named_buffers() if name in saved]
+        weights.update({name: buffer.detach().cpu().clone() for name, buffer in buffers})
     return weights
 
 
@@ -50,14 +52,15 @@ def write_model(
     fresh = type(module)(module.config)
     some = next(tensor for tensor in weights.values() if tensor.is_floating_point())
     fresh.to(some.dtype)
-    missing, unexpected = fresh.load_state_dict(weights, strict=False)
-    tied = set(getattr(fresh, "_tied_weights_keys", None) or {})
-    if set(missing) - tied - _buffers(fresh) or unexpected:
+    fresh.tie_weights()
+    absent, unexpected = fresh.load_state_dict(weights, strict=False)
+    # A tied weight has several names and may come under the first of them only.
+    missing = {name for name, _ in fresh.named_parameters()} & set(absent)
+    if missing or unexpected:
         raise TrainingError(
             f"The trained weights do not fit the model: missing {sorted(missing)[:3]}, "
             f"unexpected {sorted(unexpected)[:3]}."
         )
-    fresh.tie_weights()
     fresh.generation_config = module.generation_config
     if adapter.forced_bos_token_id is not None:
         # Stored with the model, so that it translates into this language without being told.
@@ -66,10 +69,6 @@ def write_model(
     fresh.save_pretrained(folder)
     adapter.tokenizer.save_pretrained(folder)
     return fresh.eval()
-
-
-def _buffers(model: Any) -> set[str]:
-    return {name for name, _ in model.named_buffers()}
 
 
 def check_reloaded(folder: Path, written: Any, token_ids: list[list[int]]) -> None:

@@ -10,7 +10,7 @@ from core.finetune.deepspeed_config import deepspeed_config
 from core.finetune.diagnosis import diagnose
 from core.finetune.run_folder import RunFolder
 from core.finetune.settings import FineTuneSettings
-from core.jobs.folder import JobFolder
+from core.jobs.folder import JobFolder, JobState
 from core.jobs.kind import Failure, Stage
 from core.storage.files import read_json, write_json, write_text
 from core.storage.workspace import Workspace
@@ -33,7 +33,7 @@ class FineTuneKind:
             stages.append(Stage("compiling", command.compile_command(missing), environment))
         return [*stages, Stage("preparing", arguments, environment, can_save=True)]
 
-    def diagnose(self, folder: JobFolder, exit_code: int, state: str) -> Failure:
+    def diagnose(self, folder: JobFolder, exit_code: int, state: JobState) -> Failure:
         """Says why the run ended without a result."""
         return diagnose(RunFolder(folder.path), exit_code, state)
 

@@ -5,7 +5,7 @@ Importing this module is cheap; its functions import torch and transformers.
 
 from __future__ import annotations
 
-import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ HUB_MODELS: dict[str, str] = {
     "Helsinki-NLP/opus-mt-en-ga": "OPUS-MT English→Irish · one direction · 0.3 GB",
     "google/madlad400-3b-mt": "MADLAD-400 3B · 400 languages · 11.8 GB",
 }
+
+
+_MEMORY_SHORT = "out of memory|t allocate memory"
 
 
 def model_source(workspace: Workspace, base_model: str) -> str:
@@ -59,9 +62,18 @@ def load_tokenizer(source: str) -> Any:
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(source, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    except Exception as error:
+        # What Transformers raises on damaged files is no closed list.
         raise _model_error(source, error) from error
+    # Without its files, some tokenizers come up with special tokens alone: all text is unknown.
+    special = {*tokenizer.get_added_vocab(), *tokenizer.all_special_tokens}
+    if not set(tokenizer.get_vocab()) - special:
+        raise ModelError(
+            f"The tokenizer in {source} knows no text: its vocabulary is missing.",
+            hint="Copy the tokenizer's files beside the model's.",
+        )
+    return tokenizer
 
 
 def load_model(source: str, *, dtype: Any = None) -> Any:
@@ -69,16 +81,18 @@ def load_model(source: str, *, dtype: Any = None) -> Any:
 
     Raises:
         ModelError: It cannot be had, or it is no encoder-decoder model.
+        MemoryError, RuntimeError: There is too little memory for it.
     """
     import torch
-    from safetensors import SafetensorError
     from transformers import AutoModelForSeq2SeqLM
 
     try:
         return AutoModelForSeq2SeqLM.from_pretrained(
             source, dtype=dtype or torch.float32, trust_remote_code=False
         )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except Exception as error:
+        if isinstance(error, MemoryError) or re.search(_MEMORY_SHORT, str(error)):
+            raise  # the files are fine, and the diagnosis of runs knows what to say
         raise _model_error(source, error) from error
 
 
@@ -90,9 +104,8 @@ def revision_of(model: Any) -> str:
 def _model_error(source: str, error: Exception) -> ModelError:
     text = str(error)
     if Path(source).is_dir():
-        first = text.strip().splitlines()[0][:300] if text.strip() else type(error).__name__
         return ModelError(
-            f"The model in {source} cannot be read: {first.rstrip('.')}.",
+            f"The model in {source} cannot be read: {_first_sentence(error)}.",
             hint="The folder must hold config.json, the tokenizer's files and model.safetensors.",
         )
     if any(
@@ -111,4 +124,11 @@ def _model_error(source: str, error: Exception) -> ModelError:
         return ModelError(
             f"The hub has no model {source!r}.", hint="Check the spelling: owner/name."
         )
-    return ModelError(f"The model {source} cannot be loaded: {text.strip().splitlines()[0][:300]}")
+    return ModelError(f"The model {source} cannot be loaded: {_first_sentence(error)}.")
+
+
+def _first_sentence(error: Exception) -> str:
+    first = (str(error).strip() or "no reason given").splitlines()[0].split(". ")[0]
+    # Only these two are written for people.
+    kind = "" if isinstance(error, (OSError, ValueError)) else f"{type(error).__name__}: "
+    return (kind + first)[:300].rstrip(".:!")

@@ -96,6 +96,9 @@ def compute_preview(workspace: Workspace, settings: FineTuneSettings) -> Preview
     adapter = bind(load_tokenizer(source), settings.src_lang, settings.tgt_lang)
     split = read_split(workspace, settings, "train").first(NUM_MEASURED)
     encoded = encode_split(adapter, split, settings)
+    # One token more than allowed tells a cut segment from one that just fits.
+    sources = adapter.encode_sources(split.sources, settings.max_source_length + 1)
+    targets = adapter.encode_targets(split.references, settings.max_target_length + 1)
     tokenizer = adapter.tokenizer
     to_tokens = tokenizer.convert_ids_to_tokens
     rows = [
@@ -114,8 +117,8 @@ def compute_preview(workspace: Workspace, settings: FineTuneSettings) -> Preview
         forced_token="" if forced is None else str(to_tokens(forced)),
         unknown_source=_share(encoded.sources, tokenizer.unk_token_id),
         unknown_target=_share(encoded.targets, tokenizer.unk_token_id),
-        cut_source=_full(encoded.sources, settings.max_source_length),
-        cut_target=_full(encoded.targets, settings.max_target_length),
+        cut_source=_longer(sources, settings.max_source_length),
+        cut_target=_longer(targets, settings.max_target_length),
         num_measured=len(split.sources),
     )
 
@@ -124,8 +127,8 @@ def _share(rows: list[list[int]], token: int) -> float:
     return sum(row.count(token) for row in rows) / max(1, sum(map(len, rows)))
 
 
-def _full(rows: list[list[int]], length: int) -> float:
-    return sum(len(row) >= length for row in rows) / max(1, len(rows))
+def _longer(rows: list[list[int]], limit: int) -> float:
+    return sum(len(row) > limit for row in rows) / max(1, len(rows))
 
 
 def _main() -> None:

@@ -196,8 +196,8 @@ def delete(workspace: Workspace, run_id: str) -> None:
 def run_state(workspace: Workspace, run: Run) -> JobState:
     """Gives the true state of a run: the folder's for one that works, else the record's."""
     state = RunFolder(workspace.run_folder(run.id)).observed_state()
-    if run.job.state == WAITING or (run.job.is_active and state.state == WAITING):
-        return JobState(state=run.job.state, progress=run.job.progress)
+    if WAITING in (run.job.state, state.state):  # the folder has nothing to say yet
+        return JobState(state=run.job.state, reason=run.job.reason, progress=run.job.progress)
     return state
 
 

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import resource
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -17,10 +19,12 @@ from typing import Any
 from core.errors import ConfigError
 from core.evaluate.lexical import Score, score_system
 from core.finetune.adapters import Adapter, bind
+from core.finetune.command import operators
 from core.finetune.decoding import translate
 from core.finetune.run_folder import Recorder, RunFolder, record_failure
 from core.finetune.segments import Split, encode_split, read_split
 from core.finetune.settings import FineTuneSettings
+from core.jobs.folder import mark_attempt
 from core.jobs.processes import die_with_supervisor
 from core.storage.files import append_json_line, read_json, utc_now, write_json
 from core.storage.workspace import Workspace
@@ -30,6 +34,7 @@ log = logging.getLogger(__name__)
 
 def train(settings_file: Path) -> None:
     """Fine-tunes as the settings say, from the base model's scores to the checked result."""
+    from core.finetune.compile_operators import compile_operators
     from core.finetune.distributed import join_ranks
     from core.finetune.models import load_model, load_tokenizer, model_source, revision_of
     from core.finetune.training import Data, Loop, seed_everything
@@ -37,6 +42,7 @@ def train(settings_file: Path) -> None:
     folder = RunFolder(settings_file.parent)
     settings = FineTuneSettings.load(settings_file)
     workspace = Workspace(Path(read_json(folder.job_file)["workspace"]))
+    compile_operators(operators(settings))
     ranks = join_ranks(settings.engine)
     recorder = Recorder(folder, ranks.rank)
     recorder.phase("preparing", "loading model and corpus")
@@ -142,7 +148,6 @@ class _Run:
         for source, reference, before, after in rows:
             row = {"source": source, "reference": reference, "base": before, "fine_tuned": after}
             append_json_line(self._folder.outputs_file, row)
-        partial.rename(self._folder.model_folder)
         result = {
             "base": base["scores"],
             "fine_tuned": [score.as_dict() for score in self._scored(hypotheses)],
@@ -150,6 +155,9 @@ class _Run:
             "train_seconds": round(train_seconds, 2),
             "time": utc_now(),
         }
+        # An attempt may have ended between these lines; the one that resumes it comes here again.
+        shutil.rmtree(self._folder.model_folder, ignore_errors=True)
+        partial.rename(self._folder.model_folder)
         write_json(self._folder.result_file, result)
 
     def _translate_test(self, model: Any, note: str) -> list[str]:
@@ -212,24 +220,25 @@ def main() -> None:
     settings_file = Path(sys.argv[1])
     folder = RunFolder(settings_file.parent)
     rank = int(os.environ.get("RANK", "0"))
+    mark_attempt(folder.rank_log(rank))
     with folder.rank_log(rank).open("ab") as output:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
             os.dup2(output.fileno(), stream.fileno())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    status = 0
+    status = 1
     try:
         train(settings_file)
+        status = 0
     except BaseException as error:
         log.exception("process %d failed", rank)
         record_failure(folder, rank, error)
-        status = 1
-        if not isinstance(error, Exception):
-            raise
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Communication threads of a dead peer may never let the interpreter end by itself.
-    os._exit(status)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):
+                stream.flush()
+        # Communication threads of a dead peer may never let the interpreter end by itself.
+        os._exit(status)
 
 
 if __name__ == "__main__":

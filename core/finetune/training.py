@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import random
 import shutil
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from core.finetune.run_folder import Recorder, RunFolder
 from core.finetune.schedule import learning_rate
 from core.finetune.segments import Encoded, Split
 from core.finetune.settings import FineTuneSettings
-from core.storage.files import utc_now, write_json
+from core.storage.files import JsonLinesTail, utc_now, write_json
 
 LIVE_METRICS = ("BLEU", "chrF++")
 IGNORED = -100
@@ -150,6 +151,7 @@ class Loop:
         if found:
             step, checkpoint = found
             self._load(checkpoint)
+        if found or _has_steps(self._folder):
             self._record.add("resume", step=step)
         self._record.phase("training")
         return step
@@ -260,7 +262,7 @@ class Loop:
             self._record.add(
                 "eval",
                 step=step,
-                loss=round(loss, 6),
+                loss=round(loss, 6) if math.isfinite(loss) else None,
                 scores=[score.as_dict() for score in scores],
                 num_capped=decoded.num_capped,
             )
@@ -284,7 +286,7 @@ class Loop:
         rank, world_size = self._ranks.rank, self._ranks.world_size
         mine = batches if self._shares_weights else batches[rank::world_size]
         total = 0.0
-        with torch.inference_mode(), self._engine.autocast():
+        with torch.no_grad(), self._engine.autocast():
             for batch in mine:
                 total += float(self._loss_sum(dev, batch, 0.0))
         num_tokens = sum(lengths.target)
@@ -309,6 +311,7 @@ class Loop:
         torch.save(states, partial / f"random-rank-{self._ranks.rank}.pt")
         self._ranks.barrier()
         if self._ranks.is_first:
+            _flush(partial)
             size = sum(f.stat().st_size for f in partial.rglob("*") if f.is_file())
             written = {"step": step, "time": utc_now(), "size_bytes": size}
             written["world_size"] = self._ranks.world_size
@@ -337,6 +340,20 @@ class Loop:
         torch.set_rng_state(states["cpu"])
         if states["cuda"] is not None and self._ranks.device.type == "cuda":
             torch.cuda.set_rng_state(states["cuda"])
+
+
+def _has_steps(folder: RunFolder) -> bool:
+    """Whether an earlier attempt recorded steps that readers must forget."""
+    records = JsonLinesTail(folder.metrics_file).read()
+    return any(record.get("kind") == "train" for record in records)
+
+
+def _flush(folder: Path) -> None:
+    """Puts the files of a folder on the disk, so that a power cut cannot empty them."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
 
 
 class _Window:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.jobs.processes import ProcessIdentity
-from core.storage.files import read_json, utc_now, write_json
+from core.jobs.processes import ProcessIdentity, boot_id
+from core.storage.files import last_lines, read_json, utc_now, write_json
 from core.storage.job_records import ACTIVE, ENDED
 
 RESERVE_BYTES = 128 * 1024
+# A supervisor on another host cannot be looked up; its heartbeat comes every two seconds.
+ELSEWHERE_PATIENCE_S = 120.0
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_ATTEMPT = "--- attempt of "
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,13 @@ class JobFolder:
     def _reserve_file(self) -> Path:
         return self.path / ".reserve"
 
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Lets one process at a time decide whether the job starts, waits or is lost."""
+        with (self.path / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
     def reserve_space(self) -> None:
         """Sets some bytes aside, so that a full disk can still be reported."""
         if not self._reserve_file.exists():
@@ -115,16 +129,17 @@ class JobFolder:
             shutil.rmtree(partial, ignore_errors=True)
 
     def write_state(self, state: JobState) -> None:
-        """Replaces `state.json`; on a full disk the reserved space is used.
+        """Replaces `state.json`; on a full disk the reserved space serves for the job's end.
 
         Raises:
-            OSError: The state could not be written even then.
+            OSError: The state could not be written.
         """
         values = asdict(replace(state, heartbeat=utc_now()))
         try:
             write_json(self.state_file, values)
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            # A heartbeat may be left out: the reserve, and what a checkpoint takes, is for the end.
+            if error.errno not in _FULL or not state.has_ended:
                 raise
             self.release_space()
             write_json(self.state_file, values)
@@ -141,7 +156,7 @@ class JobFolder:
     def observed_state(self) -> JobState:
         """Gives the truth: an active job whose supervisor is gone is lost."""
         state = self.read_state()
-        if not state.is_active or (state.supervisor and state.supervisor.is_alive()):
+        if not state.is_active or _is_supervised(state):
             return state
         # The supervisor may have ended between the two looks.
         state = self.read_state()
@@ -151,8 +166,7 @@ class JobFolder:
         return replace(
             state,
             state="lost",
-            reason=f"The supervising process ended without a report while {state.state}"
-            f" at step {step}: it was killed or the machine restarted.",
+            reason=f"{_what_ended(state)} while {state.state} at step {step}.",
             hint="Resume continues from the last checkpoint.",
             ended_at=state.heartbeat,
         )
@@ -171,9 +185,43 @@ class JobFolder:
         """Removes what an earlier attempt left as its end."""
         for path in (self.stop_file, self.result_file, self.stopped_file):
             path.unlink(missing_ok=True)
+        self.clear_failures()
+
+    def clear_failures(self) -> None:
+        """Removes what the processes of an earlier attempt reported."""
         for path in self.path.glob("failure-rank-*.json"):
             path.unlink()
 
     def size_bytes(self) -> int:
         """Gives the bytes that the folder takes on disk."""
         return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+
+
+def mark_attempt(log_file: Path) -> None:
+    """Marks in a log that another attempt begins; on a full disk the mark is left out."""
+    with contextlib.suppress(OSError), log_file.open("a", encoding="utf-8") as file:
+        file.write(f"{_ATTEMPT}{utc_now()} ---\n")
+
+
+def attempt_log(log_file: Path, *, max_bytes: int = 20_000) -> str:
+    """Gives the end of a log, without what earlier attempts left in it."""
+    text = last_lines(log_file, max_bytes=max_bytes)
+    before, mark, after = text.rpartition(_ATTEMPT)
+    return after.partition("\n")[2] if mark else before + after
+
+
+def _is_supervised(state: JobState) -> bool:
+    if state.supervisor is None:
+        return False
+    if not state.supervisor.is_elsewhere:
+        return state.supervisor.is_alive()
+    age = datetime.now(UTC) - datetime.fromisoformat(state.heartbeat)
+    return age.total_seconds() < ELSEWHERE_PATIENCE_S
+
+
+def _what_ended(state: JobState) -> str:
+    if state.supervisor and state.supervisor.is_elsewhere:
+        return f"The host {state.supervisor.host} has not reported since {state.heartbeat}"
+    if state.supervisor and state.supervisor.boot_id != boot_id():
+        return "The machine restarted"
+    return "The supervising process was killed"

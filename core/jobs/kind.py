@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, cast
 
-from core.jobs.folder import JobFolder
+from core.jobs.folder import JobFolder, JobState
 from core.storage.workspace import Workspace
 
 
@@ -51,7 +51,7 @@ class JobKind(Protocol):
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the commands to run one after the other."""
 
-    def diagnose(self, folder: JobFolder, exit_code: int, state: str) -> Failure:
+    def diagnose(self, folder: JobFolder, exit_code: int, state: JobState) -> Failure:
         """Says why the job ended without a result."""
 
     def publish(self, workspace: Workspace, folder: JobFolder) -> None:

@@ -19,6 +19,7 @@ import psutil
 
 SUPERVISOR_VARIABLE = "ADAPTMLLM_SUPERVISOR"
 JOB_VARIABLE = "ADAPTMLLM_JOB"
+UNKILLABLE_S = 30.0
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -30,7 +31,7 @@ class ProcessIdentity:
 
     Attributes:
         pid: The process number.
-        create_time: Seconds since the epoch at which it started, as psutil gives it.
+        create_time: Seconds at which it started: since boot on Linux, else since the epoch.
         boot_id: The kernel's id of this boot; another boot has other processes.
         host: The host's name.
     """
@@ -43,18 +44,31 @@ class ProcessIdentity:
     @classmethod
     def of(cls, pid: int) -> ProcessIdentity:
         """Gives the identity of a running process."""
-        return cls(pid, psutil.Process(pid).create_time(), boot_id(), socket.gethostname())
+        return cls(pid, _create_time(pid), boot_id(), socket.gethostname())
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it belongs to another host, where this one cannot look."""
+        return self.host != socket.gethostname()
 
     def is_alive(self) -> bool:
-        """Whether this very process still runs; a zombie does not."""
-        if self.host != socket.gethostname() or self.boot_id != boot_id():
+        """Whether this very process still runs on this host; a zombie does not."""
+        if self.is_elsewhere or self.boot_id != boot_id():
             return False
         try:
-            process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.create_time) < 0.05
-            return same and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
+            same = abs(_create_time(self.pid) - self.create_time) < 0.05
+            return same and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+        except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
             return False
+
+
+def _create_time(pid: int) -> float:
+    # psutil's time since the epoch jumps whenever the clock is set, and a run may last for days.
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return psutil.Process(pid).create_time()
+    ticks = stat.read_text(errors="replace").rpartition(")")[2].split()[19]
+    return int(ticks) / os.sysconf("SC_CLK_TCK")
 
 
 @cache
@@ -137,7 +151,8 @@ def end_descendants(*, grace_s: float) -> list[int]:
     while True:
         reap_children()
         alive = psutil.Process().children(recursive=True)
-        if not alive:
+        # A process stuck in a driver cannot be killed; waiting for it would hide the job's end.
+        if not alive or time.monotonic() > deadline + UNKILLABLE_S:
             return ended
         ended.extend(process.pid for process in alive if process.pid not in ended)
         for process in alive:
@@ -155,10 +170,24 @@ def reap_children() -> None:
 
 def end_job_leftovers(job_id: str) -> int:
     """Kills processes that carry a job's mark in their environment; gives how many there were."""
-    count = 0
+    killed: set[int] = set()
+    deadline = time.monotonic() + UNKILLABLE_S
+    while found := _marked(job_id):
+        for process in found:
+            killed.add(process.pid)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        # One of them may have started another while the list was made.
+        psutil.wait_procs(found, timeout=0.2)
+        if time.monotonic() > deadline:
+            break
+    return len(killed)
+
+
+def _marked(job_id: str) -> list[psutil.Process]:
+    found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.environ().get(JOB_VARIABLE) == job_id:
-                process.kill()
-                count += 1
-    return count
+                found.append(process)
+    return found

@@ -33,11 +33,12 @@ class Progress:
         kind = record.get("kind")
         if kind == "phase":
             self.phase = str(record["phase"])
-        elif kind == "plan":
+        elif kind == "plan":  # an attempt begins; where it continues is said by "resume"
             self.total_steps = int(record["total_steps"])
+            self.step = 0
+            self._times.clear()
         elif kind == "resume":
             self.step = int(record["step"])
-            self._times.clear()
         elif kind == "train":
             self.step = int(record["step"])
             self._times.append((self.step, float(record["elapsed_s"])))

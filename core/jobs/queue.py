@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from core.errors import TrainingError
@@ -19,6 +21,7 @@ from core.storage.workspace import PROJECT, Workspace
 
 COMPUTE_LANE = "compute"
 START_LIMIT_S = 60.0
+STOP_MODES = ("save", "now")
 
 log = logging.getLogger(__name__)
 
@@ -43,52 +46,78 @@ def advance(workspace: Workspace) -> None:
 def _start(workspace: Workspace, job: Job) -> None:
     """Starts the supervisor of a claimed job in a session of its own."""
     folder = job_folder(workspace, job.folder)
-    folder.clear_for_start()
-    with (folder.path / "supervisor.log").open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "core.jobs.supervisor", str(folder.path)],
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    try:
+        with (folder.path / "supervisor.log").open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "core.jobs.supervisor", str(folder.path)],
+                cwd=PROJECT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+    except OSError as error:
+        log.warning("no supervisor for job %s: %s", job.id, error)
+        reason = f"The supervising process could not be started: {error.strerror}."
+        _end_unstarted(workspace, job, folder, JobState(state="failed", reason=reason))
+        return
     # Somebody has to take the exit status, or the ended supervisor stays as a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _end_unstarted(workspace: Workspace, job: Job, folder: JobFolder, state: JobState) -> None:
+    """Writes the end of a job that no supervisor ever worked on."""
+    state = replace(state, progress=job.progress, ended_at=utc_now())
+    with contextlib.suppress(OSError):  # the record has it too
+        folder.write_state(state)
+    workspace.jobs.publish(job.id, state.state, state.reason, state.progress, state.ended_at)
 
 
 def reconcile(workspace: Workspace) -> None:
     """Corrects the record of every active job whose folder tells another story."""
     for job in workspace.jobs.in_states(*ACTIVE):
         folder = job_folder(workspace, job.folder)
+        if not folder.path.exists():
+            reason = "The job's folder is gone."
+            workspace.jobs.publish(job.id, "lost", reason, job.progress, utc_now())
+            continue
         state = folder.observed_state()
-        if state.state == WAITING:
-            state = _unstarted(job)
-            if state is None:
-                continue
-        if state.state == "lost":
-            log.warning("job %s is lost: %s", job.id, state.reason)
-            end_job_leftovers(job.id)
-            folder.release_space()
+        if state.has_ended or state.state == WAITING:
+            with folder.locked():
+                _correct(workspace, job.id, folder)
+
+
+def _correct(workspace: Workspace, job_id: str, folder: JobFolder) -> None:
+    """Looks again while nobody else decides about the job, and writes down how it ended."""
+    job = workspace.jobs.get(job_id)
+    state = folder.observed_state()
+    if job is None or not job.is_active:
+        return
+    if state.state == WAITING:
+        if _may_still_start(job):
+            return
+        state = JobState(
+            state="lost",
+            reason="The supervising process never started.",
+            hint="supervisor.log in the job's folder says why; Resume tries again.",
+            progress=job.progress,
+            ended_at=utc_now(),
+        )
+    if not state.has_ended:
+        return
+    if state.state == "lost":
+        log.warning("job %s is lost: %s", job.id, state.reason)
+        end_job_leftovers(job.id)
+        folder.release_space()
+        with contextlib.suppress(OSError):  # the record has it too
             folder.write_state(state)
-        if state.state != job.state and state.has_ended:
-            load_kind(job.kind).publish(workspace, folder)
-            workspace.jobs.publish(
-                job.id, state.state, state.reason, state.progress, state.ended_at
-            )
+    load_kind(job.kind).publish(workspace, folder)
+    workspace.jobs.publish(job.id, state.state, state.reason, state.progress, state.ended_at)
 
 
-def _unstarted(job: Job) -> JobState | None:
-    """Gives the end of a job whose supervisor never reported, None while it may still do so."""
+def _may_still_start(job: Job) -> bool:
     started = datetime.fromisoformat(job.started_at or job.queued_at)
-    if (datetime.now(UTC) - started).total_seconds() < START_LIMIT_S:
-        return None
-    return JobState(
-        state="lost",
-        reason="The supervising process never started.",
-        hint="supervisor.log in the job's folder says why; Resume tries again.",
-        ended_at=utc_now(),
-    )
+    return (datetime.now(UTC) - started).total_seconds() < START_LIMIT_S
 
 
 def stop(workspace: Workspace, job_id: str, mode: str) -> None:
@@ -98,12 +127,19 @@ def stop(workspace: Workspace, job_id: str, mode: str) -> None:
         TrainingError: The job has already ended.
     """
     job = _existing(workspace, job_id)
-    if workspace.jobs.cancel_waiting(job_id, "Taken out of the queue before it started."):
-        return
+    if mode not in STOP_MODES:
+        raise ValueError(f"{mode!r} is no way to stop; there are {', '.join(STOP_MODES)}")
     folder = job_folder(workspace, job.folder)
-    if folder.observed_state().has_ended:
-        raise TrainingError(f"The job has already ended ({folder.observed_state().state}).")
-    folder.request_stop(mode)
+    with folder.locked():
+        reason = "Taken out of the queue before it started."
+        if workspace.jobs.cancel_waiting(job_id, reason):
+            state = replace(folder.read_state(), state="stopped", reason=reason)
+            folder.write_state(replace(state, ended_at=utc_now()))
+            return
+        state = folder.observed_state()
+        if state.has_ended:
+            raise TrainingError(f"The job has already ended ({state.state}).")
+        folder.request_stop(mode)
 
 
 def resume(workspace: Workspace, job_id: str) -> None:
@@ -112,11 +148,16 @@ def resume(workspace: Workspace, job_id: str) -> None:
     Raises:
         TrainingError: The job has not ended.
     """
-    job = _existing(workspace, job_id)
-    folder = job_folder(workspace, job.folder)
-    if not workspace.jobs.requeue(job_id):
-        raise TrainingError(f"The job is {job.state}; only an ended job can be resumed.")
-    folder.write_state(JobState(progress=folder.read_state().progress))
+    reconcile(workspace)
+    folder = folder_of(workspace, job_id)
+    with folder.locked():
+        job = _existing(workspace, job_id)
+        if not job.has_ended:
+            raise TrainingError(f"The job is {job.state}; only an ended job can be resumed.")
+        # Before it is in the queue: from then on a stop request, or a start, may come at once.
+        folder.clear_for_start()
+        folder.write_state(JobState(progress=folder.read_state().progress))
+        workspace.jobs.requeue(job_id)
     advance(workspace)
 
 

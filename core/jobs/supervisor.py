@@ -7,12 +7,14 @@ Started as `python -m core.jobs.supervisor FOLDER`. It runs the job's commands, 
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import signal
 import subprocess
 import sys
 import time
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -21,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import AdaptMLLMError
 from core.jobs import queue
-from core.jobs.folder import JobFolder, JobState
+from core.jobs.folder import JobFolder, JobState, mark_attempt
 from core.jobs.host_use import HostUse
 from core.jobs.kind import Failure, JobKind, Stage, load_kind
 from core.jobs.processes import (
@@ -55,8 +57,11 @@ class Supervisor:
         self._kind = kind
         self._identity = ProcessIdentity.of(os.getpid())
         self._state = JobState(state="preparing", supervisor=self._identity, started_at=utc_now())
-        self._progress = Progress()
         self._tail = JsonLinesTail(folder.metrics_file)
+        self._progress = Progress()
+        for record in self._tail.read():  # of earlier attempts
+            self._progress.add(record)
+        self._progress.phase = ""
         self._use = HostUse()
         self._was_signalled = False
         self._last_beat_s = 0.0
@@ -65,17 +70,37 @@ class Supervisor:
         """Takes SIGTERM and SIGINT as "stop now"."""
         self._was_signalled = True
 
+    def take(self) -> bool:
+        """Takes the job, unless it was given up meanwhile or another supervisor works on it."""
+        with self._folder.locked():
+            job = self._workspace.jobs.get(self._job_id)
+            state = self._folder.read_state()
+            is_taken = state.is_active and state.supervisor and state.supervisor.is_alive()
+            if job is None or not job.is_active or is_taken:
+                return False
+            self._beat()
+            return True
+
     def run(self) -> None:
         """Runs the job to its end, whatever the end is."""
-        self._folder.reserve_space()
-        self._beat()
         failure: Failure | None = None
         for _attempt in range(MAX_ATTEMPTS):
-            failure = self._attempt()
+            failure = self._supervised_attempt()
             if failure is None or not failure.is_transient:
                 break
             log.warning("tried again after: %s", failure.reason)
         self._end(failure)
+
+    def _supervised_attempt(self) -> Failure | None:
+        """Runs an attempt; a fault of the supervisor itself ends the job too, with a reason."""
+        try:
+            self._folder.reserve_space()
+            self._folder.clear_failures()
+            mark_attempt(self._folder.log_file)
+            return self._attempt()
+        except Exception as error:
+            log.exception("the attempt failed")
+            return _own_failure(error, self._state.state)
 
     def _attempt(self) -> Failure | None:
         """Runs every stage once; None means a result, an orderly stop or a stop request."""
@@ -84,16 +109,21 @@ class Supervisor:
                 return None
             self._state = replace(self._state, state=stage.state)
             self._beat()
-            exit_code = self._run_stage(stage)
-            survivors = end_descendants(grace_s=2.0)
+            try:
+                exit_code = self._run_stage(stage)
+            finally:
+                survivors = end_descendants(grace_s=2.0)
             if survivors:
                 log.warning("ended processes that outlived their launcher: %s", survivors)
             self._take_progress()
-            if self._has_outcome() or self._stop_mode():
+            self._beat()  # the diagnosis names the last step
+            mode = self._stop_mode()
+            # "Stop and save" without a checkpoint is a failure that must be told.
+            if self._has_outcome() or mode == "now" or (mode and not stage.can_save):
                 return None
             is_last = stage.can_save  # only the working stage writes the result
             if exit_code != 0 or is_last:
-                return self._kind.diagnose(self._folder, exit_code, self._state.state)
+                return self._kind.diagnose(self._folder, exit_code, self._state)
         return None
 
     def _run_stage(self, stage: Stage) -> int:
@@ -200,6 +230,18 @@ class Supervisor:
         )
 
 
+def _own_failure(error: Exception, state: str) -> Failure:
+    """Gives the end of a job whose commands could not even be run."""
+    detail = traceback.format_exc()
+    if isinstance(error, AdaptMLLMError):
+        return Failure(error.message, error.hint, detail)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        hint = "Free some space, then resume: it continues from the last checkpoint."
+        return Failure(f"The disk is full while {state}.", hint, detail)
+    sentence = f"The job could not be supervised: {type(error).__name__}: {error}"
+    return Failure(sentence.splitlines()[0].rstrip(".") + ".", "", detail)
+
+
 @contextlib.contextmanager
 def _tolerating_database() -> Any:
     """The folder is the truth: a database that cannot be reached is brought up to date later."""
@@ -220,8 +262,9 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, supervisor.request_stop)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    supervisor.run()
-    queue.advance(workspace)
+    if supervisor.take():
+        supervisor.run()
+        queue.advance(workspace)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -61,19 +61,41 @@ class Database:
                 ) from error
             raise
 
+    def lock(self, connection: Connection, name: str) -> None:
+        """Lets one transaction at a time pass this point, until it ends.
+
+        SQLite's writers hold the whole database already; PostgreSQL is asked for a lock.
+        """
+        if connection.dialect.name == "postgresql":
+            query = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+            connection.execute(query, {"name": name})
+
     def migrate(self) -> None:
-        """Brings the tables to this version of the program; does nothing where they are."""
+        """Brings the tables to this version of the program; does nothing where they are.
+
+        Raises:
+            HostError: A newer version of the program made the tables.
+        """
         with self._engine.connect() as connection:
-            if _revision(connection) == migrations.HEAD:
-                return
+            found = _revision(connection)
+        if found == migrations.HEAD:
+            return
         from alembic import command
         from alembic.config import Config
+        from alembic.util import CommandError
 
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.writing() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        try:
+            with self.writing() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except CommandError as error:
+            raise HostError(
+                f"The database has revision {found}, which this version of the program does not "
+                "know.",
+                hint="Use the newer version that made it, or another workspace.",
+            ) from error
 
     def dispose(self) -> None:
         """Closes the connections that are open."""

@@ -89,6 +89,7 @@ class JobRecords:
         """
         in_lane = jobs.c.lane == lane
         with self._database.writing() as connection:
+            self._database.lock(connection, f"lane {lane}")
             busy = connection.execute(
                 select(func.count()).where(in_lane, jobs.c.state.in_(ACTIVE))
             ).scalar_one()

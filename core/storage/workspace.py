@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from sqlalchemy import URL
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import HostError
 from core.storage.corpus_records import CorpusRecords
@@ -45,13 +45,13 @@ class Workspace:
                 hint=f"Set {WORKSPACE_VARIABLE} to a folder that you may write to.",
             ) from error
         file = URL.create("sqlite", database=str(self.root / "adaptmllm.db"))
-        self.database = Database(os.environ.get(DATABASE_VARIABLE) or file)
         try:
+            self.database = Database(os.environ.get(DATABASE_VARIABLE) or file)
             self.database.migrate()
-        except DatabaseError as error:
+        except (SQLAlchemyError, ImportError) as error:
+            cause = str(getattr(error, "orig", error)).splitlines()[0].rstrip(".")
             raise HostError(
-                f"The database of the workspace {self.root} cannot be used: "
-                f"{str(error.orig).splitlines()[0]}.",
+                f"The database of the workspace {self.root} cannot be used: {cause}.",
                 hint=f"Check the folder and {DATABASE_VARIABLE}, if it is set.",
             ) from error
         self.corpora = CorpusRecords(self.database)

@@ -1,0 +1,191 @@
+"""Runs that are killed, starved or fed with broken models: right state, one sentence, no trace."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from core.finetune import runs
+from core.finetune.checkpoints import complete_checkpoints
+from core.jobs import queue
+from core.storage.files import JsonLinesTail, read_json
+
+pytestmark = pytest.mark.launcher
+
+ENDLESS = {"max_steps": 1_000_000, "num_epochs": 1000, "eval_every_steps": 1_000_000}
+KILLED = "A training process was killed from outside while training after step "
+
+
+@pytest.mark.parametrize(
+    ("changes", "signs", "rank", "sentence"),
+    [
+        ({"num_processes": 2, "batch_size": 4}, (), 1, KILLED),
+        ({}, ("deepspeed.launcher.launch",), None, "The launcher ended early while training after"),
+        ({}, ("bin/deepspeed",), None, "The launcher was ended by SIGKILL while training after"),
+        ({"engine": "plain"}, (), 0, KILLED),
+    ],
+    ids=["one rank of two", "launch.py", "runner", "plain rank"],
+)
+def test_killed_process_fails_the_run(lab, changes, signs, rank, sentence):
+    run = lab.launch(**ENDLESS, **changes)
+    step = lab.until_step(run, 3)
+    lab.process(run, *signs, rank=rank).kill()
+    state = lab.wait(run)
+    assert state.state == "failed", lab.report(run)
+    assert state.reason.startswith(sentence) and "\n" not in state.reason, lab.report(run)
+    assert state.progress["step"] >= step and f"step {state.progress['step']}" in state.reason
+    assert state.hint
+    assert lab.workspace.runs.get(run.id).job.reason == state.reason
+    lab.assert_nothing_left(run)
+
+
+def test_killed_supervisor_takes_all_along_and_the_run_resumes(lab):
+    run = lab.launch(max_steps=90, eval_every_steps=10)
+    waiting = lab.launch(engine="plain")
+    lab.until_step(run, 21)
+    lab.supervisor(run).kill()
+    lab.assert_nothing_left(run, may_reap=True)  # before anybody looked
+    assert lab.folder(run).read_state().is_active
+
+    queue.reconcile(lab.workspace)
+    stored = lab.workspace.runs.get(run.id)
+    assert stored.job.state == "lost" == lab.folder(run).read_state().state
+    assert stored.job.reason.startswith("The supervising process was killed while ")
+    assert f"at step {stored.job.progress['step']}" in stored.job.reason
+    assert not list(lab.folder(run).path.rglob("*.partial"))
+    assert runs.resume_step(lab.workspace, stored) >= 20
+
+    runs.resume(lab.workspace, run.id)  # the other run comes first
+    assert lab.workspace.runs.get(run.id).job.state == "queued"
+    assert lab.wait(waiting).state == "finished", lab.report(waiting)
+    lab.until(run, "a start", lambda: lab.records(run, "resume"))
+    state = lab.wait(run)
+    assert state.state == "finished" and state.progress["step"] == 90, lab.report(run)
+    assert [record["step"] >= 20 for record in lab.records(run, "resume")] == [True]
+    lab.assert_nothing_left(run, may_reap=True)
+
+
+def test_first_traceback_of_two_processes_is_shown(lab, model_folder):
+    """The second process reads a base model that ends too early; the first only loses its peer."""
+    folder = model_folder()
+    weights = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
+    run, state = lab.run(num_processes=2, batch_size=4, base_model=str(folder))
+    assert state.state == "failed", lab.report(run)
+    assert state.reason.startswith(f"The model in {folder} cannot be read: "), state.reason
+    assert state.reason.count("\n") == 0 and "model.safetensors" in state.hint
+    assert "SafetensorError" in state.detail and "gloo" not in state.detail
+    lab.assert_nothing_left(run)
+
+
+def test_loss_that_is_not_a_number_names_step_and_learning_rate(lab, model_folder):
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    folder = model_folder()
+    tensors = load_file(folder / "model.safetensors")
+    tensors["model.decoder.layers.0.fc1.bias"][0] = torch.nan
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    run, state = lab.run(base_model=str(folder), learning_rate=0.004)
+    assert state.state == "failed", lab.report(run)
+    assert state.reason == ("The loss became nan at step 1 (learning rate 4.00e-03, fp32)."), (
+        lab.report(run)
+    )
+    assert "Lower the learning rate" in state.hint
+    lab.assert_nothing_left(run)
+
+
+def test_out_of_memory_is_named(lab):
+    run, state = lab.run(batch_size=300, memory_limit_gb=1.05, engine="plain")
+    assert state.state == "failed", lab.report(run)
+    assert state.reason.startswith("The run ran out of host memory while training"), lab.report(run)
+    assert "batch_size" in state.hint and state.detail
+    lab.assert_nothing_left(run)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of a few megabytes; its free bytes can be taken and given back."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    size = f"size={SMALL_DISK_BYTES}"
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)], check=False)
+    if done.returncode:
+        pytest.skip("this machine does not let root mount a tmpfs")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+SMALL_DISK_BYTES = 120_000_000
+
+
+def test_full_disk_is_named_and_nothing_is_lost(lab_at, small_disk, monkeypatch):
+    monkeypatch.setattr(runs, "MIN_FREE_BYTES", 0)
+    lab = lab_at(small_disk)
+    run = lab.launch(max_steps=150, eval_every_steps=10)
+    folder = lab.folder(run)
+    lab.until(run, "a checkpoint", lambda: lab.records(run, "checkpoint"))
+    ballast = small_disk / "ballast"
+    _fill(ballast)
+    state = lab.wait(run)
+    assert state.state == "failed", lab.report(run)
+    assert state.reason.startswith("The disk is full while "), lab.report(run)
+    assert "Free some space" in state.hint
+    assert read_json(folder.state_file)["reason"] == state.reason
+    assert not list(folder.path.rglob("*.partial"))
+    tail = JsonLinesTail(folder.metrics_file)
+    steps = [record["step"] for record in tail.read() if record["kind"] == "train"]
+    assert steps == list(range(1, len(steps) + 1))
+    ((step, _),) = complete_checkpoints(folder.path)
+    assert step % 10 == 0 and step <= len(steps)
+
+    ballast.unlink()
+    runs.resume(lab.workspace, run.id)
+    state = lab.wait(run)
+    assert state.state == "finished" and state.progress["step"] == 150, lab.report(run)
+    assert [record["step"] for record in lab.records(run, "resume")] == [step]
+    lab.assert_nothing_left(run)
+
+
+def _fill(ballast) -> None:
+    """Takes every byte that is free, in large pieces and then in small ones."""
+    with ballast.open("wb", buffering=0) as file:
+        for size in (1 << 20, 4096, 1):
+            try:
+                while True:
+                    file.write(b"\0" * size)
+            except OSError:
+                continue
+
+
+def test_half_written_checkpoint_is_never_chosen(lab):
+    run = lab.launch(max_steps=60, eval_every_steps=5)
+    rank = lab.until(run, "a rank", lambda: _rank(lab, run))
+    lab.until(run, "a checkpoint", lambda: lab.records(run, "checkpoint"))
+    partials = lab.folder(run).path / "checkpoints"
+    # Caught while it writes one: the kill may come anywhere between first and last byte.
+    lab.until(run, "a half-written one", lambda: list(partials.glob("*.partial")))
+    rank.send_signal(signal.SIGKILL)
+    assert lab.wait(run).state == "failed", lab.report(run)
+    assert not list(partials.glob("*.partial"))
+    before = complete_checkpoints(lab.folder(run).path)
+    # One more that nobody cleaned away, as after a power cut.
+    shutil.copytree(before[-1][1], partials / "step-000000059.partial")
+    assert complete_checkpoints(lab.folder(run).path) == before
+    runs.resume(lab.workspace, run.id)
+    assert lab.wait(run).state == "finished", lab.report(run)
+    assert [record["step"] for record in lab.records(run, "resume")] == [before[-1][0]]
+    lab.assert_nothing_left(run)
+
+
+def _rank(lab, run):
+    try:
+        return lab.process(run, rank=0)
+    except AssertionError:
+        time.sleep(0.1)
+        return None
