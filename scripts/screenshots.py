@@ -55,7 +55,7 @@ def served(workspace: Path) -> Iterator[str]:
         server.wait()
 
 
-def photographed(browser: Browser, url: str, name: str, *, dark: bool, size: tuple[int, int]) -> None:
+def photograph(browser: Browser, url: str, name: str, *, dark: bool, size: tuple[int, int]) -> None:
     """Opens a page, waits until it is still, and stores its picture."""
     width, height = size
     context = browser.new_context(
@@ -103,7 +103,7 @@ def main() -> int:
                 (f"run?id={finished}", "run-phone-dark", True, PHONE),
             ]
             for page, name, dark, size in shots:
-                photographed(browser, f"{url}/{page}", name, dark=dark, size=size)
+                photograph(browser, f"{url}/{page}", name, dark=dark, size=size)
             browser.close()
             runs.stop(workspace, live.id, "now")
     return 0

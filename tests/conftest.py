@@ -14,9 +14,10 @@ from core.storage.workspace import Workspace
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on the variables of whoever runs it."""
     for name in list(os.environ):
-        if name.startswith(("ADAPTMLLM_", "STREAMLIT_", "HF_", "TRANSFORMERS_")):
-            if name != "ADAPTMLLM_EXTENSIONS":  # compiled once, shared by all launcher tests
-                monkeypatch.delenv(name)
+        is_shared = name == "ADAPTMLLM_EXTENSIONS"  # compiled once for all launcher tests
+        is_ours = name.startswith(("ADAPTMLLM_", "STREAMLIT_", "HF_", "TRANSFORMERS_"))
+        if is_ours and not is_shared:
+            monkeypatch.delenv(name)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+from playwright.sync_api import TimeoutError
 
 from core.corpora.sample import generate_sample
 
@@ -47,9 +48,9 @@ def wait_for_state(tab: Any, *states: str) -> str:
     badge = tab.page.get_by_test_id("stMain").get_by_text(pattern).first
     try:
         badge.wait_for(timeout=RUN_LIMIT_S * 1000)
-    except Exception:
-        print(tab.page.get_by_test_id("stMain").inner_text(), tab.app.log())
-        raise
+    except TimeoutError as error:
+        seen = tab.page.get_by_test_id("stMain").inner_text()
+        raise AssertionError(f"none of {states} came:\n{seen}\n{tab.app.log()}") from error
     return str(badge.inner_text())
 
 
@@ -83,6 +84,27 @@ def test_two_aligned_files_become_a_corpus_with_splits(
 
 
 def test_a_run_learns_is_stopped_resumed_survives_the_server_and_is_scored(tab: Any) -> None:
+    url = launch_two(tab)
+    see_it_learn(tab, url)
+    stop_and_resume(tab)
+
+    # The server is killed; the runs go on, and the restarted server finds them.
+    tab.app.end(signal.SIGKILL)
+    time.sleep(1)
+    tab.app.start()
+    tab.page.goto(url)
+    see_the_result(tab)
+
+    # The second one started and ended by itself.
+    deadline = time.monotonic() + RUN_LIMIT_S
+    while tab.app.opened().runs.get("second run").job.state != "finished":
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    tab.menu("Runs")
+
+
+def launch_two(tab: Any) -> str:
+    """Launches a run and a second one that waits; gives the address of the first."""
     tab.open("corpora")
     tab.page.get_by_label("Look at").click()
     tab.page.get_by_role("option", name="Clinic letters").click()
@@ -113,14 +135,18 @@ def test_a_run_learns_is_stopped_resumed_survives_the_server_and_is_scored(tab: 
     wait_for_state(tab, "queued")
     assert [run.name for run in tab.app.opened().runs.newest()] == ["second run", "first *run* <b>"]
 
-    # It learns: charts are drawn, samples and dev scores appear.
-    tab.page.goto(first_url)
+    return str(first_url)
+
+
+def see_it_learn(tab: Any, url: str) -> None:
+    tab.page.goto(url)
     wait_for_state(tab, "training")
     tab.page.locator(".live-charts .main-svg").first.wait_for()
     tab.sees("Samples from the dev split")
     tab.sees(re.compile(rf"Step \d+ of {NUM_STEPS}"))
 
-    # Stop and save, then resume.
+
+def stop_and_resume(tab: Any) -> None:
     tab.click("Stop and save")
     wait_for_state(tab, "stopped")
     stopped = tab.app.opened().runs.newest()[1].job.progress["step"]
@@ -129,11 +155,8 @@ def test_a_run_learns_is_stopped_resumed_survives_the_server_and_is_scored(tab: 
     tab.click("Resume")
     wait_for_state(tab, "queued", "preparing", "training")
 
-    # The server is killed; the runs go on, and the restarted server finds them.
-    tab.app.end(signal.SIGKILL)
-    time.sleep(1)
-    tab.app.start()
-    tab.page.goto(first_url)
+
+def see_the_result(tab: Any) -> None:
     wait_for_state(tab, "finished")
     tab.sees("On the test split")
     for name in ("BLEU", "BLEU lowercased", "TER", "chrF1", "chrF3", "chrF++"):
@@ -150,13 +173,6 @@ def test_a_run_learns_is_stopped_resumed_survives_the_server_and_is_scored(tab: 
     archive = zipfile.ZipFile(io.BytesIO(tab.page.request.get(tab.app.url + link).body()))
     assert archive.testzip() is None
     assert "model/model.safetensors" in archive.namelist()
-
-    # The second one started and ended by itself.
-    tab.menu("Runs")
-    deadline = time.monotonic() + RUN_LIMIT_S
-    while tab.app.opened().runs.get("second run").job.state != "finished":
-        assert time.monotonic() < deadline
-        time.sleep(1)
 
 
 def test_the_page_server_stays_light(tab: Any) -> None:

@@ -158,10 +158,28 @@ def test_lines_of_several_processes_never_mix(tmp_path: Path) -> None:
         assert numbers == list(range(200))
 
 
-def test_append_on_a_full_disk_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files.os, "write", lambda _, data: len(data) - 1)
-    with pytest.raises(OSError, match="No space left"):
-        append_json_line(tmp_path / "m.jsonl", {"step": 1})
+CUT_SHORT = """
+import resource, signal, sys
+from pathlib import Path
+from core.storage.files import append_json_line
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (40, 40))  # what a full disk does: half a write
+path = Path(sys.argv[1])
+append_json_line(path, {"step": 1})
+try:
+    append_json_line(path, {"step": 2, "fill": "x" * 40})
+except OSError as error:
+    assert "No space left" in str(error)
+append_json_line(path, {"step": 3})
+"""
+
+
+def test_a_line_cut_by_a_full_disk_takes_no_other_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    subprocess.run([sys.executable, "-c", CUT_SHORT, str(path)], cwd=PROJECT, check=True)
+    tail = JsonLinesTail(path)
+    assert tail.read() == [{"step": 1}, {"step": 3}]
+    assert tail.num_broken == 0
 
 
 def test_end_of_a_file_starts_at_a_line(tmp_path: Path) -> None:
