@@ -106,8 +106,11 @@ class Tab:
     def expand(self, name: str) -> None:
         self.page.locator("summary").filter(has_text=name).first.click()
 
+    def field(self, label: str) -> Locator:
+        return self.page.get_by_label(label, exact=True).first
+
     def fill(self, label: str, value: str) -> None:
-        field = self.page.get_by_label(label, exact=True).first
+        field = self.field(label)
         field.fill(value)
         field.press("Enter")
         self.settle()

@@ -106,7 +106,7 @@ def test_a_run_learns_is_stopped_resumed_survives_the_server_and_is_scored(tab: 
 def launch_two(tab: Any) -> str:
     """Launches a run and a second one that waits; gives the address of the first."""
     tab.open("corpora")
-    tab.page.get_by_label("Look at").click()
+    tab.page.get_by_label("Look at").first.click()
     tab.page.get_by_role("option", name="Clinic letters").click()
     tab.sees("imported from train.en, train.ga")
     tab.click("Fine-tune on this corpus")
@@ -188,7 +188,7 @@ def test_duplicate_and_delete(tab: Any) -> None:
     tab.open(f"run?id={run.id}")
     tab.click("Duplicate")
     tab.page.get_by_role("heading", name="Fine-tune").wait_for()
-    assert tab.page.get_by_label("Steps at most").input_value() == "5"
+    assert tab.field("Steps at most").input_value() == "5"
 
     tab.open(f"run?id={run.id}")
     tab.click("Delete …")
@@ -200,8 +200,7 @@ def test_duplicate_and_delete(tab: Any) -> None:
 
 def test_a_model_that_cannot_be_had_is_explained(tab: Any) -> None:
     tab.open("finetune")
-    tab.page.get_by_label("Base model").click()
-    tab.page.get_by_role("option", name="Another hub id or folder").click()
+    tab.fill("Base model", "Another hub id")
     tab.sees("No base model was named.")
     tab.fill("Hub id or folder", "/no/such/folder")
     tab.sees("There is no folder /no/such/folder. Check the path.")

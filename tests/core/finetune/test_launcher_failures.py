@@ -99,7 +99,7 @@ def test_loss_that_is_not_a_number_names_step_and_learning_rate(lab, model_folde
 
 
 def test_out_of_memory_is_named(lab):
-    run, state = lab.run(batch_size=300, memory_limit_gb=1.05, engine="plain")
+    run, state = lab.run(batch_size=300, memory_limit_gb=0.7)
     assert state.state == "failed", lab.report(run)
     assert state.reason.startswith("The run ran out of host memory while training"), lab.report(run)
     assert "batch_size" in state.hint and state.detail
@@ -124,7 +124,7 @@ def small_disk(tmp_path):
 SMALL_DISK_BYTES = 120_000_000
 
 
-def test_full_disk_is_named_and_nothing_is_lost(lab_at, small_disk, monkeypatch):
+def test_full_disk_is_named_and_nothing_is_lost(small_disk, lab_at, monkeypatch):
     monkeypatch.setattr(runs, "MIN_FREE_BYTES", 0)
     lab = lab_at(small_disk)
     run = lab.launch(max_steps=150, eval_every_steps=10)
@@ -132,7 +132,9 @@ def test_full_disk_is_named_and_nothing_is_lost(lab_at, small_disk, monkeypatch)
     lab.until(run, "a checkpoint", lambda: lab.records(run, "checkpoint"))
     ballast = small_disk / "ballast"
     _fill(ballast)
-    state = lab.wait(run)
+    # From the folder alone: the database cannot be written now.
+    lab.until(run, "the end", lambda: folder.read_state().has_ended)
+    state = folder.read_state()
     assert state.state == "failed", lab.report(run)
     assert state.reason.startswith("The disk is full while "), lab.report(run)
     assert "Free some space" in state.hint
@@ -145,6 +147,8 @@ def test_full_disk_is_named_and_nothing_is_lost(lab_at, small_disk, monkeypatch)
     assert step % 10 == 0 and step <= len(steps)
 
     ballast.unlink()
+    assert lab.wait(run) == state
+    assert lab.workspace.runs.get(run.id).job.reason == state.reason
     runs.resume(lab.workspace, run.id)
     state = lab.wait(run)
     assert state.state == "finished" and state.progress["step"] == 150, lab.report(run)
