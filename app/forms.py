@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 from pydantic.fields import FieldInfo
 
+from app.text import rows_of
 from core.languages import all_languages, language_name
 from core.settings import Settings, bounds_of, choices_of
 
@@ -34,11 +35,11 @@ def group_fields(
         key: Prefix of the widget keys.
     """
     found: dict[str, Any] = {}
-    columns = st.columns(3)
-    for number, name in enumerate(names):
-        field = model.model_fields[name]
-        with columns[number % 3]:
-            found[name] = _widget(name, field, values.get(name, field.default), f"{key}.{name}")
+    for row in rows_of(names, 3):
+        for column, name in zip(st.columns(3), row, strict=False):
+            field = model.model_fields[name]
+            with column:
+                found[name] = _widget(name, field, values.get(name, field.default), f"{key}.{name}")
     return found
 
 

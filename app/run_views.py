@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from app.components.live_charts import live_charts
 from app.run_charts import run_charts
-from app.text import STATE_MEANINGS, ago, duration, plain, size
+from app.text import STATE_MEANINGS, ago, duration, plain, rows_of, size
 from core.finetune.history import RunHistory
 from core.finetune.run_folder import RunFolder
 from core.jobs.folder import JobState
@@ -112,18 +113,10 @@ def final_scores(workspace: Workspace, run: Run) -> None:
         f"{run.scores['num_segments']} segments that the model never saw · "
         f"trained for {duration(run.train_seconds)}"
     )
-    columns = st.columns(3)
-    for number, (name, score) in enumerate(tuned.items()):
-        value, before = score["value"], base[name]["value"]
-        with columns[number % 3]:
-            st.metric(
-                name,
-                f"{value:.1f}",
-                delta=f"{value - before:+.1f} from {before:.1f}",
-                delta_color="inverse" if name == "TER" else "normal",
-                border=True,
-                help="Lower is better." if name == "TER" else "Higher is better.",
-            )
+    for row in rows_of(list(tuned.values()), 3):
+        for column, score in zip(st.columns(3), row, strict=False):
+            with column:
+                _final_score(score, base[score["name"]]["value"])
     with st.expander("Signatures"):
         lines = [f"{s['signature']}  n={s['num_segments']}" for s in tuned.values()]
         st.code("\n".join(lines), language=None, wrap_lines=True)
@@ -138,6 +131,18 @@ def final_scores(workspace: Workspace, run: Run) -> None:
             }
         )
         st.dataframe(frame, hide_index=True, width="stretch", key="run.outputs")
+
+
+def _final_score(score: dict[str, Any], before: float) -> None:
+    is_lower_better = score["name"] == "TER"
+    st.metric(
+        score["name"],
+        f"{score['value']:.1f}",
+        delta=f"{score['value'] - before:+.1f} from {before:.1f}",
+        delta_color="inverse" if is_lower_better else "normal",
+        border=True,
+        help="Lower is better." if is_lower_better else "Higher is better.",
+    )
 
 
 def settings(workspace: Workspace, run: Run) -> None:

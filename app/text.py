@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import streamlit as st
 
 from app.state import session
+
+T = TypeVar("T")
 
 STATE_COLOURS = {
     "queued": "gray",
@@ -42,7 +46,7 @@ def page_style() -> None:
     inside = '[class*="st-key-bidi"]'
     parts = ("textarea", "input", '[data-testid="stText"]', '[data-testid="stText"] *')
     rule = "{unicode-bidi:plaintext!important;text-align:start!important}"
-    head = '[data-testid="stMainBlockContainer"]{padding-top:3.2rem}'
+    head = '[data-testid="stMainBlockContainer"]{padding-top:4.25rem}'
     st.html(f"<style>{head}{inside} :is({','.join(parts)}){rule}</style>")
 
 
@@ -64,6 +68,11 @@ def plain(text: str) -> str:
     """Gives a text for places that only take Markdown, with every sign of it made harmless."""
     special = "\\`*_{}[]()<>#+-.!|~$:^=@&"
     return "".join(f"\\{char}" if char in special else char for char in text)
+
+
+def rows_of(items: Sequence[T], width: int) -> list[Sequence[T]]:
+    """Gives the items in rows, so that columns stack in reading order on a narrow screen."""
+    return [items[first : first + width] for first in range(0, len(items), width)]
 
 
 def duration(seconds: float | None) -> str:

@@ -45,11 +45,16 @@ def run(folder: Path) -> Result:
     wall_s = time.monotonic() - began_s
     if process.returncode:
         raise RuntimeError(f"the demo ended with status {process.returncode}:\n{''.join(told)}")
-    return _told(json.loads(answer), wall_s, states, missing)
+    *noise, last = answer.splitlines()
+    return _told(json.loads(last), wall_s, states, missing, noise)
 
 
 def _told(
-    values: dict[str, Any], wall_s: float, states: dict[str, float], missing: list[str]
+    values: dict[str, Any],
+    wall_s: float,
+    states: dict[str, float],
+    missing: list[str],
+    noise: list[str],
 ) -> Result:
     begins = sorted(states.items(), key=lambda item: item[1])
     lines = [
@@ -59,6 +64,7 @@ def _told(
         + ".",
         f"{values['num_segments']} test segments, {values['signature']}.",
     ]
+    lines += [f"Beside the answer stdout held: {line}" for line in noise]
     measures = [
         Measure("wall time of the command", wall_s, "s"),
         Measure("training steps", values["train_seconds"], "s", LIMIT_TRAIN_S),

@@ -126,9 +126,6 @@ def keep(folder: Path, time: str, host: dict[str, Any], results: Sequence[Result
 
 
 def _figure(value: float, unit: str) -> str:
-    if value.is_integer() or abs(value) >= 100:
-        digits = 0
-    else:
-        digits = 1 if abs(value) >= 10 else 2
-    number = f"{value:,.{digits}f}"
+    is_round = float(value).is_integer() or abs(value) >= 100
+    number = f"{value:,.{0 if is_round else 1 if abs(value) >= 10 else 2}f}"
     return f"{number}{unit}" if unit in ("x", "") else f"{number} {unit}"

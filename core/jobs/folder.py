@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from core.errors import HostError, TrainingError
 from core.jobs.processes import ProcessIdentity, boot_id
 from core.storage.files import last_lines, read_json, utc_now, write_json
 from core.storage.job_records import ACTIVE, ENDED
@@ -112,8 +113,16 @@ class JobFolder:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Lets one process at a time decide whether the job starts, waits or is lost."""
-        with (self.path / ".lock").open("w") as lock:
+        """Lets one process at a time decide whether the job starts, waits or is lost.
+
+        Raises:
+            TrainingError: The folder is gone.
+        """
+        try:
+            lock = (self.path / ".lock").open("w")
+        except FileNotFoundError:
+            raise TrainingError(f"The job's folder {self.path} is gone.") from None
+        with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -172,8 +181,18 @@ class JobFolder:
         )
 
     def request_stop(self, mode: str) -> None:
-        """Asks the job to stop: `save` keeps the work of the present step, `now` does not."""
-        write_json(self.stop_file, {"mode": mode, "time": utc_now()})
+        """Asks the job to stop: `save` keeps the work of the present step, `now` does not.
+
+        Raises:
+            HostError: The request could not be written.
+        """
+        try:
+            write_json(self.stop_file, {"mode": mode, "time": utc_now()})
+        except OSError as error:
+            raise HostError(
+                f"The stop request could not be written: {error.strerror}.",
+                hint="Free some space on the disk of the workspace and try again.",
+            ) from error
 
     def stop_mode(self) -> str:
         """Gives `save`, `now`, or an empty text when nobody asked."""

@@ -12,7 +12,7 @@ import time
 import psutil
 import pytest
 
-from core.errors import ConfigError, HostError, ModelError
+from core.errors import ConfigError, HostError, ModelError, TrainingError
 from core.finetune import command, runs
 from core.finetune.settings import FineTuneSettings
 from core.jobs import queue
@@ -217,7 +217,7 @@ def test_runs_need_nobody_who_waits_for_them(lab):
 
 def test_stop_now_and_stop_while_queued(lab):
     first = lab.launch(max_steps=100_000)
-    second = lab.launch(engine="plain")
+    second = lab.launch(max_steps=100_000, engine="plain")
     third = lab.launch()
     runs.stop(lab.workspace, third.id, "save")
     assert lab.wait(third).reason == "Taken out of the queue before it started."
@@ -229,14 +229,14 @@ def test_stop_now_and_stop_while_queued(lab):
     state = lab.wait(first)
     assert state.state == "stopped" and "without saving (on request)" in state.reason
     assert not group.is_running()
-    # The supervisor of the first has started the second; it is stopped before it can answer.
-    lab.until(second, "a start", lambda: lab.workspace.runs.get(second.id).job.is_active)
-    runs.stop(lab.workspace, second.id, "now")
+    lab.until(second, "a start", lambda: lab.records(second, "train"))
+    lab.supervisor(second).terminate()
     state = lab.wait(second)
-    assert state.state == "stopped" and not lab.records(second, "train"), lab.report(second)
+    assert state.state == "stopped", lab.report(second)
+    assert "without saving (the supervisor was told to end)" in state.reason
     for run in (first, second, third):
         lab.assert_nothing_left(run, may_reap=True)
-    with pytest.raises(Exception, match="already ended"):
+    with pytest.raises(TrainingError, match="already ended"):
         runs.stop(lab.workspace, first.id, "now")
 
 
@@ -306,6 +306,10 @@ def test_concurrent_advance_starts_one_supervisor_and_concurrent_resume_queues_o
 
     lab.until(run, "training", trains)
     assert len(seen) == 1, lab.report(run)
+    # One that comes late, or that somebody starts by hand, leaves the job alone.
+    supervisor = [sys.executable, "-m", "core.jobs.supervisor", str(lab.folder(run).path)]
+    assert subprocess.run(supervisor, cwd=PROJECT, timeout=60, check=False).returncode == 0
+    assert lab.folder(run).observed_state().is_active and lab.supervisor(run).pid in seen
     runs.stop(lab.workspace, run.id, "now")
     assert lab.wait(run).state == "stopped"
     lab.assert_nothing_left(run, may_reap=True)

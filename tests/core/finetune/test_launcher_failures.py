@@ -68,16 +68,31 @@ def test_killed_supervisor_takes_all_along_and_the_run_resumes(lab):
     lab.assert_nothing_left(run, may_reap=True)
 
 
-def test_first_traceback_of_two_processes_is_shown(lab, model_folder):
-    """The second process reads a base model that ends too early; the first only loses its peer."""
+def test_first_traceback_of_two_processes_is_shown(lab, monkeypatch):
+    """Only the first process writes files, and cannot; the second one just loses its peer."""
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "advance", lambda workspace: None)
+        run = lab.launch(num_processes=2, batch_size=4)
+    lab.folder(run).environment_file.mkdir()
+    queue.advance(lab.workspace)
+    state = lab.wait(run)
+    assert state.state == "failed", lab.report(run)
+    assert state.reason.startswith("The trainer failed while "), lab.report(run)
+    assert "IsADirectoryError" in state.reason and "environment.json" in state.reason
+    assert "IsADirectoryError" in state.detail and "peer" not in state.detail
+    assert "Connection closed by peer" in (lab.folder(run).path / "rank-1.log").read_text()
+    lab.assert_nothing_left(run)
+
+
+def test_broken_base_model_is_named(lab, model_folder):
     folder = model_folder()
     weights = (folder / "model.safetensors").read_bytes()
     (folder / "model.safetensors").write_bytes(weights[: len(weights) // 2])
-    run, state = lab.run(num_processes=2, batch_size=4, base_model=str(folder))
+    run, state = lab.run(base_model=str(folder))
     assert state.state == "failed", lab.report(run)
     assert state.reason.startswith(f"The model in {folder} cannot be read: "), state.reason
     assert state.reason.count("\n") == 0 and "model.safetensors" in state.hint
-    assert "SafetensorError" in state.detail and "gloo" not in state.detail
+    assert "SafetensorError" in state.detail
     lab.assert_nothing_left(run)
 
 
@@ -103,6 +118,18 @@ def test_out_of_memory_is_named(lab):
     assert state.state == "failed", lab.report(run)
     assert state.reason.startswith("The run ran out of host memory while training"), lab.report(run)
     assert "batch_size" in state.hint and state.detail
+    lab.assert_nothing_left(run)
+
+
+def test_unreadable_settings_end_the_run_with_a_reason(lab, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "advance", lambda workspace: None)
+        run = lab.launch()
+    lab.folder(run).settings_file.write_text('{"version": 1')
+    queue.advance(lab.workspace)
+    state = lab.wait(run)
+    assert state.state == "failed", lab.report(run)
+    assert "settings.json is not a JSON file" in state.reason
     lab.assert_nothing_left(run)
 
 
