@@ -22,7 +22,7 @@ from core.storage.workspace import PROJECT, Workspace
 from scripts.browser import ARGUMENTS, chromium
 
 START_LIMIT_S = 60.0
-PAGE_LIMIT_MS = 60_000
+PAGE_LIMIT_MS = 180_000
 VIEWPORT = {"width": 1280, "height": 900}
 
 _AT_REST = '[data-testid="stApp"][data-test-script-state="notRunning"]'
