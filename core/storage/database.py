@@ -27,7 +27,8 @@ class Database:
     def __init__(self, url: str | URL) -> None:
         self.url = make_url(url)
         is_sqlite = self.url.get_backend_name() == "sqlite"
-        arguments = {"timeout": 20} if is_sqlite else {}
+        arguments = {"timeout": 20, "check_same_thread": False} if is_sqlite else {}
+        self._held: Connection | None = None
         self._engine = create_engine(
             self.url, poolclass=NullPool if is_sqlite else None, connect_args=arguments
         )
@@ -97,8 +98,22 @@ class Database:
                 hint="Use the newer version that made it, or another workspace.",
             ) from error
 
+    def hold_open(self) -> None:
+        """Keeps one idle connection to SQLite until `dispose`.
+
+        SQLite removes its write-ahead files with the last connection; on a full disk it could
+        not make them again, and not even reading would be possible.
+        """
+        if self._held is None and self.url.get_backend_name() == "sqlite":
+            self._held = self._engine.connect()
+            self._held.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
+            self._held.rollback()
+
     def dispose(self) -> None:
         """Closes the connections that are open."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
         self._engine.dispose()
 
 

@@ -48,6 +48,7 @@ class Workspace:
         try:
             self.database = Database(os.environ.get(DATABASE_VARIABLE) or file)
             self.database.migrate()
+            self.database.hold_open()
         except (SQLAlchemyError, ImportError) as error:
             cause = str(getattr(error, "orig", error)).splitlines()[0].rstrip(".")
             raise HostError(

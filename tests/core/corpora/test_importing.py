@@ -187,6 +187,20 @@ def test_full_disk_stores_nothing_and_the_workspace_goes_on(small_disk: Path) ->
     workspace.database.dispose()
 
 
+def test_a_full_disk_can_still_be_read(small_disk: Path) -> None:
+    workspace = Workspace(small_disk)
+    corpus = imported(workspace)
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        while True:
+            file.write(b"x" * 4096)
+    assert workspace.corpora.all() == [corpus]
+    assert Workspace(small_disk).corpora.all() == [corpus]  # another process has it open as well
+    filler.unlink()
+    workspace.corpora.delete(corpus.id)
+    workspace.database.dispose()
+
+
 def test_record_that_cannot_be_stored_takes_its_files_along(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
