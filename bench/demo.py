@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bench.report import Measure, Result
 from core.demo import DEMO_RECIPE
 from core.finetune.command import missing_operators
 from core.finetune.settings import from_recipe
+from core.storage.job_records import ACTIVE, ENDED
 from core.storage.workspace import PROJECT
 
 MIN_BLEU = 50.0
@@ -27,7 +29,7 @@ def run(folder: Path) -> Result:
     command = [sys.executable, "-m", "core", "demo", "--json", "--workspace", str(folder / "w")]
     environment = {**os.environ, **scratch_environment(folder / "w")}
     began_s = time.monotonic()
-    states: dict[str, float] = {}
+    states: list[tuple[str, float]] = []
     with subprocess.Popen(
         command,
         cwd=PROJECT,
@@ -40,7 +42,9 @@ def run(folder: Path) -> Result:
         told = []
         for line in process.stderr:
             told.append(line)
-            states.setdefault(line.split(" · ")[0].strip(), time.monotonic() - began_s)
+            state = line.split(" · ")[0].strip()
+            if state in (*ACTIVE, *ENDED) and [state] != [seen for seen, _ in states[-1:]]:
+                states.append((state, time.monotonic() - began_s))
         answer = process.stdout.read()
     wall_s = time.monotonic() - began_s
     if process.returncode:
@@ -52,15 +56,14 @@ def run(folder: Path) -> Result:
 def _told(
     values: dict[str, Any],
     wall_s: float,
-    states: dict[str, float],
+    states: list[tuple[str, float]],
     missing: list[str],
     noise: list[str],
 ) -> Result:
-    begins = sorted(states.items(), key=lambda item: item[1])
     lines = [
         f"Operator cache: {'cold, compiled ' + ', '.join(missing) if missing else 'warm'}.",
-        "States first seen after: "
-        + ", ".join(f"{state} {seconds:.0f} s" for state, seconds in begins)
+        "States, seen after: "
+        + ", ".join(f"{state} {seconds:.0f} s" for state, seconds in states)
         + ".",
         f"{values['num_segments']} test segments, {values['signature']}.",
     ]
@@ -73,8 +76,8 @@ def _told(
         Measure("chrF++ before", values["chrf_before"]),
         Measure("chrF++ after", values["chrf_after"]),
     ]
-    if "compiling" in states:
-        later = [seconds for _, seconds in begins if seconds > states["compiling"]]
-        measures.append(Measure("compiling operators", later[0] - states["compiling"], "s"))
+    for (state, begins_s), (_, ends_s) in pairwise(states):
+        if state == "compiling":
+            measures.append(Measure("compiling operators", ends_s - begins_s, "s"))
     details = {**values, "wall_s": wall_s, "states": states, "compiled": missing}
     return Result("demo", measures, lines, details)

@@ -37,6 +37,7 @@ from bench.report import Measure, Result, repeated, say
 from core.errors import TrainingError
 from core.finetune import runs
 from core.finetune.run_folder import RunFolder
+from core.finetune.training import MAX_TRAIN_RECORDS
 from core.jobs import queue
 from core.storage.files import JsonLinesTail
 from core.storage.run_records import Run
@@ -64,7 +65,7 @@ def run(folder: Path) -> Result:
         say(f"   {NUM_RUNS:,} runs and one of {LONG_STEPS:,} steps: {_since(began_s)} to make")
         with page_server(workspace) as server, headless_browser() as browser:
             result = Result("pages")
-            result.measures = _opened(server, browser)
+            result.measures = _opened(server, browser, result)
             _live(workspace, server, browser, result)
             _server(server, result)
         return result
@@ -76,8 +77,9 @@ def _since(began_s: float) -> str:
     return f"{time.monotonic() - began_s:.0f} s"
 
 
-def _opened(server: Server, browser: Browser) -> list[Measure]:
+def _opened(server: Server, browser: Browser, result: Result) -> list[Measure]:
     """Measures the ways to the pages, REPEATS times each."""
+    memory = {"at start": server.memory_bytes}
     with fresh_page(browser) as page:
         cold_s = open_first(page, server.url)
     first: list[float] = []
@@ -87,13 +89,17 @@ def _opened(server: Server, browser: Browser) -> list[Measure]:
     with fresh_page(browser) as page:
         open_first(page, server.url)
         unread_list_s = open_runs(page)
+        memory["after the list"] = server.memory_bytes
         unread_run_s = open_first_run(page, LONG_NAME)
+        memory["after the long run"] = server.memory_bytes
         listed, opened = [], []
         for _ in range(REPEATS):
             page.get_by_test_id("stSidebarNav").get_by_role("link", name="Home").click()
             page.get_by_role("heading", name="This machine").wait_for()
             listed.append(open_runs(page))
             opened.append(open_first_run(page, LONG_NAME))
+    shown = ", ".join(f"{when} {size / 1e6:.0f} MB" for when, size in memory.items())
+    result.lines.append(f"Server memory: {shown}.")
     run_title = f"run of {LONG_STEPS:,} steps"
     return [
         Measure("first page, first visitor after the start", cold_s, "s"),
@@ -127,7 +133,7 @@ def _live(workspace: Workspace, server: Server, browser: Browser, result: Result
     settings = starter_settings(
         workspace,
         name="live",
-        max_steps=50_000,
+        max_steps=MAX_TRAIN_RECORDS,  # up to here every step has a record of its own
         num_epochs=1000,
         eval_every_steps=500,
         eval_segments=20,

@@ -37,9 +37,6 @@ REPEATS = 3
 BATCH_SIZE = 32
 MIN_RATIO = 2.0
 LIMIT_S = 300
-# libgomp's threads spin while they wait; on a machine that others use as well, a step then takes
-# as long as the neighbour's turn on the core. Both sides get the same.
-THREADS = {"OMP_WAIT_POLICY": "passive"}
 
 BASE = FineTuneSettings(
     engine="plain",
@@ -174,7 +171,7 @@ def _child(variant: Variant, folder: Path, *, seed: int) -> dict[str, Any]:
     result = subprocess.run(
         [sys.executable, "-m", "bench.training_child", str(output / "spec.json")],
         cwd=PROJECT,
-        env={**os.environ, **launch_environment(settings), **THREADS, **ranks},
+        env={**os.environ, **launch_environment(settings), **ranks},
         capture_output=True,
         text=True,
         timeout=LIMIT_S,

@@ -1,6 +1,7 @@
 """Runs that are killed, starved or fed with broken models: right state, one sentence, no trace."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -80,7 +81,9 @@ def test_first_traceback_of_two_processes_is_shown(lab, monkeypatch):
     assert state.reason.startswith("The trainer failed while "), lab.report(run)
     assert "IsADirectoryError" in state.reason and "environment.json" in state.reason
     assert "IsADirectoryError" in state.detail and "peer" not in state.detail
-    assert "Connection closed by peer" in (lab.folder(run).path / "rank-1.log").read_text()
+    # The peer's end comes as one of two: what it was reading decides.
+    peer = (lab.folder(run).path / "rank-1.log").read_text()
+    assert re.search("Connection (closed|reset) by peer", peer)
     lab.assert_nothing_left(run)
 
 
