@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.finetune.history import RunHistory
+from core.finetune.history import History, HistoryReader
 from core.finetune.preview import Preview, preview_in_process
 from core.finetune.settings import FineTuneSettings
 from core.host import HostFacts, host_facts
@@ -23,17 +23,15 @@ def _workspace(root: str) -> Workspace:
     return Workspace(Path(root))
 
 
-def history(run_id: str) -> RunHistory:
+def history(run_id: str) -> History:
     """Gives the history of a run with everything that was written until now."""
-    found = _history(str(workspace().root), run_id)
-    found.update()
-    return found
+    return _history(str(workspace().root), run_id).read()
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _history(root: str, run_id: str) -> RunHistory:
+def _history(root: str, run_id: str) -> HistoryReader:
     """One reader a run, shared by all tabs, so that each line is parsed once."""
-    return RunHistory(_workspace(root).run_folder(run_id))
+    return HistoryReader(_workspace(root).run_folder(run_id))
 
 
 def facts() -> HostFacts:

@@ -167,13 +167,12 @@ def split_anew(workspace: Workspace, corpus: Corpus) -> None:
         name = st.text_input(
             "Name of the new corpus", f"{corpus.name} (seed {seed})", key=f"{key}.n"
         )
-        usual = max(1, min(500, sum(corpus.counts.values()) // 20))
         if st.button("Split", key=f"{key}.go"):
             made = split_again(
                 workspace,
                 corpus.id,
-                num_dev=num_dev or usual,
-                num_test=num_test or usual,
+                num_dev=num_dev,
+                num_test=num_test,
                 seed=seed,
                 name=name,
             )

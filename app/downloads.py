@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from starlette.requests import Request
@@ -31,7 +32,7 @@ def download_url(run_id: str, what: str) -> str:
 
 def download(request: Request) -> Response:
     """Streams files of one run as a zip archive."""
-    workspace = Workspace(default_workspace())
+    workspace = _workspace(default_workspace())
     what = request.path_params["what"]
     try:
         run = workspace.runs.get(request.path_params["run_id"])
@@ -46,6 +47,11 @@ def download(request: Request) -> Response:
     return StreamingResponse(
         zipped(files, folder.path), media_type="application/zip", headers=headers
     )
+
+
+@cache
+def _workspace(root: Path) -> Workspace:
+    return Workspace(root)
 
 
 def _files(folder: RunFolder, what: str) -> list[Path]:

@@ -15,10 +15,12 @@ import streamlit as st
 from app import cache
 from app.state import session
 from core.errors import AdaptMLLMError, ModelError
+from core.finetune import runs
 from core.finetune.command import launch_command, missing_operators
 from core.finetune.deepspeed_config import deepspeed_config
-from core.finetune.models import HUB_MODELS
+from core.finetune.models import HUB_MODELS, model_source
 from core.finetune.settings import RECIPES, STARTER, FineTuneSettings
+from core.host import cxx_compiler
 from core.languages import language_name
 from core.setup import has_starter
 from core.storage.corpus_records import Corpus
@@ -119,7 +121,11 @@ def _base_model(value: str, *, key: str) -> str:
 def model_sees(settings: FineTuneSettings) -> None:
     """Shows the first segments as the trainer will encode them, special tokens included."""
     st.subheader("What the model will see", anchor=False)
-    is_local = settings.base_model == STARTER or Path(settings.base_model).expanduser().is_dir()
+    try:
+        is_local = Path(model_source(cache.workspace(), settings.base_model)).is_dir()
+    except ModelError as error:
+        st.text(str(error))
+        return
     if not is_local and not st.toggle(
         "Fetch the model's tokenizer from the hub and show it",
         key="finetune.fetch_tokenizer",
@@ -174,7 +180,26 @@ def command_and_config(settings: FineTuneSettings) -> None:
         )
 
 
-def starter_button(settings: FineTuneSettings) -> None:
+def what_prevents(settings: FineTuneSettings) -> str:
+    """Shows why a launch would be refused, with a way out; gives the reason, empty if none."""
+    try:
+        runs.check_launch(cache.workspace(), settings)
+        return ""
+    except AdaptMLLMError as error:
+        problem = str(error)
+    with st.container(border=True, key="finetune.problem"):
+        st.badge("Cannot be launched yet", icon=":material/error:", color="red")
+        st.text(problem)
+        lacks_compiler = missing_operators(settings) and not cxx_compiler()
+        if lacks_compiler and st.button("Train without DeepSpeed", key="finetune.plain"):
+            plain = {"engine": "plain", "offload": "none"}
+            session().replace_draft({**session().draft, **plain})
+            st.rerun()
+        _starter_button(settings)
+    return problem
+
+
+def _starter_button(settings: FineTuneSettings) -> None:
     """Offers to build the starter model where it is missing."""
     if settings.base_model != STARTER or has_starter(cache.workspace()):
         return

@@ -82,9 +82,9 @@ def _step(value: float) -> float:
     return float(f"{value:.0e}".replace(f"{value:.0e}"[0], "1", 1)) / 10 if value else 0.1
 
 
-def language_select(label: str, code: str, *, key: str, codes: list[str] | None = None) -> str:
+def language_select(label: str, code: str, *, key: str) -> str:
     """Shows a language picker by name and gives the FLORES-200 code."""
-    options = codes or [item.code for item in all_languages()]
+    options = [item.code for item in all_languages()]
     return st.selectbox(
         label,
         options,

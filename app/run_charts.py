@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.components.live_charts import Chart, Series
-from core.finetune.history import Columns, RunHistory
+from core.finetune.history import Columns, History
 
 
-def run_charts(history: RunHistory) -> list[Chart]:
+def run_charts(history: History) -> list[Chart]:
     """Gives the charts of a run in reading order; those without data stay in their place."""
     train, evals = history.train, history.evals
     dev_loss = Series("dev", evals.x, evals.values.get("loss", []), markers=True)
@@ -42,7 +42,7 @@ def _step_chart(train: Columns, name: str, title: str, unit: str) -> Chart:
     return Chart(name, title, "step", unit, (_series(train, name, "train"),))
 
 
-def _score_chart(history: RunHistory, name: str) -> Chart:
+def _score_chart(history: History, name: str) -> Chart:
     evals = history.evals
     series = Series("fine-tuned", evals.x, evals.values.get(name, []), markers=True)
     return Chart(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import pandas as pd
@@ -18,10 +19,12 @@ from core.storage.workspace import Workspace
 def run_table(workspace: Workspace, runs: Sequence[Run], *, key: str) -> None:
     """Shows runs as rows; a click on one opens its page."""
     rows = [_row(workspace, run) for run in runs]
+    # A selection is a row number: in a list that changed it would be another run.
+    shown = hashlib.sha256(" ".join(run.id for run in runs).encode()).hexdigest()[:12]
     chosen = st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        key=key,
+        key=f"{key}.{shown}",
         on_select="rerun",
         selection_mode="single-row",
         width="stretch",

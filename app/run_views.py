@@ -11,7 +11,7 @@ import streamlit as st
 from app.components.live_charts import live_charts
 from app.run_charts import run_charts
 from app.text import STATE_MEANINGS, ago, duration, plain, rows_of, size
-from core.finetune.history import RunHistory
+from core.finetune.history import History
 from core.finetune.run_folder import RunFolder
 from core.jobs.folder import JobState
 from core.languages import language_name
@@ -32,7 +32,7 @@ def subtitle(run: Run) -> str:
     )
 
 
-def progress(state: JobState, history: RunHistory) -> None:
+def progress(state: JobState, history: History) -> None:
     """Shows how far the run is, why it ended, and what can be done about it."""
     now = state.progress
     step, total = now.get("step", 0), now.get("total_steps", 0)
@@ -59,7 +59,7 @@ def progress(state: JobState, history: RunHistory) -> None:
         st.caption(f"{step} of {total} steps · peak host memory {size(peak)}")
 
 
-def charts(run: Run, history: RunHistory, *, is_live: bool) -> None:
+def charts(run: Run, history: History, *, is_live: bool) -> None:
     """Shows the charts; zoom is kept while new points arrive."""
     points = LIVE_POINTS if is_live else FINISHED_POINTS
     live_charts(run_charts(history), key=f"charts-{run.id}", max_points=points)
@@ -70,15 +70,20 @@ def charts(run: Run, history: RunHistory, *, is_live: bool) -> None:
             f"{history.plan['steps_per_epoch']:,} steps an epoch · {share:.1%} of token slots are "
             "padding. Drag to zoom, double-click to zoom out."
         )
+    if run.settings["label_smoothing"]:
+        st.caption("Label smoothing raises the training loss, not the dev loss.")
+    if history.signatures:
+        with st.expander("Signatures of the dev scores"):
+            st.code("\n".join(history.signatures.values()), language=None, wrap_lines=True)
 
 
-def samples(history: RunHistory) -> None:
+def samples(history: History) -> None:
     """Shows fixed dev segments: reference, base model, and the newest translations."""
     st.subheader("Samples from the dev split", anchor=False)
     if 0 not in history.samples:
         st.caption("The base model's translations appear before the first step.")
         return
-    last = max(history.samples)
+    last = history.last_sample_step()
     rows = [
         {
             "Source": base["source"],

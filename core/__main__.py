@@ -12,6 +12,7 @@ import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from core.commands import corpora as corpora_commands
 from core.commands import finetune as finetune_commands
@@ -23,9 +24,17 @@ from core.storage.workspace import WORKSPACE_VARIABLE, Workspace, default_worksp
 Command = Callable[[Workspace, argparse.Namespace], Answer]
 
 
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose complaint is one line, as every other user error."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the program with exit status 2."""
+        self.exit(2, f"{message} (`{self.prog} --help` explains.)\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """Gives the parser of all commands."""
-    top = argparse.ArgumentParser(prog="python -m core", description=__doc__)
+    top = OneLineParser(prog="python -m core", description=__doc__)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     common.add_argument(

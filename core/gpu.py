@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,18 +24,29 @@ def _library() -> Iterator[Any]:
 
 
 def gpus() -> list[dict[str, Any]]:
-    """Gives name and memory (bytes) of each GPU."""
+    """Gives name and memory (bytes, 0 = not told) of each GPU that programs here may use."""
     with _library() as nvml:
         if nvml is None:
             return []
-        handles = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount())]
-        return [
-            {
-                "name": nvml.nvmlDeviceGetName(handle),
-                "memory_bytes": int(nvml.nvmlDeviceGetMemoryInfo(handle).total),
-            }
-            for handle in handles
-        ]
+        found = []
+        for index in range(nvml.nvmlDeviceGetCount()):
+            handle = nvml.nvmlDeviceGetHandleByIndex(index)
+            gpu: dict[str, Any] = {"name": nvml.nvmlDeviceGetName(handle), "memory_bytes": 0}
+            with contextlib.suppress(nvml.NVMLError):
+                gpu["memory_bytes"] = int(nvml.nvmlDeviceGetMemoryInfo(handle).total)
+            found.append(gpu)
+    visible = visible_devices()
+    if visible is None:
+        return found
+    return [found[int(name)] for name in visible if name.isdigit() and int(name) < len(found)]
+
+
+def visible_devices() -> list[str] | None:
+    """Gives the devices that CUDA_VISIBLE_DEVICES names; None where it does not limit them."""
+    value = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if value is None:
+        return None
+    return [name.strip() for name in value.split(",") if name.strip() not in ("", "-1")]
 
 
 def gpu_samples() -> list[dict[str, Any]]:

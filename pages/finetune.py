@@ -6,10 +6,10 @@ from app import cache, finetune_views
 from app.forms import group_fields, groups_of
 from app.navigation import page_path
 from app.state import session
-from app.text import page_header
-from core.errors import AdaptMLLMError
+from app.text import page_header, plain
 from core.finetune import runs
 from core.finetune.settings import FineTuneSettings
+from core.storage.job_records import ENDED
 
 workspace = cache.workspace()
 tab = session()
@@ -43,19 +43,9 @@ settings = FineTuneSettings.parse(values)
 finetune_views.model_sees(settings)
 finetune_views.command_and_config(settings)
 
-problem = ""
-try:
-    runs.check_launch(workspace, settings)
-except AdaptMLLMError as error:
-    problem = str(error)
-if problem:
-    with st.container(border=True, key="finetune.problem"):
-        st.badge("Cannot be launched yet", icon=":material/error:", color="red")
-        st.text(problem)
-    finetune_views.starter_button(settings)
-waiting = sum(
-    run.job.state != "finished" for run in workspace.runs.newest(limit=50) if not run.job.has_ended
-)
+problem = finetune_views.what_prevents(settings)
+counts = workspace.runs.counts()
+waiting = sum(count for state, count in counts.items() if state not in ENDED)
 label = "Launch" if not waiting else f"Launch (queued behind {waiting})"
 if st.button(
     label,
@@ -63,7 +53,7 @@ if st.button(
     icon=":material/rocket_launch:",
     key="finetune.launch",
     disabled=bool(problem),
-    help=problem or "Starts a process of its own; closing this page does not end it.",
+    help=plain(problem) or "Starts a process of its own; closing this page does not end it.",
 ):
     run = runs.launch(workspace, settings, run_id=tab.launch_id)
     tab.renew_launch_id()

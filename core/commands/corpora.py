@@ -80,12 +80,11 @@ def _import(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 
 def _split(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     parent = workspace.corpora.get(chosen.corpus)
-    usual = max(1, min(500, sum(parent.counts.values()) // 20))
     corpus = split_again(
         workspace,
         parent.id,
-        num_dev=chosen.num_dev or usual,
-        num_test=chosen.num_test or usual,
+        num_dev=chosen.num_dev,
+        num_test=chosen.num_test,
         seed=chosen.seed,
         name=chosen.name or f"{parent.name} (seed {chosen.seed})",
     )

@@ -117,6 +117,8 @@ def split_again(
 ) -> Corpus:
     """Makes a new corpus out of all segments of another, split anew; the old one stays.
 
+    Sizes of 0 are chosen as in `import_corpus`.
+
     Raises:
         DataError: There is no such corpus, the name is taken, or too few segments.
     """
@@ -124,7 +126,7 @@ def split_again(
     pairs = [
         pair for split in SPLITS for pair in read_segments(workspace.split_file(parent.id, split))
     ]
-    splits = split_pairs(pairs, num_dev=num_dev, num_test=num_test, seed=seed)
+    splits = _cut_splits(pairs, num_dev, num_test, seed)
     details = {"parent": parent.id, "split_seed": seed, "num_duplicates": splits.num_duplicates}
     origin = f"{parent.name}, split again"
     return _store(

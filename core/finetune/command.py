@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from core.finetune.settings import FineTuneSettings
+from core.gpu import visible_devices
 from core.host import accelerator, num_cores, package_versions
 from core.storage.workspace import PROJECT
 
@@ -36,7 +37,13 @@ def launch_command(
         return [*launcher, str(settings_file)]
     # The script beside this interpreter, not whatever `deepspeed` the PATH would find.
     launcher = [str(Path(sys.executable).with_name("deepspeed")), "--quiet"]
-    launcher += ["--num_nodes", "1", "--num_gpus", str(settings.num_processes)]
+    visible = visible_devices()
+    if visible:
+        # With a number of GPUs the launcher would take the first ones, which may be another's.
+        chosen = ",".join(visible[: settings.num_processes])
+        launcher += ["--include", f"localhost:{chosen}"]
+    else:
+        launcher += ["--num_nodes", "1", "--num_gpus", str(settings.num_processes)]
     launcher += ["--master_port", str(port), "--no_local_rank", "--module", TRAINER]
     return [*launcher, str(settings_file)]
 

@@ -20,7 +20,7 @@ def deepspeed_config(settings: FineTuneSettings) -> dict[str, Any]:
     if settings.offload == "optimizer and weights":
         zero["offload_param"] = {"device": "cpu"}
     if settings.zero_stage == 3:
-        # Without it the saved model would consist of empty shards.
+        # For tools that save through DeepSpeed itself, such as zero_to_fp32 and Transformers.
         zero["stage3_gather_16bit_weights_on_model_save"] = True
     config: dict[str, Any] = {
         "train_micro_batch_size_per_gpu": micro,

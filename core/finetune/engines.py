@@ -29,14 +29,17 @@ class Engine(Protocol):
     def backward(self, loss: Any, *, is_last: bool) -> None:
         """Adds the gradients of one micro-batch; `is_last` marks the last of a step."""
 
-    def step(self, learning_rate: float) -> float:
-        """Updates the weights and gives the gradient norm before clipping."""
+    def step(self, learning_rate: float) -> float | None:
+        """Updates the weights and gives the gradient norm before clipping, None if not told."""
 
     def save(self, folder: Path) -> None:
         """Writes weights and optimizer state; every process must call it."""
 
     def load(self, folder: Path) -> None:
         """Reads what `save` wrote."""
+
+    def close(self) -> None:
+        """Lets go of the model; the engine cannot be used after it."""
 
 
 class DeepSpeedEngine:
@@ -79,13 +82,17 @@ class DeepSpeedEngine:
         if not is_last:
             self._engine.step()  # counts the micro-batch; weights change at the boundary only
 
-    def step(self, learning_rate: float) -> float:
-        """Updates the weights and gives the gradient norm before clipping."""
+    def step(self, learning_rate: float) -> float | None:
+        """Updates the weights and gives the gradient norm; ZeRO stage 0 in fp32 has none."""
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate
         self._engine.step()
         norm = self._engine.get_global_grad_norm()
-        return float(norm) if norm is not None else 0.0
+        return float(norm) if norm is not None else None
+
+    def close(self) -> None:
+        """Takes DeepSpeed's hooks off the model: they keep the optimizer state in memory."""
+        self._engine.destroy()
 
     def save(self, folder: Path) -> None:
         """Writes DeepSpeed's checkpoint of all processes into `folder`."""
@@ -156,6 +163,9 @@ class PlainEngine:
         self._scaler.update()
         self._optimizer.zero_grad(set_to_none=True)
         return float(norm)
+
+    def close(self) -> None:
+        """Does nothing: nothing here holds on to the model."""
 
     def save(self, folder: Path) -> None:
         """Writes weights and optimizer state by the first process; the others wait."""

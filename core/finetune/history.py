@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import threading
+from array import array
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +17,25 @@ from core.storage.files import JsonLinesTail
 TRAIN_COLUMNS = ("loss", "learning_rate", "grad_norm", "tokens_per_s", "padding_share")
 
 
+def _numbers() -> array[float]:
+    return array("d")  # eight bytes a number: a long run has a million of them
+
+
 @dataclass
 class Columns:
-    """Values by step (or by minute), one list a quantity, all of equal length."""
+    """Values by step (or by minute), one array a quantity, all of equal length; NaN is a gap."""
 
-    x: list[float] = field(default_factory=list)
-    values: dict[str, list[float | None]] = field(default_factory=dict)
+    x: array[float] = field(default_factory=_numbers)
+    values: dict[str, array[float]] = field(default_factory=dict)
 
     def add(self, x: float, **values: float | None) -> None:
         """Appends one point; quantities that are new begin with gaps."""
-        for name in values:
-            self.values.setdefault(name, [None] * len(self.x))
+        for name in values.keys() - self.values.keys():
+            self.values[name] = array("d", [math.nan]) * len(self.x)
         self.x.append(x)
         for name, column in self.values.items():
-            column.append(values.get(name))
+            value = values.get(name)
+            column.append(math.nan if value is None else value)
 
     def cut_after(self, x: float) -> None:
         """Forgets the points beyond `x`; they were done again by a resumed run."""
@@ -38,8 +47,9 @@ class Columns:
             del column[keep:]
 
 
-class RunHistory:
-    """Reads `metrics.jsonl`, `host.jsonl` and `samples.jsonl` of one run as they grow.
+@dataclass
+class History:
+    """The course of a run until now.
 
     Attributes:
         train: Training quantities by step.
@@ -47,8 +57,31 @@ class RunHistory:
         host: Processor, memory and GPU use by minutes since the first sample.
         samples: Rows of sample translations by step; step 0 is the base model.
         plan: Total steps, steps per epoch, padding share; empty before training.
+        signatures: Signature and number of segments of each dev score.
         note: What a long phase does, and how far it is.
     """
+
+    train: Columns = field(default_factory=Columns)
+    evals: Columns = field(default_factory=Columns)
+    host: Columns = field(default_factory=Columns)
+    samples: dict[int, list[dict[str, str]]] = field(default_factory=dict)
+    plan: dict[str, Any] = field(default_factory=dict)
+    signatures: dict[str, str] = field(default_factory=dict)
+    note: str = ""
+
+    def last_sample_step(self) -> int:
+        """Gives the last step with samples; those of steps that a resume undid do not count."""
+        return max((step for step in self.samples if step in self.evals.x), default=0)
+
+    def base_score(self, name: str) -> float | None:
+        """Gives the base model's dev score, None before it is known."""
+        if self.evals.x and self.evals.x[0] == 0:
+            return self.evals.values[name][0]
+        return None
+
+
+class HistoryReader:
+    """Reads `metrics.jsonl`, `host.jsonl` and `samples.jsonl` of one run as they grow."""
 
     def __init__(self, folder: Path) -> None:
         run = RunFolder(folder)
@@ -57,46 +90,49 @@ class RunHistory:
         self._host = JsonLinesTail(run.host_file)
         self._samples = JsonLinesTail(run.samples_file)
         self._host_start: float | None = None
-        self.train = Columns()
-        self.evals = Columns()
-        self.host = Columns()
-        self.samples: dict[int, list[dict[str, str]]] = {}
-        self.plan: dict[str, Any] = {}
-        self.signatures: dict[str, str] = {}
-        self.note = ""
+        self._history = History()
 
-    def update(self) -> None:
-        """Takes in what was written since the last call; safe from several threads."""
+    def read(self) -> History:
+        """Gives the course of the run until now, as a copy; safe from several threads."""
         with self._lock:
-            for record in self._metrics.read():
+            for record in self._samples.records():
+                self._history.samples[record["step"]] = record["rows"]
+            for record in self._metrics.records():
                 self._add(record)
-            for record in self._host.read():
+            for record in self._host.records():
                 self._add_host(record)
-            for record in self._samples.read():
-                self.samples[record["step"]] = record["rows"]
+            return copy.deepcopy(self._history)
 
     def _add(self, record: dict[str, Any]) -> None:
-        kind = record["kind"]
+        kind, history = record["kind"], self._history
         if kind == "train":
             values = {name: record.get(name) for name in TRAIN_COLUMNS}
-            self.train.add(record["step"], **values)
+            history.train.add(record["step"], **values)
         elif kind == "eval":
-            scores = {score["name"]: score["value"] for score in record["scores"]}
-            self.signatures.update((s["name"], s["signature"]) for s in record["scores"])
-            self.evals.add(record["step"], loss=record["loss"], **scores)
+            self._add_scores(record)
         elif kind == "plan":
-            self.plan = record
+            history.plan = record
         elif kind == "resume":
-            self.train.cut_after(record["step"])
-            self.evals.cut_after(record["step"])
+            self._forget_after(record["step"])
         elif kind == "phase":
-            self.note = record["note"]
+            history.note = record["note"]
         elif kind == "progress":
-            self.note = f"{record['note']}: {record['done']} of {record['total']} segments"
+            history.note = f"{record['note']}: {record['done']} of {record['total']} segments"
+
+    def _add_scores(self, record: dict[str, Any]) -> None:
+        history = self._history
+        scores = {score["name"]: score["value"] for score in record["scores"]}
+        history.evals.add(record["step"], loss=record["loss"], **scores)
+        for score in record["scores"]:
+            text = f"{score['signature']}  n={score['num_segments']}"
+            history.signatures[score["name"]] = text
+
+    def _forget_after(self, step: int) -> None:
+        """Forgets what came after `step`: a resumed run does it again."""
+        self._history.train.cut_after(step)
+        self._history.evals.cut_after(step)
 
     def _add_host(self, record: dict[str, Any]) -> None:
-        from datetime import datetime
-
         time_s = datetime.fromisoformat(record["time"]).timestamp()
         if self._host_start is None:
             self._host_start = time_s
@@ -106,10 +142,4 @@ class RunHistory:
             values[f"{name} use"] = gpu.get("percent")
             memory = gpu.get("memory_bytes")
             values[f"{name} memory"] = None if memory is None else memory / 1e9
-        self.host.add((time_s - self._host_start) / 60, **values)
-
-    def base_score(self, name: str) -> float | None:
-        """Gives the base model's dev score, None before it is known."""
-        if self.evals.x and self.evals.x[0] == 0:
-            return self.evals.values[name][0]
-        return None
+        self._history.host.add((time_s - self._host_start) / 60, **values)

@@ -40,8 +40,14 @@ def model_source(workspace: Workspace, base_model: str) -> str:
                 hint="`python -m core setup` builds it in a few seconds.",
             )
         return str(workspace.starter_model)
-    folder = Path(base_model).expanduser()
-    if folder.is_dir():
+    try:
+        folder = Path(base_model).expanduser()
+        is_folder = folder.is_dir()
+    except (OSError, RuntimeError) as error:  # a name too long, an unknown user after ~
+        raise ModelError(
+            f"{base_model[:80]!r} is neither a hub id nor a folder: {error}.", hint="Check it."
+        ) from None
+    if is_folder:
         if not (folder / "config.json").exists():
             raise ModelError(
                 f"The folder {folder} holds no model: config.json is missing.",

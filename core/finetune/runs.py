@@ -17,6 +17,7 @@ from core.gpu import gpus
 from core.host import accelerator, cxx_compiler
 from core.jobs import queue
 from core.jobs.folder import JobState
+from core.storage.corpus_records import Corpus
 from core.storage.files import utc_now
 from core.storage.job_records import WAITING, Job
 from core.storage.run_records import Run
@@ -123,17 +124,34 @@ def launch(workspace: Workspace, settings: FineTuneSettings, *, run_id: str = ""
     check_launch(workspace, settings)
     corpus = workspace.corpora.get(settings.corpus)
     settings = settings.changed(corpus=corpus.id, name=settings.display_name)
-    run_id = run_id or str(uuid.uuid4())
-    now = utc_now()
-    folder = RunFolder(workspace.run_folder(run_id))
+    run = _new_run(workspace, settings, corpus, run_id or str(uuid.uuid4()))
+    folder = RunFolder(workspace.run_folder(run.id))
     try:
         folder.path.mkdir(parents=True)
     except FileExistsError:
-        return workspace.runs.get(run_id)
-    settings.save(folder.settings_file)
-    relative = str(folder.path.relative_to(workspace.root))
+        return workspace.runs.get(run.id)
+    try:
+        settings.save(folder.settings_file)
+        queue.enter(workspace, run.job)
+        workspace.runs.add(run)
+    except BaseException as error:
+        # Otherwise a second try with the same id would find a folder without a run.
+        shutil.rmtree(folder.path, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise HostError(
+                f"The run could not be stored: {error.strerror}.",
+                hint=f"Free some space under {workspace.root} and launch again.",
+            ) from error
+        raise
+    queue.advance(workspace)
+    return run
+
+
+def _new_run(workspace: Workspace, settings: FineTuneSettings, corpus: Corpus, run_id: str) -> Run:
+    now = utc_now()
+    relative = str(workspace.run_folder(run_id).relative_to(workspace.root))
     job = Job(run_id, JOB_KIND, relative, queue.COMPUTE_LANE, WAITING, now)
-    run = Run(
+    return Run(
         id=run_id,
         name=settings.name,
         corpus_id=corpus.id,
@@ -147,10 +165,6 @@ def launch(workspace: Workspace, settings: FineTuneSettings, *, run_id: str = ""
         created_at=now,
         job=job,
     )
-    queue.enter(workspace, job)
-    workspace.runs.add(run)
-    queue.advance(workspace)
-    return run
 
 
 def stop(workspace: Workspace, run_id: str, mode: str) -> None:

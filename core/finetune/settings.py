@@ -35,6 +35,7 @@ class FineTuneSettings(Settings):
         "or a local folder.",
         "Run",
         min_length=1,
+        max_length=1000,
     )
     corpus: str = _field("", "Name or id of the corpus to learn from.", "Run")
     src_lang: str = _field("eng_Latn", "Translate from: a FLORES-200 code.", "Run")
@@ -103,7 +104,11 @@ class FineTuneSettings(Settings):
         title="Gradient clipping",
     )
     seed: int = _field(
-        20240302, "Decides shuffling and dropout; same seed, same run.", "Training", ge=0
+        20240302,
+        "Decides shuffling and dropout; same seed, same run.",
+        "Training",
+        ge=0,
+        le=2**32 - 1,
     )
 
     batching: Literal["token budget", "fixed size"] = _field(

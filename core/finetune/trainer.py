@@ -37,7 +37,7 @@ def train(settings_file: Path) -> None:
     from core.finetune.compile_operators import compile_operators
     from core.finetune.distributed import join_ranks
     from core.finetune.models import load_model, load_tokenizer, model_source, revision_of
-    from core.finetune.training import Data, Loop, seed_everything
+    from core.finetune.training import Data, Loop, keep_all_layers, seed_everything
 
     folder = RunFolder(settings_file.parent)
     settings = FineTuneSettings.load(settings_file)
@@ -51,6 +51,7 @@ def train(settings_file: Path) -> None:
 
     source = model_source(workspace, settings.base_model)
     adapter = bind(load_tokenizer(source), settings.src_lang, settings.tgt_lang)
+    check_fp16(settings, adapter)
     train_text, dev_text, test_text = (
         read_split(workspace, settings, split) for split in ("train", "dev", "test")
     )
@@ -69,9 +70,11 @@ def train(settings_file: Path) -> None:
 
     run = _Run(settings, folder, ranks, recorder, adapter, test_text)
     run.score_base(model)
-    loop = Loop(
-        _engine(model, settings, ranks.world_size), adapter, data, settings, folder, ranks, recorder
-    )
+    if ranks.world_size > 1:
+        keep_all_layers(model)
+    engine = _engine(model, settings, ranks.world_size)
+    loop = Loop(engine, adapter, data, settings, folder, ranks, recorder)
+    del model, engine  # the loop gives their memory back before the result is loaded
     if not folder.samples_file.exists():
         ranks.barrier()
         loop.evaluate(0)
@@ -121,12 +124,11 @@ class _Run:
         from core.finetune.models import load_model
 
         self._record.phase("saving", "writing, reloading and checking the model")
-        module = loop.module
         is_split = self._settings.engine == "deepspeed" and self._settings.zero_stage == 3
-        weights = gathered_weights(module, is_split=is_split, is_first=self._ranks.is_first)
+        weights = gathered_weights(loop.module, is_split=is_split, is_first=self._ranks.is_first)
         partial = self._folder.path / "model.partial"
         if self._ranks.is_first:
-            written = write_model(partial, module, weights, self._adapter, self._settings)
+            written = write_model(partial, loop.module, weights, self._adapter, self._settings)
             check_reloaded(partial, written, [token_ids])
             del written, weights
         self._ranks.barrier()
@@ -190,6 +192,18 @@ def _check_precision(settings: FineTuneSettings, device: str) -> None:
         raise ConfigError(
             "precision fp16 needs a GPU and this run trains on the processor.",
             hint="Choose fp32, or bf16.",
+        )
+
+
+def check_fp16(settings: FineTuneSettings, adapter: Adapter) -> None:
+    """Refuses fp16 for models that were trained in bf16: their activations overflow.
+
+    Raises:
+        ConfigError: The family is one of these.
+    """
+    if settings.precision == "fp16" and not adapter.fp16_is_safe:
+        raise ConfigError(
+            f"{adapter.family} models end in NaN with fp16.", hint="Choose bf16 or fp32."
         )
 
 

@@ -103,7 +103,7 @@ class Loop:
             began_s = self._record.elapsed_s
             planned = self._planned(step)
             loss, norm, stop = self._train_step(step, planned)
-            self._check_finite(loss, step)
+            self._check_finite(loss, norm, step)
             took_s = self._record.elapsed_s - began_s
             self._train_seconds += took_s
             window.add(loss, self._plan.step_slots(planned), took_s)
@@ -130,6 +130,7 @@ class Loop:
 
         import torch
 
+        self._engine.close()
         del self._engine
         gc.collect()
         if self._ranks.device.type == "cuda":
@@ -144,7 +145,10 @@ class Loop:
             num_train=len(self._data.train.sources),
             padding_share=round(self._plan.padding_share(), 4),
             num_processes=self._ranks.world_size,
-            num_parameters=sum(p.numel() for p in self._engine.module.parameters()),
+            num_parameters=sum(
+                getattr(p, "ds_numel", p.numel())  # ZeRO-3 leaves empty tensors in their place
+                for p in self._engine.module.parameters()
+            ),
         )
         found = latest_checkpoint(self._folder.path)
         step = 0
@@ -162,7 +166,7 @@ class Loop:
             self._epoch_steps = (epoch, self._plan.epoch(epoch))
         return self._epoch_steps[1][index]
 
-    def _train_step(self, step: int, planned: Step) -> tuple[float, float, bool]:
+    def _train_step(self, step: int, planned: Step) -> tuple[float, float | None, bool]:
         """Makes one optimizer step; gives mean loss, gradient norm and whether to stop."""
         import torch
 
@@ -208,24 +212,33 @@ class Loop:
             label_smoothing=smoothing,
         )
 
-    def _check_finite(self, loss: float, step: int) -> None:
-        if math.isfinite(loss):
+    def _check_finite(self, loss: float, norm: float | None, step: int) -> None:
+        """Ends a run whose numbers are lost, before a checkpoint takes the place of a good one.
+
+        With fp16 gradients overflow now and then: the loss scale is lowered, the step skipped.
+        """
+        is_lost = norm is not None and not math.isfinite(norm)
+        if not math.isfinite(loss):
+            what, value = "loss", loss
+        elif is_lost and self._settings.precision != "fp16":
+            what, value = "gradient norm", norm or math.nan
+        else:
             return
         rate = learning_rate(self._settings, step, self._total)
         raise TrainingError(
-            f"The loss became {loss} at step {step} (learning rate {rate:.2e}, "
+            f"The {what} became {value} at step {step} (learning rate {rate:.2e}, "
             f"{self._settings.precision}).",
             hint="Lower the learning rate or lengthen the warm-up; with fp16 choose bf16 or fp32.",
         )
 
-    def _record_step(self, step: int, norm: float, window: _Window) -> None:
+    def _record_step(self, step: int, norm: float | None, window: _Window) -> None:
         self._record.add(
             "train",
             step=step,
             epoch=round(step / self._steps_per_epoch, 4),
             loss=round(window.loss, 6),
             learning_rate=learning_rate(self._settings, step, self._total),
-            grad_norm=round(norm, 5) if math.isfinite(norm) else None,
+            grad_norm=round(norm, 5) if norm is not None and math.isfinite(norm) else None,
             tokens_per_s=round(window.tokens / max(window.seconds, 1e-6), 1),
             padding_share=round(1 - window.tokens / window.slots, 4),
             train_seconds=round(self._train_seconds, 2),
@@ -254,9 +267,10 @@ class Loop:
             synced=shares_weights,
             on_progress=lambda done, total: self._record.progress("dev split", done, total),
         )
-        hypotheses = decoded.hypotheses
+        hypotheses, num_capped = decoded.hypotheses, decoded.num_capped
         if not shares_weights:
             hypotheses = self._ranks.interleaved(hypotheses)
+            num_capped = int(self._ranks.summed(num_capped)[0])
         if self._ranks.is_first:
             scores = score_system(hypotheses, dev.references, names=LIVE_METRICS)
             self._record.add(
@@ -264,7 +278,7 @@ class Loop:
                 step=step,
                 loss=round(loss, 6) if math.isfinite(loss) else None,
                 scores=[score.as_dict() for score in scores],
-                num_capped=decoded.num_capped,
+                num_capped=num_capped,
             )
             rows = zip(dev.sources, dev.references, hypotheses, strict=True)
             chosen = list(rows)[: self._settings.num_samples]
@@ -381,6 +395,16 @@ def part_of(split: Split, ranks: Ranks) -> Split:
         split.sources[ranks.rank :: ranks.world_size],
         split.references[ranks.rank :: ranks.world_size],
     )
+
+
+def keep_all_layers(model: Any) -> None:
+    """Switches off the random dropping of whole layers (M2M100's `layerdrop`).
+
+    Every process would drop others, and their gradients would no longer belong together.
+    """
+    for module in model.modules():
+        if hasattr(module, "layerdrop"):
+            module.layerdrop = 0.0
 
 
 def seed_everything(seed: int, rank: int) -> None:

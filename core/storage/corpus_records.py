@@ -85,11 +85,12 @@ class CorpusRecords:
             raise DataError("No corpus was chosen.", hint="Give the name or id of a corpus.")
         query = select(corpora).where((corpora.c.id == name_or_id) | (corpora.c.name == name_or_id))
         with self._database.reading() as connection:
-            row = connection.execute(query).mappings().first()
-        if row is None:
+            found = [Corpus(**row) for row in connection.execute(query).mappings()]
+        if not found:
             names = ", ".join(repr(corpus.name) for corpus in self.all()[:5]) or "none yet"
             raise DataError(f"There is no corpus {name_or_id!r}.", hint=f"Corpora: {names}.")
-        return Corpus(**row)
+        # A corpus may have another one's id as its name; the id counts.
+        return next((corpus for corpus in found if corpus.id == name_or_id), found[0])
 
     def delete(self, corpus_id: str) -> None:
         """Removes the record; the files are the caller's."""

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,9 @@ def append_json_line(path: Path, record: dict[str, Any]) -> None:
         os.close(descriptor)
 
 
+PIECE_BYTES = 1 << 20
+
+
 class JsonLinesTail:
     """Reads a growing JSON-lines file piece by piece.
 
@@ -68,20 +72,25 @@ class JsonLinesTail:
 
     def read(self) -> list[dict[str, Any]]:
         """Gives the records that were completed since the last call, in file order."""
+        return list(self.records())
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Gives the same one by one; a long file is never in memory as a whole."""
         try:
             size = self.path.stat().st_size
         except FileNotFoundError:
-            return []
+            return
         if size < self._offset:
             self._offset = 0
-        if size == self._offset:
-            return []
         with self.path.open("rb") as file:
             file.seek(self._offset)
-            data = file.read(size - self._offset)
-        end = data.rfind(b"\n") + 1
-        self._offset += end
-        return self._parsed(data[:end])
+            rest = b""
+            while self._offset + len(rest) < size:
+                data = rest + file.read(min(PIECE_BYTES, size - self._offset - len(rest)))
+                end = data.rfind(b"\n") + 1
+                self._offset += end
+                rest = data[end:]
+                yield from self._parsed(data[:end])
 
     def _parsed(self, data: bytes) -> list[dict[str, Any]]:
         if not data:

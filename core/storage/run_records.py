@@ -61,19 +61,27 @@ class RunRecords:
             connection.execute(insert(runs).values(**values))
 
     def get(self, name_or_id: str) -> Run:
-        """Gives the run with this id, or the newest with this name.
+        """Gives the run with this id, or else the one with this name.
 
         Raises:
-            TrainingError: There is none.
+            TrainingError: There is none, or several have the name.
         """
-        query = _query().where((runs.c.id == name_or_id) | (runs.c.name == name_or_id))
+        query = _query().where((runs.c.id == name_or_id) | (runs.c.name == name_or_id)).limit(50)
         with self._database.reading() as connection:
-            row = connection.execute(query.limit(1)).mappings().first()
-        if row is None:
+            found = [_run(row) for row in connection.execute(query).mappings()]
+        for run in found:
+            if run.id == name_or_id:
+                return run
+        if len(found) > 1:
+            raise TrainingError(
+                f"{len(found)} runs have the name {name_or_id!r}.",
+                hint=f"Give the id instead, such as {found[0].id} for the newest.",
+            )
+        if not found:
             raise TrainingError(
                 f"There is no run {name_or_id!r}.", hint="`python -m core runs list` names them."
             )
-        return _run(row)
+        return found[0]
 
     def newest(
         self, *, limit: int = 25, offset: int = 0, states: tuple[str, ...] = ()
@@ -108,11 +116,6 @@ class RunRecords:
         change = {"scores": scores, "train_seconds": train_seconds}
         with self._database.writing() as connection:
             connection.execute(update(runs).where(runs.c.id == run_id).values(**change))
-
-    def rename(self, run_id: str, name: str) -> None:
-        """Gives a run another name."""
-        with self._database.writing() as connection:
-            connection.execute(update(runs).where(runs.c.id == run_id).values(name=name))
 
     def delete(self, run_id: str) -> None:
         """Removes a run and its job; the files are the caller's."""

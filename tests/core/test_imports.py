@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 
@@ -40,3 +41,28 @@ def test_every_module_of_core_imports_without_page_and_model_libraries() -> None
     )
     assert result.stderr == ""
     assert int(result.stdout) > 40
+
+
+ORDER = {  # each part of core may import what stands before it
+    "errors": 0, "languages": 1, "gpu": 1, "evaluate": 1, "host": 2, "storage": 2, "settings": 3,
+    "corpora": 4, "jobs": 4, "finetune": 5, "setup": 6, "demo": 7, "commands": 8, "__main__": 9,
+}  # fmt: skip
+
+
+def test_parts_of_core_import_only_what_stands_before_them() -> None:
+    for path in sorted((PROJECT / "core").rglob("*.py")):
+        part = path.relative_to(PROJECT / "core").parts[0].removesuffix(".py")
+        if part == "__init__":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("core."):
+                used = str(node.module).split(".")[1]
+                is_allowed = used == part or ORDER[used] < ORDER[part]
+                assert is_allowed, f"{path.relative_to(PROJECT)} imports core.{used}"
+
+
+def test_no_page_is_imported() -> None:
+    for folder in ("app", "pages", "core"):
+        for path in (PROJECT / folder).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            assert "from pages" not in text and "import pages" not in text, path

@@ -106,11 +106,14 @@ def test_run_and_its_job_come_back_as_they_were_stored(workspace: Workspace) -> 
     assert workspace.runs.newest() == [RUN]
 
 
-def test_name_means_the_newest_run_of_that_name(workspace: Workspace) -> None:
-    for number in (1, 3, 2):
-        job = replace(JOB, id=str(number))
-        workspace.runs.add(replace(RUN, id=str(number), created_at=f"2024-01-0{number}", job=job))
-    assert workspace.runs.get("First").id == "3"
+def test_an_id_counts_before_a_name_and_a_shared_name_is_refused(workspace: Workspace) -> None:
+    for number, name in (("1", "First"), ("3", "First"), ("2", "1")):
+        job = replace(JOB, id=number)
+        values = {"id": number, "name": name, "created_at": f"2024-01-0{number}", "job": job}
+        workspace.runs.add(replace(RUN, **values))
+    assert workspace.runs.get("1").name == "First"
+    with pytest.raises(TrainingError, match="2 runs have the name 'First'. Give the id .* 3 for"):
+        workspace.runs.get("First")
 
 
 def test_unknown_run_is_one_sentence(workspace: Workspace) -> None:
@@ -129,13 +132,12 @@ def test_runs_are_paged_newest_first_and_selected_by_state(workspace: Workspace)
     assert workspace.runs.of_corpus("c2") == 0
 
 
-def test_scores_and_name_of_a_run_can_change(workspace: Workspace) -> None:
+def test_scores_of_a_run_can_change(workspace: Workspace) -> None:
     add_run(workspace, "r1")
     add_run(workspace, "r2")
     scores = {"fine_tuned": [{"name": "BLEU", "value": 12.5}]}
     workspace.runs.store_scores("r1", scores, 61.5)
-    workspace.runs.rename("r1", "Better")
-    run = workspace.runs.get("Better")
+    run = workspace.runs.get("r1")
     assert (run.id, run.scores, run.train_seconds) == ("r1", scores, 61.5)
     assert workspace.runs.get("r2").scores == {}
 
