@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,9 +20,8 @@ from core.finetune.models import HUB_MODELS, model_source
 from core.finetune.settings import RECIPES, STARTER, FineTuneSettings
 from core.host import cxx_compiler
 from core.languages import language_name
-from core.setup import has_starter
+from core.setup import has_starter, set_up
 from core.storage.corpus_records import Corpus
-from core.storage.workspace import PROJECT
 
 OTHER = "Another hub id or folder …"
 
@@ -205,7 +202,5 @@ def _starter_button(settings: FineTuneSettings) -> None:
         return
     if st.button("Build the starter model", key="finetune.build_starter"):
         with st.spinner("Building the starter model: a few seconds …"):
-            root = str(cache.workspace().root)
-            command = [sys.executable, "-m", "core", "setup", "--workspace", root]
-            subprocess.run(command, cwd=PROJECT, check=False, timeout=300)
+            set_up(cache.workspace())
         st.rerun()

@@ -7,7 +7,7 @@ classes, the same language codes, a million parameters instead of 600 million.
 from __future__ import annotations
 
 import json
-import logging
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,6 @@ from the bundled synthetic sample corpus. It translates nothing before it is fin
 no language model to be published.
 """
 
-log = logging.getLogger(__name__)
-
 
 def build_starter(folder: Path, texts: Iterable[str]) -> None:
     """Builds the starter model in `folder`; the pieces are learnt from `texts`.
@@ -45,7 +43,6 @@ def build_starter(folder: Path, texts: Iterable[str]) -> None:
     model.save_pretrained(partial)
     write_text(partial / "README.md", CARD)
     partial.rename(folder)
-    log.info("built the starter model: %d parameters", model.num_parameters())
 
 
 def _tokenizer(texts: Iterable[str]) -> Any:
@@ -96,3 +93,7 @@ def _model(tokenizer: Any) -> Any:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return M2M100ForConditionalGeneration(config)
+
+
+if __name__ == "__main__":
+    build_starter(Path(sys.argv[1]), json.loads(sys.stdin.read()))
