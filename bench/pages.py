@@ -46,8 +46,8 @@ from scripts.browser import chromium
 
 REPEATS = 5
 REFRESH_S = 2.0
-WINDOW_S = 12.0
-NUM_WINDOWS = 2
+WINDOW_S = 6.0  # three refreshes, one of them with samples and log
+NUM_WINDOWS = 4
 MIN_LIVE_STEPS = 210  # from then on a refresh is as large as it gets
 LIVE_LIMIT_S = 240.0
 NATIVE = ("libtorch", "libgomp", "deepspeed", "tokenizers")

@@ -36,10 +36,10 @@ def main() -> None:
 def _ours(settings: FineTuneSettings, data: Path, spec: dict[str, Any]) -> dict[str, Any]:
     """Trains with the application's own loop."""
     from core.finetune.adapters import bind
-    from core.finetune.distributed import join_ranks
+    from core.finetune.distributed import join_ranks, seed_everything
     from core.finetune.engines import DeepSpeedEngine, PlainEngine
     from core.finetune.models import load_tokenizer
-    from core.finetune.training import Data, Loop, seed_everything
+    from core.finetune.training import Data, Loop
 
     ranks = join_ranks(settings.engine)
     seed_everything(settings.seed, 0)

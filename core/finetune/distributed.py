@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -80,3 +81,21 @@ def join_ranks(engine: str) -> Ranks:
         dist.init_process_group(backend, timeout=PATIENCE)
     device = torch.device("cuda", torch.cuda.current_device()) if uses_gpu else torch.device("cpu")
     return Ranks(rank, world_size, device)
+
+
+def keep_all_layers(model: Any) -> None:
+    """Switches off the random dropping of whole layers (M2M100's `layerdrop`).
+
+    Every process would drop others, and their gradients would no longer belong together.
+    """
+    for module in model.modules():
+        if hasattr(module, "layerdrop"):
+            module.layerdrop = 0.0
+
+
+def seed_everything(seed: int, rank: int) -> None:
+    """Seeds dropout of this process; each process draws its own masks."""
+    import torch
+
+    torch.manual_seed(seed + rank)
+    random.seed(seed + rank)

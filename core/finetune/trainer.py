@@ -35,9 +35,9 @@ log = logging.getLogger(__name__)
 def train(settings_file: Path) -> None:
     """Fine-tunes as the settings say, from the base model's scores to the checked result."""
     from core.finetune.compile_operators import compile_operators
-    from core.finetune.distributed import join_ranks
+    from core.finetune.distributed import join_ranks, keep_all_layers, seed_everything
     from core.finetune.models import load_model, load_tokenizer, model_source, revision_of
-    from core.finetune.training import Data, Loop, keep_all_layers, seed_everything
+    from core.finetune.training import Data, Loop
 
     folder = RunFolder(settings_file.parent)
     settings = FineTuneSettings.load(settings_file)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import random
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -395,21 +394,3 @@ def part_of(split: Split, ranks: Ranks) -> Split:
         split.sources[ranks.rank :: ranks.world_size],
         split.references[ranks.rank :: ranks.world_size],
     )
-
-
-def keep_all_layers(model: Any) -> None:
-    """Switches off the random dropping of whole layers (M2M100's `layerdrop`).
-
-    Every process would drop others, and their gradients would no longer belong together.
-    """
-    for module in model.modules():
-        if hasattr(module, "layerdrop"):
-            module.layerdrop = 0.0
-
-
-def seed_everything(seed: int, rank: int) -> None:
-    """Seeds dropout of this process; each process draws its own masks."""
-    import torch
-
-    torch.manual_seed(seed + rank)
-    random.seed(seed + rank)

@@ -6,10 +6,10 @@ import pytest
 
 from core.errors import ConfigError
 from core.finetune.adapters import Adapter, bind
+from core.finetune.distributed import keep_all_layers
 from core.finetune.models import load_model, load_tokenizer
 from core.finetune.settings import FineTuneSettings
 from core.finetune.trainer import check_fp16
-from core.finetune.training import keep_all_layers
 
 
 def test_a_process_without_a_segment_encodes_none(ready_folder: Path) -> None:
