@@ -11,6 +11,8 @@ from core.finetune.adapters import Adapter
 from core.finetune.models import load_model
 from core.finetune.settings import FineTuneSettings
 
+LOGIT_TOLERANCE = 0.05  # of the largest logit; roundings of bf16 stay below 0.02
+
 
 def gathered_weights(module: Any, *, is_split: bool, is_first: bool) -> dict[str, Any]:
     """Gives a copy of all weights in host memory, on the first process; {} on the others.
@@ -95,5 +97,8 @@ def check_reloaded(folder: Path, written: Any, token_ids: list[list[int]]) -> No
             model(input_ids=ids, decoder_input_ids=ids[:, :1]).logits
             for model in (written, reloaded)
         )
-    if not torch.equal(first, second):
+    # The tensors are equal to the last bit; where they lie in memory decides the order in which
+    # the processor adds, so the logits are equal but for rounding. A wrong configuration, such as
+    # an untied embedding, changes them as a whole.
+    if float((first - second).abs().max()) > LOGIT_TOLERANCE * float(first.abs().max()):
         raise TrainingError("The saved model was reloaded but computes other logits.")
