@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from core.storage.database import Database
 from core.storage.files import utc_now
@@ -18,6 +18,8 @@ ACTIVE = (
     "training",
     "evaluating",
     "saving",
+    "converting",
+    "serving",
     "stopping",
 )
 ENDED = ("stopped", "finished", "failed", "lost")
@@ -58,6 +60,16 @@ class Job:
     def has_ended(self) -> bool:
         """Whether nothing more happens to it by itself."""
         return self.state in ENDED
+
+
+_COLUMNS = [column for column in jobs.columns if column.name != "id"]
+# For queries of records that belong to a job and share its id.
+JOINED_COLUMNS = [column.label(f"job_{column.name}") for column in _COLUMNS]
+
+
+def joined_job(row: RowMapping) -> Job:
+    """Gives the job in a row of a query that selected JOINED_COLUMNS beside a record."""
+    return Job(id=row["id"], **{column.name: row[f"job_{column.name}"] for column in _COLUMNS})
 
 
 class JobRecords:

@@ -9,10 +9,8 @@ from sqlalchemy import RowMapping, delete, func, insert, select, update
 
 from core.errors import TrainingError
 from core.storage.database import Database
-from core.storage.job_records import Job, JobRecords
+from core.storage.job_records import JOINED_COLUMNS, Job, JobRecords, joined_job
 from core.storage.tables import jobs, runs
-
-_JOB_COLUMNS = [column for column in jobs.columns if column.name != "id"]
 
 
 @dataclass(frozen=True)
@@ -125,12 +123,10 @@ class RunRecords:
 
 
 def _query() -> Any:
-    columns = [column.label(f"job_{column.name}") for column in _JOB_COLUMNS]
     joined = runs.join(jobs, runs.c.id == jobs.c.id)
-    return select(runs, *columns).select_from(joined).order_by(runs.c.created_at.desc())
+    return select(runs, *JOINED_COLUMNS).select_from(joined).order_by(runs.c.created_at.desc())
 
 
 def _run(row: RowMapping) -> Run:
     values = {name: row[name] for name in runs.columns.keys()}  # noqa: SIM118 (no dict)
-    job = {column.name: row[f"job_{column.name}"] for column in _JOB_COLUMNS}
-    return Run(**values, job=Job(id=row["id"], **job))
+    return Run(**values, job=joined_job(row))

@@ -11,8 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.errors import HostError
 from core.storage.corpus_records import CorpusRecords
 from core.storage.database import Database
+from core.storage.feedback_records import FeedbackRecords
 from core.storage.job_records import JobRecords
+from core.storage.key_records import KeyRecords
 from core.storage.run_records import RunRecords
+from core.storage.service_records import ServiceRecords
+from core.storage.version_records import VersionRecords
 
 PROJECT = Path(__file__).resolve().parents[2]
 WORKSPACE_VARIABLE = "ADAPTMLLM_WORKSPACE"
@@ -27,6 +31,10 @@ class Workspace:
         corpora: Records of corpora.
         jobs: Records of jobs, with the queue.
         runs: Records of runs.
+        versions: Records of models made ready for serving.
+        services: Records of translation services.
+        keys: Records of the services' API keys.
+        feedback: Better translations that users of the services suggested.
     """
 
     def __init__(self, root: Path) -> None:
@@ -58,6 +66,10 @@ class Workspace:
         self.corpora = CorpusRecords(self.database)
         self.jobs = JobRecords(self.database)
         self.runs = RunRecords(self.database)
+        self.versions = VersionRecords(self.database)
+        self.services = ServiceRecords(self.database)
+        self.keys = KeyRecords(self.database)
+        self.feedback = FeedbackRecords(self.database)
 
     @property
     def corpora_folder(self) -> Path:
@@ -79,6 +91,16 @@ class Workspace:
         """The folder of the starter model."""
         return self.models_folder / "starter"
 
+    @property
+    def versions_folder(self) -> Path:
+        """A folder a prepared version of a model."""
+        return self.root / "versions"
+
+    @property
+    def services_folder(self) -> Path:
+        """A folder a translation service."""
+        return self.root / "services"
+
     def corpus_folder(self, corpus_id: str) -> Path:
         """Gives the folder of a corpus."""
         return self.corpora_folder / corpus_id
@@ -90,6 +112,14 @@ class Workspace:
     def run_folder(self, run_id: str) -> Path:
         """Gives the folder of a run."""
         return self.runs_folder / run_id
+
+    def version_folder(self, version_id: str) -> Path:
+        """Gives the folder of a prepared version."""
+        return self.versions_folder / version_id
+
+    def service_folder(self, service_id: str) -> Path:
+        """Gives the folder of a service."""
+        return self.services_folder / service_id
 
 
 def default_workspace() -> Path:
