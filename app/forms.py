@@ -50,6 +50,8 @@ def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:
     choices = choices_of(field)
     if choices:
         return st.selectbox(label, choices, index=choices.index(value), key=key, help=note)
+    if field.annotation is bool:
+        return st.toggle(label, value=bool(value), key=key, help=note)
     least, greatest = bounds_of(field)
     if least is not None and greatest is not None:
         note += f" Range: {least:g} to {greatest:g}."

@@ -73,14 +73,22 @@ class Settings(BaseModel):
             choices = choices_of(field)
             if name == "version" or field.annotation is None:
                 continue
+            note = (field.description or "").replace("%", "%%") + _default_note(field)
+            option = f"--{name.replace('_', '-')}"
+            if field.annotation is bool:
+                # The bare option switches on; `--option false` switches off.
+                parser.add_argument(
+                    option, dest=name, nargs="?", const="true", metavar="true|false", help=note
+                )
+                continue
             kind: Any = field.annotation if field.annotation in (int, float, str) else str
             parser.add_argument(
-                f"--{name.replace('_', '-')}",
+                option,
                 dest=name,
                 type=kind,
                 choices=choices,
                 metavar=None if choices else name.upper(),
-                help=(field.description or "").replace("%", "%%") + _default_note(field),
+                help=note,
             )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import ModelError
-from core.languages import Language, language, language_name
+from core.languages import Language, all_languages, language, language_name
 
 
 @dataclass(frozen=True)
@@ -65,19 +65,12 @@ def bind(tokenizer: Any, src_lang: str, tgt_lang: str) -> Adapter:
         ModelError: The family is unknown, or the model does not know one of the languages.
     """
     name = type(tokenizer).__name__.removesuffix("Fast")
-    binders = {
-        "NllbTokenizer": _bind_nllb,
-        "M2M100Tokenizer": _bind_m2m100,
-        "MBart50Tokenizer": _bind_mbart50,
-        "MarianTokenizer": _bind_marian,
-        "T5Tokenizer": _bind_t5,
-    }
-    if name not in binders:
+    if name not in _BINDERS:
         raise ModelError(
             f"The model's tokenizer is a {name}, which adaptMLLM cannot fine-tune for translation.",
             hint="Choose an NLLB, M2M100, mBART-50, OPUS-MT (Marian), T5 or MADLAD model.",
         )
-    return binders[name](tokenizer, language(src_lang), language(tgt_lang))
+    return _BINDERS[name](tokenizer, language(src_lang), language(tgt_lang))
 
 
 def _bind_nllb(tokenizer: Any, source: Language, target: Language) -> Adapter:
@@ -134,6 +127,30 @@ def _bind_t5(tokenizer: Any, source: Language, target: Language) -> Adapter:
     return Adapter("T5", tokenizer, source_prefix=prefix, fp16_is_safe=False)
 
 
+def known_directions(tokenizer: Any, src_lang: str, tgt_lang: str) -> tuple[list[str], list[str]]:
+    """Gives the languages (sources, targets) that a model's tokenizer knows, as FLORES-200 codes.
+
+    A family that names no source language translates from `src_lang`; one that names no language
+    at all knows its one direction only.
+    """
+    adapter = bind(tokenizer, src_lang, tgt_lang)
+    codes = [item.code for item in all_languages()]
+    if adapter.forced_bos_token_id is not None:
+        known = [code for code in codes if _knows(tokenizer, code, code)]
+        return known, known
+    if adapter.source_prefix.startswith((">>", "<2")):
+        return [src_lang], [code for code in codes if _knows(tokenizer, src_lang, code)]
+    return [src_lang], [tgt_lang]
+
+
+def _knows(tokenizer: Any, src_lang: str, tgt_lang: str) -> bool:
+    try:
+        bind(tokenizer, src_lang, tgt_lang)
+    except ModelError:
+        return False
+    return True
+
+
 def _require_token(tokenizer: Any, family: str, token: str, code: str) -> None:
     if tokenizer.convert_tokens_to_ids(token) in (None, tokenizer.unk_token_id):
         raise _unknown_language(family, code)
@@ -144,3 +161,13 @@ def _unknown_language(family: str, code: str) -> ModelError:
         f"This {family} model does not know {language_name(code)} ({code}).",
         hint="Choose a model that does, such as NLLB-200, or another direction.",
     )
+
+
+_BINDERS = {
+    "NllbTokenizer": _bind_nllb,
+    "M2M100Tokenizer": _bind_m2m100,
+    "MBart50Tokenizer": _bind_mbart50,
+    "MarianTokenizer": _bind_marian,
+    "T5Tokenizer": _bind_t5,
+}
+TOKENIZER_CLASSES = tuple(_BINDERS)

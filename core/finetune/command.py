@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.finetune.settings import FineTuneSettings
 from core.gpu import visible_devices
-from core.host import accelerator, num_cores, package_versions
+from core.host import SHORT_SPIN, accelerator, num_cores, package_versions
 from core.storage.workspace import PROJECT
 
 TRAINER = "core.finetune.trainer"
@@ -54,9 +54,7 @@ def launch_environment(settings: FineTuneSettings) -> dict[str, str]:
     environment = {
         **_QUIET,
         "OMP_NUM_THREADS": str(threads),
-        # Threads that wait for each other by spinning take the core from the one they wait for
-        # when anything else runs: steps took 5 times as long. A short spin costs 4 % at most.
-        "GOMP_SPINCOUNT": "3000",
+        **SHORT_SPIN,
         # DeepSpeed's builder needs ninja, which pip puts beside the interpreter.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONPATH": str(PROJECT),

@@ -5,12 +5,16 @@ Importing this module is cheap; its functions import torch and transformers.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 from core.errors import ModelError
+from core.finetune.adapters import TOKENIZER_CLASSES
 from core.finetune.settings import STARTER
+from core.storage.files import read_json
 from core.storage.workspace import Workspace
 
 HUB_MODELS: dict[str, str] = {
@@ -65,10 +69,8 @@ def load_tokenizer(source: str) -> Any:
     Raises:
         ModelError: It cannot be had; the sentence says whether id, network or files are to blame.
     """
-    from transformers import AutoTokenizer
-
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        tokenizer = _tokenizer_class(source).from_pretrained(source, trust_remote_code=False)
     except Exception as error:
         # What Transformers raises on damaged files is no closed list.
         raise _model_error(source, error) from error
@@ -80,6 +82,18 @@ def load_tokenizer(source: str) -> Any:
             hint="Copy the tokenizer's files beside the model's.",
         )
     return tokenizer
+
+
+def _tokenizer_class(source: str) -> Any:
+    """Gives the class that a local folder names; AutoTokenizer would import torch to find it."""
+    import transformers
+
+    with contextlib.suppress(OSError, json.JSONDecodeError, AttributeError):
+        values = read_json(Path(source) / "tokenizer_config.json")
+        name = str(values.get("tokenizer_class")).removesuffix("Fast")
+        if name in TOKENIZER_CLASSES:
+            return getattr(transformers, name)
+    return transformers.AutoTokenizer
 
 
 def load_model(source: str, *, dtype: Any = None) -> Any:

@@ -1,0 +1,1 @@
+"""Batching across callers: sentences of many requests share the model's batches."""

@@ -1,0 +1,282 @@
+"""The queue in front of an engine: bounded, batched by tokens, with deadlines and cancellation.
+
+All of it runs in one event loop; only the engine's own work happens in threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Literal
+
+from core.finetune.decoding import length_batches
+from core.serving.codec import Encoded
+from core.serving.engines.engine import DecodeOptions, Engine
+
+Priority = Literal["interactive", "background"]
+
+# Without a new arrival for this long, nobody else is about to come: the batch starts early.
+QUIET_MS = 1.5
+# Waiting sentences that are considered for one batch; more would only cost sorting.
+MAX_CONSIDERED = 512
+# Before the first batch nothing is known of the engine's speed.
+FIRST_GUESS_TOKENS_PER_S = 500.0
+
+Ids = tuple[int, ...]
+
+
+class BusyError(Exception):
+    """The queue is full, or a deadline passed, or the service is about to end.
+
+    Attributes:
+        reason: One sentence for the caller.
+        retry_after_s: When it is worth trying again.
+    """
+
+    def __init__(self, reason: str, retry_after_s: float) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_s = max(1, round(retry_after_s))
+
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """What bounds the queue.
+
+    Attributes:
+        tokens_per_batch: Longest sentence times sentences of one batch.
+        window_ms: Longest wait for others to share a batch with.
+        queue_limit: Sentences that may wait.
+    """
+
+    tokens_per_batch: int = 2048
+    window_ms: float = 10.0
+    queue_limit: int = 2000
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """One sentence in the queue."""
+
+    encoded: Encoded
+    options: DecodeOptions
+    deadline: float
+    answer: asyncio.Future[list[Ids]]
+
+    @property
+    def is_wanted(self) -> bool:
+        return not self.answer.done()
+
+
+@dataclass
+class Load:
+    """What the queue is doing, for statistics.
+
+    Attributes:
+        num_batches, num_segments: Batches and sentences translated so far.
+        busy_s: Seconds that batches took, summed.
+        tokens_per_s: Recent speed in source tokens, padding not counted.
+    """
+
+    num_batches: int = 0
+    num_segments: int = 0
+    busy_s: float = 0.0
+    tokens_per_s: float = field(default=FIRST_GUESS_TOKENS_PER_S)
+
+    def add(self, num_segments: int, num_tokens: int, seconds: float) -> None:
+        """Counts one batch."""
+        self.num_batches += 1
+        self.num_segments += num_segments
+        self.busy_s += seconds
+        speed = num_tokens / max(seconds, 1e-6)
+        is_first = self.num_batches == 1
+        self.tokens_per_s = speed if is_first else 0.8 * self.tokens_per_s + 0.2 * speed
+
+
+class Batcher:
+    """Collects sentences and hands them to an engine in batches.
+
+    Attributes:
+        load: What it has done so far.
+    """
+
+    def __init__(self, engine: Engine, limits: BatchLimits) -> None:
+        self._engine = engine
+        self._limits = limits
+        self._queues: dict[Priority, deque[_Waiting]] = {
+            "interactive": deque(),
+            "background": deque(),
+        }
+        self._arrived = asyncio.Event()
+        self._free = asyncio.Semaphore(engine.num_workers)
+        self._threads = ThreadPoolExecutor(engine.num_workers, thread_name_prefix="translate")
+        self._running: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.Task[None] | None = None
+        self._last_arrival = 0.0
+        self._is_closing = False
+        self.load = Load()
+
+    def start(self) -> None:
+        """Begins to work; must be called in the event loop."""
+        self._loop = asyncio.create_task(self._work())
+
+    @property
+    def num_waiting(self) -> int:
+        """Sentences that wait and are still wanted."""
+        return sum(item.is_wanted for queue in self._queues.values() for item in queue)
+
+    async def submit(
+        self,
+        encoded: Sequence[Encoded],
+        options: DecodeOptions,
+        *,
+        deadline: float,
+        priority: Priority = "interactive",
+    ) -> list[list[Ids]]:
+        """Translates sentences together with those of other callers.
+
+        Cancelling the call takes its sentences out of the queue.
+
+        Args:
+            encoded: Sources as token ids.
+            options: How to search.
+            deadline: Time of `time.monotonic()` after which the answer is worthless.
+            priority: `background` waits behind everything interactive.
+
+        Returns:
+            For each source its translations as token ids, the best first.
+
+        Raises:
+            BusyError: The queue is full, the deadline passed, or the service is ending.
+        """
+        self._check_room(len(encoded))
+        loop = asyncio.get_running_loop()
+        items = [_Waiting(row, options, deadline, loop.create_future()) for row in encoded]
+        self._queues[priority].extend(items)
+        self._last_arrival = time.monotonic()
+        self._arrived.set()
+        try:
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                return list(await asyncio.gather(*(item.answer for item in items)))
+        except TimeoutError:
+            raise BusyError(
+                "The translation took longer than the deadline of this service.",
+                self._seconds_of_work(),
+            ) from None
+        finally:
+            for item in items:
+                item.answer.cancel()
+
+    def _check_room(self, count: int) -> None:
+        if self._is_closing:
+            raise BusyError("The service is being stopped.", 5.0)
+        waiting = self.num_waiting
+        # A request longer than the whole queue may pass when nothing waits: it would never fit.
+        if waiting and waiting + count > self._limits.queue_limit:
+            raise BusyError(
+                f"The service is busy: {waiting} sentences are waiting.", self._seconds_of_work()
+            )
+
+    def _seconds_of_work(self) -> float:
+        tokens = sum(len(i.encoded.ids) for queue in self._queues.values() for i in queue)
+        return tokens / self.load.tokens_per_s
+
+    async def _work(self) -> None:
+        """Starts a batch whenever a worker is free and something waits."""
+        while True:
+            await self._free.acquire()
+            await self._gather()
+            batch = self._take()
+            if not batch:
+                self._free.release()
+                continue
+            task = asyncio.create_task(self._translate(batch))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _gather(self) -> None:
+        """Waits for a first sentence, then shortly for others to join it."""
+        while not self.num_waiting:
+            self._arrived.clear()
+            await self._arrived.wait()
+        ends = time.monotonic() + self._limits.window_ms / 1000
+        while self._waiting_tokens() < self._limits.tokens_per_batch:
+            now = time.monotonic()
+            pause = min(ends, self._last_arrival + QUIET_MS / 1000) - now
+            if pause <= 0:
+                return
+            await asyncio.sleep(pause)
+
+    def _waiting_tokens(self) -> int:
+        return sum(len(item.encoded.ids) for item in self._wanted())
+
+    def _wanted(self) -> Iterator[_Waiting]:
+        """Gives the first sentences that are still wanted, interactive ones before others."""
+        count = 0
+        for queue in self._queues.values():
+            for item in queue:
+                if item.is_wanted:
+                    yield item
+                    count += 1
+                    if count == MAX_CONSIDERED:
+                        return
+
+    def _take(self) -> list[_Waiting]:
+        """Takes the batch that holds the sentence which waits longest, and others of its length."""
+        for queue in self._queues.values():
+            while queue and not queue[0].is_wanted:
+                queue.popleft()
+        items = list(self._wanted())
+        if not items:
+            return []
+        alike = [item for item in items if item.options == items[0].options]
+        slots = max(self._limits.tokens_per_batch, len(items[0].encoded.ids))
+        groups = length_batches([len(item.encoded.ids) for item in alike], slots)
+        chosen = next(group for group in groups if 0 in group)
+        batch = [alike[index] for index in chosen]
+        taken = set(map(id, batch))
+        for name, queue in self._queues.items():
+            self._queues[name] = deque(i for i in queue if id(i) not in taken and i.is_wanted)
+        return batch
+
+    async def _translate(self, batch: list[_Waiting]) -> None:
+        began_s = time.monotonic()
+        rows = [item.encoded for item in batch]
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._engine.generate, rows, batch[0].options
+            )
+        except Exception as error:  # noqa: BLE001 (each caller gets it; the queue must go on)
+            for item in batch:
+                if item.is_wanted:
+                    item.answer.set_exception(error)
+        else:
+            seconds = time.monotonic() - began_s
+            self.load.add(len(batch), sum(len(row.ids) for row in rows), seconds)
+            for item, hypotheses in zip(batch, found, strict=True):
+                if item.is_wanted:
+                    item.answer.set_result(hypotheses)
+        finally:
+            self._free.release()
+
+    def refuse(self) -> None:
+        """Takes no new sentences; those that wait go on."""
+        self._is_closing = True
+
+    async def close(self) -> None:
+        """Ends: what still waits is refused, what is being translated is finished."""
+        self.refuse()
+        for queue in self._queues.values():
+            for item in queue:
+                if item.is_wanted:
+                    item.answer.set_exception(BusyError("The service is being stopped.", 5.0))
+            queue.clear()
+        if self._running:
+            await asyncio.wait(set(self._running))
+        if self._loop is not None:
+            self._loop.cancel()
+        self._threads.shutdown(wait=True)

@@ -1,0 +1,99 @@
+"""What stands before every route: sizes, figures, the log, and headers that close the browser."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.serving.access import AccessError
+from core.serving.service import Service
+
+log = logging.getLogger("adaptmllm.requests")
+
+# Paths of documents may be as large as a document; everything else as its characters can be.
+_DOCUMENT_PATHS = ("/documents", "/translate_file")
+_BYTES_PER_CHARACTER = 12  # an escaped character beyond the basic plane in JSON
+_MARGIN_BYTES = 1 << 16
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        b"frame-ancestors 'none'",
+    ),
+]
+
+
+class BodyLimit:
+    """Refuses bodies that are larger than the limits allow, before they are in memory."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        settings = service.settings
+        self._text_bytes = settings.char_limit * _BYTES_PER_CHARACTER + _MARGIN_BYTES
+        self._document_bytes = int(settings.file_limit_mb * 1e6) + _MARGIN_BYTES
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Counts the bytes of the body as they come."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_document = scope["path"].startswith(_DOCUMENT_PATHS)
+        limit = self._document_bytes if is_document else self._text_bytes
+        declared = dict(scope["headers"]).get(b"content-length", b"")
+        count = 0
+
+        async def counted() -> Message:
+            nonlocal count
+            if declared.isdigit() and int(declared) > limit:
+                raise _too_large(limit)
+            message = await receive()
+            count += len(message.get("body", b""))
+            if count > limit:
+                raise _too_large(limit)
+            return message
+
+        await self._app(scope, counted, send)
+
+
+def _too_large(limit: int) -> AccessError:
+    return AccessError(413, f"The body is larger than {limit / 1e6:.1f} MB.")
+
+
+class Observed:
+    """Counts and logs every request, by its route and never by what users wrote into it."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._statistics = service.statistics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Measures from the first byte to the last and adds the closing headers."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began_s = time.perf_counter()
+        status = 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                present = {name for name, _ in message["headers"]}
+                added = [header for header in _HEADERS if header[0] not in present]
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        self._statistics.in_flight += 1
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            self._statistics.in_flight -= 1
+            seconds = time.perf_counter() - began_s
+            route = getattr(scope.get("route"), "path", "other")
+            is_translation = route.endswith(("/translate", "/completions", "/translate_file"))
+            self._statistics.answered(route, status, seconds, is_translation=is_translation)
+            log.info("%s %s %d %.0f ms", scope["method"], route, status, 1000 * seconds)

@@ -1,0 +1,175 @@
+"""One running service: the parts that its routes share."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import ConfigError
+from core.serving.access import Access
+from core.serving.batching.batcher import Batcher, BatchLimits
+from core.serving.codec import Codec
+from core.serving.document_queue import DocumentQueue
+from core.serving.engines.engine import Engine, open_engine
+from core.serving.language_codes import LanguageCodes
+from core.serving.servable import Servable, load_servable
+from core.serving.settings import ServeSettings
+from core.serving.statistics import Statistics
+from core.serving.text.glossary import Term, read_glossary
+from core.serving.translator import Direction, Translator, deadline_in
+from core.storage.feedback_records import Feedback
+from core.storage.files import utc_now
+from core.storage.workspace import Workspace
+
+SELF_TEST_S = 60.0
+
+
+@dataclass
+class Service:
+    """Everything that answers requests.
+
+    Attributes:
+        is_stopping: True from the moment when it was told to end.
+        is_ready: True once the model has translated something.
+    """
+
+    settings: ServeSettings
+    servable: Servable
+    translator: Translator
+    batcher: Batcher
+    engine: Engine
+    access: Access
+    statistics: Statistics
+    codes: LanguageCodes
+    documents: DocumentQueue
+    workspace: Workspace
+    is_stopping: bool = False
+    is_ready: bool = False
+    _first: Direction | None = field(default=None, repr=False)
+
+    def direction(self, src_lang: str, tgt_lang: str, *, num_alternatives: int = 0) -> Direction:
+        """Gives what a request asks for, with this service's beam size and deadline."""
+        return Direction(
+            src_lang,
+            tgt_lang,
+            num_alternatives=num_alternatives,
+            num_beams=self.settings.num_beams or self.servable.num_beams,
+            deadline=deadline_in(self.settings.deadline_s),
+        )
+
+    @property
+    def default_direction(self) -> tuple[str, str] | None:
+        """The only direction, or English into the only target; None where callers must choose."""
+        sources, targets = self.servable.sources, self.servable.targets
+        if len(sources) == 1 and len(targets) == 1:
+            return sources[0], targets[0]
+        return None
+
+    async def start(self) -> None:
+        """Begins to work and translates one word, so that `ready` means that it can."""
+        self.batcher.start()
+        self.documents.start()
+        source = self.servable.sources[0]
+        direction = self.direction(source, self.servable.targets_of(source)[0])
+        await self.translator.translate(["one"], direction)
+        self.is_ready = True
+
+    def suggest(
+        self, src_lang: str, tgt_lang: str, source: str, hypothesis: str, correction: str
+    ) -> None:
+        """Keeps a better translation as a pair for the next fine-tuning."""
+        self.workspace.feedback.add(
+            Feedback(
+                id=str(uuid.uuid4()),
+                src_lang=src_lang,
+                tgt_lang=tgt_lang,
+                source=source,
+                hypothesis=hypothesis,
+                correction=correction,
+                model=self.servable.model,
+                created_at=utc_now(),
+            )
+        )
+
+    async def stop(self) -> None:
+        """Ends: sentences that still wait are refused, those in the model are finished."""
+        self.is_stopping = True
+        await self.documents.close()
+        await self.batcher.close()
+        self.engine.close()
+
+
+def open_service(workspace: Workspace, settings: ServeSettings, folder: Path) -> Service:
+    """Loads a prepared model and puts a service together around it.
+
+    Args:
+        workspace: Keys and feedback are its records.
+        settings: How it answers.
+        folder: The prepared model.
+
+    Raises:
+        ModelError: The folder holds no prepared model.
+        ConfigError: A key is demanded and there is none, or the glossary cannot be read.
+        HostError: Too little memory.
+    """
+    servable = load_servable(folder)
+    access = Access(settings, workspace.keys)
+    access.check_start()
+    terms = _terms(settings.glossary)
+    codec = Codec(folder)
+    engine = open_engine(
+        folder,
+        servable,
+        codec,
+        threads=settings.threads,
+        tokens_per_batch=settings.tokens_per_batch,
+    )
+    limits = BatchLimits(settings.tokens_per_batch, settings.window_ms, settings.queue_limit)
+    batcher = Batcher(engine, limits)
+    translator = Translator(
+        servable,
+        codec,
+        batcher,
+        max_source_length=settings.max_source_length,
+        cache_limit=settings.cache_limit,
+        terms=terms,
+    )
+    statistics = Statistics()
+    service = Service(
+        settings=settings,
+        servable=servable,
+        translator=translator,
+        batcher=batcher,
+        engine=engine,
+        access=access,
+        statistics=statistics,
+        codes=LanguageCodes(servable),
+        documents=DocumentQueue(translator),
+        workspace=workspace,
+    )
+    _add_gauges(service)
+    return service
+
+
+def _terms(path: str) -> list[Term]:
+    if not path:
+        return []
+    try:
+        return read_glossary(Path(path).read_bytes())
+    except OSError as error:
+        raise ConfigError(
+            f"The glossary {path} cannot be read: {error.strerror}.", hint="Check the path."
+        ) from None
+
+
+def _add_gauges(service: Service) -> None:
+    load, translator = service.batcher.load, service.translator
+    gauge = service.statistics.gauge
+    gauge("queue_sentences", "Sentences that wait.", lambda: service.batcher.num_waiting)
+    gauge("in_flight", "Requests that are being answered.", lambda: service.statistics.in_flight)
+    gauge("batches", "Batches translated.", lambda: load.num_batches)
+    gauge("sentences", "Sentences translated.", lambda: load.num_segments)
+    gauge("busy_seconds", "Seconds that batches took.", lambda: load.busy_s)
+    gauge("guarded", "Sentences searched again for a loop.", lambda: translator.num_guarded)
+    gauge("cached", "Sentences answered from memory.", lambda: translator.num_cached)
