@@ -37,6 +37,10 @@ class FineTuneKind:
         """Says why the run ended without a result."""
         return diagnose(RunFolder(folder.path), exit_code, state)
 
+    def stop_sentence(self, step: int, who: str) -> str:
+        """Says how the run ended when it was stopped without a checkpoint."""
+        return f"Stopped at step {step} without saving ({who})."
+
     def publish(self, workspace: Workspace, folder: JobFolder) -> None:
         """Copies the final scores into the database."""
         try:

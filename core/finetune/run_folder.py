@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
-from core.errors import AdaptMLLMError
 from core.jobs.folder import JobFolder
-from core.storage.files import append_json_line, utc_now, write_json
+from core.storage.files import append_json_line, utc_now
 
 
 class RunFolder(JobFolder):
@@ -59,10 +57,6 @@ class RunFolder(JobFolder):
         """Everything one training process printed."""
         return self.path / f"rank-{rank}.log"
 
-    def failure_file(self, rank: int) -> Path:
-        """What ended one training process."""
-        return self.path / f"failure-rank-{rank}.json"
-
 
 class Recorder:
     """Writes the records of a run; every process has one, only the first one's writes."""
@@ -98,24 +92,3 @@ class Recorder:
         """Appends the sample translations after `step`."""
         if self._writes:
             append_json_line(self._folder.samples_file, {"step": step, "rows": rows})
-
-
-def record_failure(folder: RunFolder, rank: int, error: BaseException) -> None:
-    """Writes what ended a process, so that the first cause is found among all processes."""
-    hint = error.hint if isinstance(error, AdaptMLLMError) else ""
-    message = error.message if isinstance(error, AdaptMLLMError) else str(error)
-    values = {
-        "time": time.time(),
-        "rank": rank,
-        "type": type(error).__name__,
-        "message": message,
-        "hint": hint,
-        "is_user_error": isinstance(error, AdaptMLLMError),
-        "traceback": "".join(traceback.format_exception(error)),
-    }
-    try:
-        write_json(folder.failure_file(rank), values)
-    except OSError:
-        # A full disk: the half-written checkpoint is worth less than the cause.
-        folder.release_space()
-        write_json(folder.failure_file(rank), values)

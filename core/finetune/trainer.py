@@ -21,9 +21,10 @@ from core.evaluate.lexical import Score, score_system
 from core.finetune.adapters import Adapter, bind
 from core.finetune.command import operators
 from core.finetune.decoding import translate
-from core.finetune.run_folder import Recorder, RunFolder, record_failure
+from core.finetune.run_folder import Recorder, RunFolder
 from core.finetune.segments import Split, encode_split, read_split
 from core.finetune.settings import FineTuneSettings
+from core.jobs.failures import record_failure
 from core.jobs.folder import mark_attempt
 from core.jobs.processes import die_with_supervisor
 from core.storage.files import append_json_line, read_json, utc_now, write_json

@@ -107,6 +107,10 @@ class JobFolder:
         """Written last by a job that stopped in good order; holds the step."""
         return self.path / "stopped.json"
 
+    def failure_file(self, rank: int) -> Path:
+        """What ended one working process."""
+        return self.path / f"failure-rank-{rank}.json"
+
     @property
     def _reserve_file(self) -> Path:
         return self.path / ".reserve"

@@ -19,13 +19,15 @@ class Stage:
         state: The state shown until the command says otherwise.
         arguments: The command as a list; never a shell string.
         environment: Variables added to the supervisor's.
-        can_save: Whether the command answers "stop and save" by itself.
+        can_save: Whether the command answers "stop and save" by itself; it is the last one then.
+        records_use: Whether the use of the host is recorded; not for what may run for months.
     """
 
     state: str
     arguments: list[str]
     environment: dict[str, str] = field(default_factory=dict)
     can_save: bool = False
+    records_use: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ class JobKind(Protocol):
 
     def diagnose(self, folder: JobFolder, exit_code: int, state: JobState) -> Failure:
         """Says why the job ended without a result."""
+
+    def stop_sentence(self, step: int, who: str) -> str:
+        """Says how it ended when it was stopped without a checkpoint; `who` asked for it."""
 
     def publish(self, workspace: Workspace, folder: JobFolder) -> None:
         """Copies the result of an ended job into the database."""

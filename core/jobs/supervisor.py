@@ -63,6 +63,7 @@ class Supervisor:
             self._progress.add(record)
         self._progress.phase = ""
         self._use = HostUse()
+        self._records_use = True
         self._was_signalled = False
         self._last_beat_s = 0.0
 
@@ -108,6 +109,7 @@ class Supervisor:
             if self._stop_mode():
                 return None
             self._state = replace(self._state, state=stage.state)
+            self._records_use = stage.records_use
             self._beat()
             try:
                 exit_code = self._run_stage(stage)
@@ -181,8 +183,9 @@ class Supervisor:
         if time.monotonic() - self._last_beat_s >= HEARTBEAT_S:
             self._take_progress()
             sample = {"time": utc_now(), **self._use.sample()}
-            with contextlib.suppress(OSError):  # a full disk must not end the supervisor
-                append_json_line(self._folder.host_file, sample)
+            if self._records_use:
+                with contextlib.suppress(OSError):  # a full disk must not end the supervisor
+                    append_json_line(self._folder.host_file, sample)
             self._beat()
 
     def _beat(self) -> None:
@@ -219,7 +222,7 @@ class Supervisor:
         if failure is None:
             step = self._progress.step
             who = "the supervisor was told to end" if self._was_signalled else "on request"
-            reason = f"Stopped at step {step} without saving ({who})."
+            reason = self._kind.stop_sentence(step, who)
             return replace(self._state, state="stopped", reason=reason)
         return replace(
             self._state,

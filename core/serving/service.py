@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from core.errors import ConfigError
 from core.serving.access import Access
@@ -32,6 +35,7 @@ class Service:
     Attributes:
         is_stopping: True from the moment when it was told to end.
         is_ready: True once the model has translated something.
+        on_start: What goes on beside the requests, from the moment when it is ready.
     """
 
     settings: ServeSettings
@@ -46,7 +50,8 @@ class Service:
     workspace: Workspace
     is_stopping: bool = False
     is_ready: bool = False
-    _first: Direction | None = field(default=None, repr=False)
+    on_start: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def direction(self, src_lang: str, tgt_lang: str, *, num_alternatives: int = 0) -> Direction:
         """Gives what a request asks for, with this service's beam size and deadline."""
@@ -74,6 +79,7 @@ class Service:
         direction = self.direction(source, self.servable.targets_of(source)[0])
         await self.translator.translate(["one"], direction)
         self.is_ready = True
+        self._tasks += [asyncio.create_task(work()) for work in self.on_start]
 
     def suggest(
         self, src_lang: str, tgt_lang: str, source: str, hypothesis: str, correction: str
@@ -92,9 +98,22 @@ class Service:
             )
         )
 
+    def refuse(self) -> None:
+        """Takes no new work from now on; what is waiting goes on."""
+        self.is_stopping = True
+        self.batcher.refuse()
+
+    async def drain(self, seconds: float) -> None:
+        """Gives waiting sentences some time, then refuses them, so that every caller is told."""
+        await self.documents.close()
+        await asyncio.sleep(seconds)
+        self.batcher.refuse_waiting()
+
     async def stop(self) -> None:
         """Ends: sentences that still wait are refused, those in the model are finished."""
-        self.is_stopping = True
+        self.refuse()
+        for task in self._tasks:
+            task.cancel()
         await self.documents.close()
         await self.batcher.close()
         self.engine.close()

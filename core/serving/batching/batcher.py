@@ -267,14 +267,18 @@ class Batcher:
         """Takes no new sentences; those that wait go on."""
         self._is_closing = True
 
-    async def close(self) -> None:
-        """Ends: what still waits is refused, what is being translated is finished."""
-        self.refuse()
+    def refuse_waiting(self) -> None:
+        """Refuses what still waits; what is being translated goes on."""
         for queue in self._queues.values():
             for item in queue:
                 if item.is_wanted:
                     item.answer.set_exception(BusyError("The service is being stopped.", 5.0))
             queue.clear()
+
+    async def close(self) -> None:
+        """Ends: what still waits is refused, what is being translated is finished."""
+        self.refuse()
+        self.refuse_waiting()
         if self._running:
             await asyncio.wait(set(self._running))
         if self._loop is not None:

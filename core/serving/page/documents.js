@@ -11,7 +11,7 @@ export class DocumentsTab {
   #isWorking = false;
 
   /**
-   * @param pair the chosen languages, see `LanguagePair` in page.js
+   * @param pair the chosen languages, see `LanguagePair` in languages.js
    * @param settings what /frontend/settings gives
    */
   constructor(pair, settings) {
@@ -76,9 +76,12 @@ export class DocumentsTab {
   async #work() {
     if (this.#isWorking) return;
     this.#isWorking = true;
-    let row;
-    while ((row = this.#rows.find((candidate) => candidate.isWaiting))) await row.translate();
-    this.#isWorking = false;
+    try {
+      let row;
+      while ((row = this.#rows.find((candidate) => candidate.isWaiting))) await row.translate();
+    } finally {
+      this.#isWorking = false;
+    }
   }
 
   #remove(row) {
@@ -240,7 +243,7 @@ class DocumentRow {
   }
 }
 
-const size = (bytes) => (bytes < MIB ? `${Math.ceil(bytes / 1024)} KiB` : `${+(bytes / MIB).toFixed(1)} MiB`);
+const size = (bytes) => (bytes < MIB ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil((bytes / MIB) * 10) / 10} MiB`);
 
 function duration(seconds) {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;

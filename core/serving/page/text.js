@@ -12,7 +12,7 @@ export class TextTab {
   #isRetryDue = false;
 
   /**
-   * @param pair the chosen languages, see `LanguagePair` in page.js
+   * @param pair the chosen languages, see `LanguagePair` in languages.js
    * @param settings what /frontend/settings gives
    */
   constructor(pair, settings) {

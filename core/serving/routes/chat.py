@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import DataError
+from core.serving.batching.batcher import BusyError
 from core.serving.language_codes import AUTO
 from core.serving.routes.answers import accepts
 from core.serving.routes.fields import (
@@ -229,5 +230,8 @@ async def _first(chunks: AsyncIterator[str]) -> str:
 
 async def _all(first: str, chunks: AsyncIterator[str]) -> AsyncIterator[str]:
     yield first
-    async for chunk in chunks:
-        yield chunk
+    try:
+        async for chunk in chunks:
+            yield chunk
+    except BusyError as error:  # the status was sent long ago
+        yield _event({"error": {"message": error.reason, "type": "server_error"}})

@@ -7,7 +7,8 @@ import pytest
 
 from core.errors import ConfigError
 from core.finetune.diagnosis import diagnose, first_failure
-from core.finetune.run_folder import RunFolder, record_failure
+from core.finetune.run_folder import RunFolder
+from core.jobs.failures import record_failure
 from core.jobs.folder import JobState
 from core.storage.files import write_json
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import TrainingError
-from core.finetune.run_folder import Recorder, RunFolder, record_failure
+from core.finetune.run_folder import Recorder, RunFolder
+from core.jobs.failures import record_failure
 from core.storage.files import JsonLinesTail, read_json
 
 

@@ -1,0 +1,132 @@
+"""The service's process: a socket, a model, uvicorn, and an end in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from core.errors import HostError
+from core.serving.app import create_app
+from core.serving.service import Service, open_service
+from core.serving.settings import ServeSettings
+from core.storage.files import write_json
+from core.storage.workspace import Workspace
+
+# What is in the model may finish; what still waits after this is refused.
+DRAIN_S = 4.0
+SHUTDOWN_S = 8
+FIGURES_EVERY_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class ServiceServer(uvicorn.Server):
+    """Uvicorn that tells the service as soon as it has to end."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+        self._draining: asyncio.Task[None] | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Takes a signal: no new work from now on, and soon an end to what waits."""
+        self._service.refuse()
+        super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Begins to drain once the signal has come; called ten times a second."""
+        should_exit = await super().on_tick(counter)
+        if should_exit and self._draining is None:
+            self._draining = asyncio.create_task(self._service.drain(DRAIN_S))
+        return should_exit
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """Takes the port before the model is loaded, so that a taken one is told at once.
+
+    Raises:
+        HostError: The port is taken or not allowed, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    server = socket.socket(family, socket.SOCK_STREAM)
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        server.bind((host, port))
+        server.listen(1024)
+    except OSError as error:
+        server.close()
+        raise HostError(
+            f"Port {port} on {host} cannot be used: {error.strerror}.",
+            hint="End the program that uses it, or choose another with --port.",
+        ) from None
+    server.setblocking(False)
+    return server
+
+
+def serve(
+    workspace: Workspace, settings: ServeSettings, folder: Path, *, figures_file: Path | None = None
+) -> None:
+    """Serves a prepared model until a signal ends it.
+
+    Args:
+        workspace: Keys and feedback are its records.
+        settings: How it answers.
+        folder: The prepared model.
+        figures_file: Where the figures of the Deploy page go; None = nowhere.
+
+    Raises:
+        HostError: The port is taken, or there is too little memory.
+        ModelError: The folder holds no prepared model.
+        ConfigError: A key is demanded and there is none.
+    """
+    _log_to_stderr()
+    listener = bound_socket(settings.host, settings.port)
+    service = open_service(workspace, settings, folder)
+    if figures_file is not None:
+        service.on_start.append(lambda: _report(service, figures_file))
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}"
+    service.on_start.append(lambda: _announce(service, address))
+    config = uvicorn.Config(
+        create_app(service),
+        access_log=False,  # its lines would hold what users wrote into addresses
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        timeout_keep_alive=15,
+    )
+    ServiceServer(config, service).run(sockets=[listener])
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s"
+    )
+    for name in ("httpx", "uvicorn", "python_multipart", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+async def _announce(service: Service, address: str) -> None:
+    log.info("%s is served at %s", service.servable.name, address)
+
+
+async def _report(service: Service, path: Path) -> None:
+    """Writes the figures every two seconds, as long as the service runs."""
+    while not service.is_stopping:
+        figures = {
+            **service.statistics.snapshot(),
+            "queue": service.batcher.num_waiting,
+            "num_guarded": service.translator.num_guarded,
+            "num_cached": service.translator.num_cached,
+        }
+        try:
+            await asyncio.to_thread(write_json, path, figures)
+        except OSError as error:  # a full disk must not end the service
+            log.warning("the figures could not be written: %s", error.strerror)
+        await asyncio.sleep(FIGURES_EVERY_S)
