@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from core.commands import corpora as corpora_commands
+from core.commands import deploy as deploy_commands
 from core.commands import finetune as finetune_commands
 from core.commands import runs as runs_commands
 from core.commands.answers import Answer
@@ -44,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         help=f"folder of corpora, runs and models (default: ${WORKSPACE_VARIABLE} or workspace/)",
     )
     groups = top.add_subparsers(dest="group", required=True, metavar="COMMAND")
-    for module in (corpora_commands, finetune_commands, runs_commands):
+    for module in (corpora_commands, finetune_commands, runs_commands, deploy_commands):
         module.add_commands(groups, common)
     return top
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 
-from core.errors import HostError
 from core.serving.app import create_app
 from core.serving.service import Service, open_service
+from core.serving.server_socket import bound_socket
 from core.serving.settings import ServeSettings
 from core.storage.files import write_json
 from core.storage.workspace import Workspace
@@ -47,30 +48,13 @@ class ServiceServer(uvicorn.Server):
         return should_exit
 
 
-def bound_socket(host: str, port: int) -> socket.socket:
-    """Takes the port before the model is loaded, so that a taken one is told at once.
-
-    Raises:
-        HostError: The port is taken or not allowed, or the address is not this machine's.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    server = socket.socket(family, socket.SOCK_STREAM)
-    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        server.bind((host, port))
-        server.listen(1024)
-    except OSError as error:
-        server.close()
-        raise HostError(
-            f"Port {port} on {host} cannot be used: {error.strerror}.",
-            hint="End the program that uses it, or choose another with --port.",
-        ) from None
-    server.setblocking(False)
-    return server
-
-
 def serve(
-    workspace: Workspace, settings: ServeSettings, folder: Path, *, figures_file: Path | None = None
+    workspace: Workspace,
+    settings: ServeSettings,
+    folder: Path,
+    *,
+    figures_file: Path | None = None,
+    when_ready: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Serves a prepared model until a signal ends it.
 
@@ -79,6 +63,7 @@ def serve(
         settings: How it answers.
         folder: The prepared model.
         figures_file: Where the figures of the Deploy page go; None = nowhere.
+        when_ready: Called once the model has translated something.
 
     Raises:
         HostError: The port is taken, or there is too little memory.
@@ -90,6 +75,8 @@ def serve(
     service = open_service(workspace, settings, folder)
     if figures_file is not None:
         service.on_start.append(lambda: _report(service, figures_file))
+    if when_ready is not None:
+        service.on_start.append(when_ready)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{settings.port}"
     service.on_start.append(lambda: _announce(service, address))

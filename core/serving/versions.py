@@ -9,7 +9,6 @@ from pathlib import Path
 from core.errors import HostError, ModelError
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
-from core.jobs.folder import JobFolder
 from core.serving.conversion import weights_bytes
 from core.serving.models import ModelReference, find_model
 from core.serving.preparing import MODEL_FOLDER, comparison
@@ -38,8 +37,8 @@ def check_prepare(workspace: Workspace, settings: PrepareSettings) -> ModelRefer
     free = shutil.disk_usage(workspace.root).free
     if free < needed:
         raise HostError(
-            f"The preparation needs about {needed / 1e9:.2f} GB of disk and {free / 1e9:.2f} GB are "
-            f"free under {workspace.root}.",
+            f"The preparation needs about {needed / 1e9:.2f} GB of disk and {free / 1e9:.2f} GB "
+            f"are free under {workspace.root}.",
             hint="Delete versions or runs that you no longer need.",
         )
     return reference
@@ -191,8 +190,3 @@ def stop(workspace: Workspace, version_id: str) -> None:
         TrainingError: It has ended already.
     """
     queue.stop(workspace, workspace.versions.get(version_id).id, "now")
-
-
-def version_job_folder(workspace: Workspace, version: Version) -> JobFolder:
-    """Gives the job folder of a version's preparation."""
-    return JobFolder(workspace.version_folder(version.id))

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 
 const POLL_MS = 1000;
-const MIB = 1024 * 1024;
+const MB = 1e6;
 const byId = (id) => document.getElementById(id);
 
 export class DocumentsTab {
@@ -243,7 +243,10 @@ class DocumentRow {
   }
 }
 
-const size = (bytes) => (bytes < MIB ? `${Math.ceil(bytes / 1024)} KiB` : `${Math.ceil((bytes / MIB) * 10) / 10} MiB`);
+/** Rounds up, so that a file just over the limit never seems to have the limit's size. */
+function size(bytes) {
+  return bytes < MB ? `${Math.ceil(bytes / 1000)} kB` : `${Math.ceil(bytes / (MB / 10)) / 10} MB`;
+}
 
 function duration(seconds) {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;

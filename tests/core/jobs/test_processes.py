@@ -114,6 +114,9 @@ class Kind:
         return [Stage("training", [sys.executable, "-c", code, str(folder.path)], can_save=True)]
     def diagnose(self, folder, exit_code, state):
         return Failure(f"exit code {exit_code}", is_transient=exit_code == 75)
+    def stop_sentence(self, step, who):
+        return f"stopped ({who})"
+
     def publish(self, workspace, folder):
         pass
 

@@ -1,0 +1,153 @@
+"""What one does with services: start, stop, restart, look, delete."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import urllib.request
+import uuid
+from pathlib import Path
+from typing import Any
+
+from core.errors import ConfigError, HostError
+from core.finetune.run_folder import RunFolder
+from core.jobs import queue
+from core.jobs.folder import JobState
+from core.serving.access import Access
+from core.serving.engines.engine import check_memory
+from core.serving.models import find_model
+from core.serving.servable import is_servable, load_servable
+from core.serving.server_socket import check_port
+from core.serving.settings import ServeSettings
+from core.serving.versions import served_folder
+from core.storage.files import read_json, utc_now
+from core.storage.job_records import WAITING, Job
+from core.storage.service_records import ServiceRecord
+from core.storage.workspace import Workspace
+
+SERVICE_KIND = "core.serving.service_job"
+FIGURES_FILE = "figures.json"
+HEALTH_TIMEOUT_S = 2.0
+
+
+def check_start(workspace: Workspace, settings: ServeSettings) -> Path:
+    """Refuses a service that cannot work, before anything is written; gives what it will load.
+
+    Raises:
+        ModelError: The model does not exist, or no version of it was accepted.
+        ConfigError: A key is demanded and there is none.
+        HostError: The port is taken, or memory is short.
+    """
+    folder = served_folder(workspace, settings.model)
+    Access(settings, workspace.keys).check_start()
+    check_memory(load_servable(folder))
+    check_port(settings.host, settings.port)
+    return folder
+
+
+def start(workspace: Workspace, settings: ServeSettings, *, service_id: str = "") -> ServiceRecord:
+    """Starts a service in a process of its own, which outlives the caller.
+
+    Args:
+        workspace: Where the service is stored.
+        settings: What it serves and how.
+        service_id: A UUID chosen beforehand; a second call with it gives the first one's service.
+
+    Raises:
+        AdaptMLLMError: `check_start` refused it; nothing was written.
+    """
+    service_id = service_id or str(uuid.uuid4())
+    if workspace.service_folder(service_id).exists():
+        return workspace.services.get(service_id)
+    prepared = check_start(workspace, settings)
+    key, name = str(prepared), load_servable(prepared).name
+    if not is_servable(Path(settings.model)):
+        reference = find_model(workspace, settings.model)
+        key, name = reference.key, reference.name
+    settings = settings.changed(model=key)
+    folder = RunFolder(workspace.service_folder(service_id))
+    folder.path.mkdir(parents=True)
+    now = utc_now()
+    relative = str(folder.path.relative_to(workspace.root))
+    # A lane of its own: services run beside each other and beside training.
+    job = Job(service_id, SERVICE_KIND, relative, f"service-{service_id[:8]}", WAITING, now)
+    record = ServiceRecord(service_id, key, name, settings.model_dump(), now, job)
+    try:
+        settings.save(folder.settings_file)
+        queue.enter(workspace, job)
+        workspace.services.add(record)
+    except BaseException as error:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise HostError(
+                f"The service could not be stored: {error.strerror}.",
+                hint=f"Free some space under {workspace.root} and start it again.",
+            ) from error
+        raise
+    queue.advance(workspace)
+    return record
+
+
+def stop(workspace: Workspace, service_id: str) -> None:
+    """Asks a service to end in good order.
+
+    Raises:
+        TrainingError: It has ended already.
+    """
+    queue.stop(workspace, workspace.services.get(service_id).id, "now")
+
+
+def restart(workspace: Workspace, service_id: str) -> None:
+    """Starts an ended service again, with the version that is accepted now.
+
+    Raises:
+        AdaptMLLMError: `check_start` refused it.
+        TrainingError: It has not ended.
+    """
+    record = workspace.services.get(service_id)
+    if record.job.has_ended:
+        check_start(workspace, ServeSettings.parse(record.settings))
+    queue.resume(workspace, record.id)
+
+
+def delete(workspace: Workspace, service_id: str) -> None:
+    """Deletes an ended service with its log.
+
+    Raises:
+        ConfigError: It still runs.
+    """
+    record = workspace.services.get(service_id)
+    if not record.job.has_ended:
+        raise ConfigError(
+            f"The service {record.name!r} is {record.job.state}.", hint="Stop it first."
+        )
+    workspace.services.delete(record.id)
+    shutil.rmtree(workspace.service_folder(record.id), ignore_errors=True)
+
+
+def service_state(workspace: Workspace, record: ServiceRecord) -> JobState:
+    """Gives the true state of a service: its folder's, else its record's."""
+    state = RunFolder(workspace.service_folder(record.id)).observed_state()
+    if WAITING in (record.job.state, state.state):
+        return JobState(state=record.job.state, reason=record.job.reason)
+    return state
+
+
+def figures(workspace: Workspace, record: ServiceRecord) -> dict[str, Any]:
+    """Gives the figures that a service wrote last; {} before the first."""
+    try:
+        values: dict[str, Any] = read_json(workspace.service_folder(record.id) / FIGURES_FILE)
+    except (OSError, json.JSONDecodeError):
+        return {}
+    return values
+
+
+def is_healthy(record: ServiceRecord) -> bool:
+    """Whether a service answers on its port at this moment."""
+    # Never through a proxy that the environment names: this is the machine itself.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{record.address}/health", timeout=HEALTH_TIMEOUT_S) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

@@ -1,0 +1,44 @@
+"""The process of a supervised service: `python -m core.serving.serving FOLDER`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+
+from core.finetune.run_folder import Recorder, RunFolder
+from core.jobs.failures import record_failure
+from core.jobs.processes import die_with_supervisor
+from core.serving.server import serve
+from core.serving.services import FIGURES_FILE
+from core.serving.settings import ServeSettings
+from core.serving.versions import served_folder
+from core.storage.files import read_json
+from core.storage.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Serves until a signal ends it; a failure goes into a file for the supervisor."""
+    die_with_supervisor()
+    folder = RunFolder(Path(sys.argv[1]))
+    try:
+        settings = ServeSettings.load(folder.settings_file)
+        workspace = Workspace(Path(read_json(folder.job_file)["workspace"]))
+        model = served_folder(workspace, settings.model)
+        recorder = Recorder(folder, 0)
+
+        async def ready() -> None:
+            recorder.phase("serving", "")
+
+        serve(workspace, settings, model, figures_file=folder.path / FIGURES_FILE, when_ready=ready)
+    except BaseException as error:
+        log.exception("the service failed")
+        record_failure(folder, 0, error)
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
