@@ -13,8 +13,8 @@ from typing import Any
 import uvicorn
 
 from core.serving.app import create_app
-from core.serving.service import Service, open_service
 from core.serving.server_socket import bound_socket
+from core.serving.service import Service, open_service
 from core.serving.settings import ServeSettings
 from core.storage.files import write_json
 from core.storage.workspace import Workspace

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from core.serving.documents.decoding import decoded
 from core.serving.documents.document import Document, Upload
-from core.serving.documents.splicing import SplicedText, one_line
+from core.serving.documents.splicing import Slot, SplicedText, one_line
 
 _DELIMITERS = ",;\t|"
 # A spreadsheet takes a cell that starts so for a formula; the wide forms count in Japanese ones.
@@ -39,20 +39,20 @@ def _read(file: Upload, delimiter_of: Callable[[str], str]) -> Document:
     text = decoded(file)
     document = SplicedText(file.name, text)
     delimiter = delimiter_of(text.text)
-    num_rows = 0
-    held_back = []
+    header: list[Slot] = []
+    is_header, has_rows = True, False
     for cell, end in _cells(text.text, delimiter):
         slot = document.slot(cell, _unquoted(cell), _escape(cell, delimiter))
         document.keep(end)
-        if num_rows:
+        if is_header:
+            header.append(slot)
+            # Blank lines before the header are no header.
+            is_header = end == delimiter or not any(item.text for item in header)
+        else:
             document.unit([slot])
-        elif slot.text:
-            held_back.append(slot)
-        if end != delimiter and (num_rows or held_back):
-            num_rows += 1
-    if not document.texts and num_rows <= 1:
-        for slot in held_back:
-            document.unit([slot])
+            has_rows = has_rows or bool(slot.text)
+    for slot in header if not has_rows else []:
+        document.unit([slot])
     return document
 
 

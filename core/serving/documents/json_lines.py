@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from core.errors import DataError
 from core.languages import html_tag
@@ -49,7 +47,8 @@ def read_json_lines(file: Upload) -> Document:
         if number % 2 or not line.strip():
             document.keep(line)
         else:
-            _add(document, line, _members(line, f"Line {number // 2 + 1:,} of '{file.name}'"), keys)
+            where = f"Line {number // 2 + 1:,} of '{file.name}'"
+            _add(document, line, _members(line, where), where, keys)
     return document
 
 
@@ -76,7 +75,7 @@ def _scanned(line: str) -> dict[str, _Member]:
     members: dict[str, _Member] = {}
     position = _after_space(line, line.index("{") + 1)
     while line[position] != "}":
-        key, position = scanstring(line, position + 1, True)
+        key, position = decoder.raw_decode(line, position)
         start = _after_space(line, _after_space(line, position) + 1)
         value, end = decoder.raw_decode(line, start)
         members[key] = _Member(value, start, end)
@@ -92,11 +91,35 @@ def _after_space(line: str, position: int) -> int:
 
 
 def _add(
-    document: SplicedText, line: str, members: dict[str, _Member], keys: dict[str, str]
+    document: SplicedText, line: str, members: dict[str, _Member], where: str, keys: dict[str, str]
 ) -> None:
-    for key, new_key in keys.items():
-        member = members.get(key)
-        if member is not None and isinstance(member.value, str):
-            break
+    """Adds a line as pieces, the new member a slot of its own before the closing brace."""
+    key = next((key for key in keys if _text_of(members, key) is not None), None)
+    if key is None:
+        raise DataError(
+            f"{where} has none of the keys {', '.join(keys)} with a text.",
+            hint='A line has to look like {"source": "Good morning."}.',
+        )
+    text, new_key = _text_of(members, key) or "", keys[key]
+    old = members.get(new_key)
+    if old is not None and new_key != key:
+        document.keep(line[: old.start])
+        slot = document.slot(_quoted(text), text, _quoted)
+        document.keep(line[old.end :])
     else:
-        ...
+        end = line.rindex("}")
+        document.keep(f"{line[:end].rstrip()}, {_quoted(new_key)}: ")
+        slot = document.slot(_quoted(text), text, _quoted)
+        document.keep(line[len(line[:end].rstrip()) :])
+    document.unit([slot])
+
+
+def _text_of(members: dict[str, _Member], key: str) -> str | None:
+    member = members.get(key)
+    return member.value if member is not None and isinstance(member.value, str) else None
+
+
+def _quoted(text: str) -> str:
+    quoted = json.dumps(text, ensure_ascii=False)
+    # Half a surrogate pair cannot be encoded; JSON may hold it as an escape.
+    return re.sub("[\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", quoted)

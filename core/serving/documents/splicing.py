@@ -47,10 +47,11 @@ class SplicedText:
         self._file = file
         self._pieces: list[str] = []
         self._units: Units[Slot] = Units(name)
+        self._dropped: dict[int, Sequence[int]] = {}
         self.texts = self._units.texts
 
     def keep(self, raw: str) -> int:
-        """Adds a piece that stays as it is; gives its index, for `replace`."""
+        """Adds a piece that stays as it is; gives its index."""
         self._pieces.append(raw)
         return len(self._pieces) - 1
 
@@ -58,18 +59,32 @@ class SplicedText:
         """Adds a piece that says `text`; it is translated once it is part of a `unit`."""
         return Slot(self.keep(raw), text, escape)
 
-    def unit(self, slots: Sequence[Slot], *, is_flowing: bool = False) -> None:
+    def unit(
+        self,
+        slots: Sequence[Slot],
+        *,
+        is_flowing: bool = False,
+        drop_if_plain: Sequence[int] = (),
+    ) -> None:
         """Adds a unit of the given slots; see `Units.add`.
+
+        Args:
+            slots: What is translated together.
+            is_flowing: Whether a line break is no more than a space.
+            drop_if_plain: Pieces, by index, that go if the translation has lost its marks.
 
         Raises:
             DataError: The document has too many units.
         """
         self._units.add([(slot, slot.text) for slot in slots], is_flowing=is_flowing)
+        self._dropped.update((slot.index, drop_if_plain) for slot in slots if drop_if_plain)
 
     def write(self, translations: Sequence[str]) -> bytes:
         """Gives the whole file with `translations` in place of `texts`."""
         pieces = list(self._pieces)
-        for slot, text in self._units.filled(translations):
+        for slot, text, is_plain in self._units.filled(translations):
             if text != slot.text:
                 pieces[slot.index] = slot.escape(text)
+            for index in self._dropped.get(slot.index, ()) if is_plain else ():
+                pieces[index] = ""
         return self._file.encoded("".join(pieces))

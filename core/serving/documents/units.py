@@ -59,14 +59,18 @@ class Units(Generic[Place]):
             self.texts.append(unit.text)
             self._units.append(unit)
 
-    def filled(self, translations: Sequence[str]) -> Iterator[tuple[Place, str]]:
-        """Gives every place with its new text, which is the old one where nothing changed.
+    def filled(self, translations: Sequence[str]) -> Iterator[tuple[Place, str, bool]]:
+        """Gives every place with its new text, and whether the unit has lost its marks.
+
+        Where nothing changed, the new text is the old one.
 
         Args:
             translations: Parallel to `texts`.
         """
         for unit, translation in zip(self._units, translations, strict=True):
-            yield from zip(unit.places, unit.slots_of(translation), strict=True)
+            is_plain = not unit.has_marks(translation)
+            for place, text in zip(unit.places, unit.slots_of(translation), strict=True):
+                yield place, text, is_plain
 
 
 @dataclass(frozen=True)
@@ -90,9 +94,12 @@ class _Unit(Generic[Place]):
         slots[-1] = slots[-1].rstrip() + _trail(self.originals[-1])
         return tuple(slots)
 
-    def _parts(self, translation: str) -> list[str]:
+    def has_marks(self, translation: str) -> bool:
         found = "".join(char for char in translation if char in self.marks)
-        if found == self.marks:
+        return found == self.marks or not self._plain(translation).strip()
+
+    def _parts(self, translation: str) -> list[str]:
+        if self.has_marks(translation):
             return re.split(f"[{self.marks}]", translation) if self.marks else [translation]
         return [self._plain(translation), *[""] * len(self.marks)]
 
@@ -113,6 +120,8 @@ def _unit(slots: Sequence[tuple[Place, str]], is_flowing: bool) -> _Unit[Place] 
     parts[0] = parts[0].lstrip()
     parts[-1] = parts[-1].rstrip()
     marks = _free_marks("".join(parts), len(parts) - 1)
+    if len(marks) < len(parts) - 1:
+        return None
     text = "".join(part + mark for part, mark in zip_longest(parts, marks, fillvalue=""))
     return _Unit(tuple(place for place, _ in slots), originals, text, tuple(parts), marks)
 

@@ -19,8 +19,9 @@ export class DocumentsTab {
     this.settings = settings;
     const formats = settings.supportedFilesFormat;
     byId("files").accept = formats.join(",");
-    byId("file-rules").textContent =
-      `${formats.map((format) => format.slice(1)).join(", ")}; at most ${size(settings.fileSizeLimit)} each`;
+    this.formats = formats.map((format) => format.slice(1)).join(", ");
+    this.limit = size(settings.fileSizeLimit, Math.floor);
+    byId("file-rules").textContent = `${this.formats}; at most ${this.limit} each`;
     this.#listen();
   }
 
@@ -65,12 +66,11 @@ export class DocumentsTab {
   }
 
   #refusal(file) {
-    const formats = this.settings.supportedFilesFormat;
-    const isKnown = formats.some((format) => file.name.toLowerCase().endsWith(format));
-    if (!isKnown) return `The format is not among ${formats.map((format) => format.slice(1)).join(", ")}.`;
+    const isKnown = this.settings.supportedFilesFormat.some((format) => file.name.toLowerCase().endsWith(format));
+    if (!isKnown) return `The format is not among ${this.formats}.`;
     if (file.size === 0) return "The file is empty.";
     if (file.size <= this.settings.fileSizeLimit) return "";
-    return `The file has ${size(file.size)}, the limit is ${size(this.settings.fileSizeLimit)}.`;
+    return `The file has ${size(file.size)}, the limit is ${this.limit}.`;
   }
 
   async #work() {
@@ -243,9 +243,9 @@ class DocumentRow {
   }
 }
 
-/** Rounds up, so that a file just over the limit never seems to have the limit's size. */
-function size(bytes) {
-  return bytes < MB ? `${Math.ceil(bytes / 1000)} kB` : `${Math.ceil(bytes / (MB / 10)) / 10} MB`;
+/** Gives a size in words; a limit is rounded down, so that no file over it seems to have its size. */
+function size(bytes, round = Math.ceil) {
+  return bytes < MB ? `${round(bytes / 1000)} kB` : `${round(bytes / (MB / 10)) / 10} MB`;
 }
 
 function duration(seconds) {

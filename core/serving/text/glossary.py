@@ -10,13 +10,13 @@ from typing import overload
 import regex  # type: ignore[import-untyped]
 
 from core.errors import DataError
+from core.serving.text.spans import UNSPACED
 
 MAX_TERMS = 10_000
 MAX_TERM_CHARS = 200
 
 # In writing without spaces each character is a word; elsewhere letters with their vowel signs are.
-_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
-_WORD = regex.compile(rf"{_UNSPACED}\p{{M}}*+|(?:(?!{_UNSPACED})\w)++|[^\s\w]")
+_WORD = regex.compile(rf"{UNSPACED}\p{{M}}*+|(?:(?!{UNSPACED})\w)++|[^\s\w]")
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,15 @@ class Glossary(Sequence[Term]):
     def uses_in(self, sentence: str) -> list[TermUse]:
         """Gives the terms in a sentence, in order and without overlap, as `terms_in`."""
         words = list(_words(sentence))
-        folded = tuple(word for word, _, _ in words)
+        forms = tuple(word for word, _, _ in words)
         uses: list[TermUse] = []
         first = 0
         while first < len(words):
-            for length in self._lengths.get(folded[first], ()):
-                term = self._by_words.get(folded[first : first + length])
+            for length in self._lengths.get(forms[first], ()):
+                found = forms[first : first + length]  # fewer words at the end of the sentence
+                term = self._by_words.get(found)
                 if term:
-                    last = first + length - 1
+                    last = first + len(found) - 1
                     uses.append(TermUse(words[first][1], words[last][2], term))
                     first = last
                     break

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import regex  # type: ignore[import-untyped]
 
+# A pattern for one character of writing without spaces between words.
+UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
+
 # A mark is one private-use character that stands for an inline tag of a document.
 _MARK = "[\ue000-\uf8ff]"
 
@@ -24,7 +27,7 @@ _SPAN = regex.compile(
     (?P<markup>
         {_MARK}
       | </?[A-Za-z][\w:.-]*+ (?:{_ATTRIBUTE})*+ \s*+ /?>
-      | <!--[^<>]*+-->
+      | <!--[^<>]*-->
     )
   | (?P<link> (?<![A-Za-z]) (?:(?:https?|ftps?|file)://|www\.|mailto:) {_IN_LINK}{{1,2000}} )
   | (?P<mail> (?<![A-Za-z0-9._%+-]) [A-Za-z0-9._%+-]++ @ [A-Za-z0-9-]++ (?:\.[A-Za-z0-9-]++)++ )

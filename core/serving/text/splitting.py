@@ -16,6 +16,7 @@ from core.serving.text.spans import Span, body_of, has_letters, is_mark, spans_i
 # need none.
 _STOP = regex.compile(r"(?:[;:,.!?–—،؛؟۔।॥]['\"”’»)\]]*\s+|[，；：、。！？።၊။།។]\s*)")
 _SPACE = regex.compile(r"\s+")
+_SURROGATE = regex.compile("[\ud800-\udfff]")
 _GRAPHEME = regex.compile(r"\X")
 
 # Graphemes are looked at so far behind a limit, to know whether one ends there.
@@ -97,9 +98,9 @@ def _sentences(line: str, iso: str) -> Sequence[str]:
     # Marks hide the end of a sentence, and sentencex refuses lone surrogates.
     offsets = [offset for offset, char in enumerate(line) if not is_mark(char)]
     plain = "".join(line[offset] for offset in offsets)
-    plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    plain = _SURROGATE.sub("\ufffd", plain)
     found: list[str] = sentencex.segment(iso, plain)
-    if "".join(found) != plain or len(plain) != len(offsets):
+    if "".join(found) != plain:
         return [line]
     sentences = []
     start = length = 0
@@ -148,7 +149,6 @@ def _cut(sentence: str, start: int, limit: int, spans: Sequence[Span]) -> int:
     """Gives the best place to cut behind `start` and not behind `limit`."""
     if limit >= len(sentence):
         return len(sentence)
-    # The character at the limit is looked at too: white space may go on there.
     far_enough = start + (limit - start) // 3
     for pattern, lowest in ((_STOP, far_enough), (_SPACE, start)):
         ends = [match.end() for match in pattern.finditer(sentence, start, limit)]
@@ -171,4 +171,4 @@ def _is_free(sentence: str, end: int, spans: Sequence[Span]) -> bool:
     if before >= 0 and end < spans[before].end:
         return False
     left, right = sentence[end - 1], sentence[end : end + 1]
-    return left.isspace() or not (is_mark(left) or is_mark(right or " "))
+    return left.isspace() or is_mark(left) == is_mark(right or " ")

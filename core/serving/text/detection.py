@@ -1,0 +1,217 @@
+"""Which of a service's languages a text is written in."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from core.languages import all_languages, language
+from core.serving.text.spans import spans_in
+
+MAX_DETECTED = 5
+
+# More of a text tells nothing new.
+_SAMPLE_CHARS = 3000
+
+# Who asks a service writes in one of its languages rather than in any other of the world.
+_CANDIDATE_WEIGHT = 10.0
+
+# A language that the identifier does not know gets a share of what the known ones leave over.
+_UNKNOWN_WEIGHT = 0.5
+
+# Labels of the identifier for languages that it knows under another code or in a near relative.
+_NEAREST_LABELS = {
+    "acm": "ar",
+    "acq": "ar",
+    "aeb": "ar",
+    "ajp": "ar",
+    "apc": "ar",
+    "ars": "ar",
+    "ckb": "sdh",
+    "gn": "gug",
+    "ki": "kik",
+    "prs": "fa",
+    "quy": "qu",
+}
+
+_SCRIPTS_BY_FIRST_WORD = {
+    "ARABIC": ("Arab",),
+    "ARMENIAN": ("Armn",),
+    "BENGALI": ("Beng",),
+    "BOPOMOFO": ("Hant",),
+    "CJK": ("Hans", "Hant", "Jpan"),
+    "CYRILLIC": ("Cyrl",),
+    "DEVANAGARI": ("Deva",),
+    "ETHIOPIC": ("Ethi",),
+    "FULLWIDTH": ("Latn",),
+    "GEORGIAN": ("Geor",),
+    "GREEK": ("Grek",),
+    "GUJARATI": ("Gujr",),
+    "GURMUKHI": ("Guru",),
+    "HALFWIDTH": ("Jpan",),
+    "HANGUL": ("Hang",),
+    "HEBREW": ("Hebr",),
+    "HIRAGANA": ("Jpan",),
+    "KANNADA": ("Knda",),
+    "KATAKANA": ("Jpan",),
+    "KHMER": ("Khmr",),
+    "LAO": ("Laoo",),
+    "LATIN": ("Latn",),
+    "MALAYALAM": ("Mlym",),
+    "MODIFIER": ("Latn",),
+    "MYANMAR": ("Mymr",),
+    "ORIYA": ("Orya",),
+    "SINHALA": ("Sinh",),
+    "TAMIL": ("Taml",),
+    "TELUGU": ("Telu",),
+    "THAI": ("Thai",),
+    "TIBETAN": ("Tibt",),
+    "TIFINAGH": ("Tfng",),
+}
+
+_LOADING = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Detected:
+    """A language that a text may be in.
+
+    Attributes:
+        lang: FLORES-200 code.
+        confidence: 0 to 100.
+    """
+
+    lang: str
+    confidence: float
+
+
+def detect(text: str, candidates: Sequence[str]) -> list[Detected]:
+    """Gives the likeliest languages of a text, best first, at most five.
+
+    The first call takes about a second. May be called from several threads.
+
+    Args:
+        text: Any text; the first 3,000 characters count.
+        candidates: FLORES-200 codes to choose from. A text in another language gives them low
+            confidences; one without letters gives the first one with confidence 0.
+
+    Raises:
+        ConfigError: A candidate is no FLORES-200 code.
+    """
+    isos = {lang: language(lang).iso for lang in candidates}
+    sample = _without_spans(text[:_SAMPLE_CHARS])
+    shares = _script_shares(sample)
+    if not shares or not candidates:
+        return [Detected(lang, 0.0) for lang in candidates[:1]]
+    by_label = dict(_identifier().rank(sample))
+    chances = {
+        lang: by_label.get(_label(iso, isos.values()), 0.0) * shares.get(_script(lang), 0.0)
+        for lang, iso in isos.items()
+    }
+    rest = max(0.0, 1.0 - sum(chances.values()))
+    for lang, iso in isos.items():
+        if _label(iso, isos.values()) not in by_label:
+            share = shares.get(_script(lang), 0.0) / _num_unknown(_script(lang))
+            chances[lang] = _UNKNOWN_WEIGHT * rest * share
+    others = max(0.0, 1.0 - sum(chances.values()))
+    total = _CANDIDATE_WEIGHT * sum(chances.values()) + others
+    found = [
+        Detected(lang, round(100 * _CANDIDATE_WEIGHT * chance / total, 1))
+        for lang, chance in sorted(chances.items(), key=lambda item: -item[1])
+    ]
+    return found[:MAX_DETECTED]
+
+
+def _label(iso: str, offered: Collection[str]) -> str:
+    """Gives the identifier's label for a language; a near relative's if that is not offered."""
+    nearest = _NEAREST_LABELS.get(iso, iso)
+    return iso if nearest in offered else nearest
+
+
+def _script(lang: str) -> str:
+    return lang.partition("_")[2]
+
+
+def _script_shares(text: str) -> dict[str, float]:
+    """Gives for each script the share of the letters that can belong to it."""
+    letters = Counter(char for char in text if char.isalpha())
+    counts: Counter[str] = Counter()
+    for char, times in letters.items():
+        for script in _scripts(char):
+            counts[script] += times
+    total = sum(letters.values())
+    shares = {script: count / total for script, count in counts.items()}
+    han = shares.get("Hans", 0.0)
+    if han:
+        shares.update(_chinese_shares(letters, han))
+    return shares
+
+
+def _chinese_shares(letters: Counter[str], han: float) -> dict[str, float]:
+    """Divides Chinese between its two scripts by the characters that only one of them has."""
+    simplified = sum(times for char, times in letters.items() if _is_simplified(char))
+    traditional = sum(times for char, times in letters.items() if _is_traditional(char))
+    # Without such characters simplified is a little likelier, as more people write it.
+    ratio = (simplified + 0.6) / (simplified + traditional + 1.0)
+    return {"Hans": han * ratio, "Hant": han * (1.0 - ratio)}
+
+
+def _is_simplified(char: str) -> bool:
+    return _is_in(char, "gb2312") and not _is_in(char, "big5")
+
+
+def _is_traditional(char: str) -> bool:
+    return _is_in(char, "big5") and not _is_in(char, "gb2312")
+
+
+def _is_in(char: str, encoding: str) -> bool:
+    try:
+        char.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@cache
+def _scripts(char: str) -> tuple[str, ...]:
+    first_word = unicodedata.name(char, "").partition(" ")[0]
+    return _SCRIPTS_BY_FIRST_WORD.get(first_word, ())
+
+
+@cache
+def _num_unknown(script: str) -> int:
+    """Gives how many languages in a script the identifier does not know, at least 1."""
+    labels = set(_identifier().labels)
+    codes = [item.code for item in all_languages() if item.iso not in labels]
+    return max(1, sum(_script(code) == script for code in codes))
+
+
+def _without_spans(text: str) -> str:
+    """Leaves out tags, links and placeholders, which look like English."""
+    gaps = []
+    position = 0
+    for span in spans_in(text):
+        gaps.append(text[position : span.start])
+        position = span.end
+    return " ".join([*gaps, text[position:]])
+
+
+def _identifier() -> Any:
+    with _LOADING:
+        return _loaded_identifier()
+
+
+@cache
+def _loaded_identifier() -> Any:
+    # `rank` only reads it, so that threads can share it.
+    from py3langid.langid import (  # type: ignore[import-untyped]
+        MODEL_FILE,
+        LanguageIdentifier,
+    )
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from lxml import etree
+
+from core.errors import DataError
+from core.serving.documents.document import Document
+from core.serving.documents.reading import read_document
+
+OLD = """<xliff version="1.2" xmlns="urn:oasis:names:tc:xliff:document:1.2">
+<file source-language="en" original="x" datatype="plaintext"><body>
+<trans-unit id="1"><source>Hello <g id="1">big</g> world<x id="2"/></source></trans-unit>
+<trans-unit id="2"><source>Done</source><target state="final">Déanta</target></trans-unit>
+<trans-unit id="3" translate="no"><source>Keep</source></trans-unit>
+</body></file></xliff>"""
+NEW = """<xliff version="2.0" srcLang="en" xmlns="urn:oasis:names:tc:xliff:document:2.0">
+<file id="f"><unit id="1"><segment><source>Hello <pc id="1">big</pc></source></segment></unit>
+</file></xliff>"""
+ENTITIES = "".join(
+    f'<!ENTITY {after} "{f"&{name};" * 10}">'
+    for name, after in zip("abcdefghi", "bcdefghij", strict=True)
+)
+BOMB = f'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">{ENTITIES}]><xliff version="1.2">&j;</xliff>'
+
+
+def read(text: str) -> Document:
+    return read_document("a.xlf", text.encode(), "eng_Latn", "gle_Latn")
+
+
+def targets(data: bytes) -> list[str]:
+    found = etree.fromstring(data).iter("{*}target")
+    return [etree.tostring(item, encoding="unicode", with_tail=False) for item in found]
+
+
+def test_target_is_made_with_its_inline_elements() -> None:
+    document = read(OLD)
+    assert document.texts == ["Hello \ue000big\ue001 world"]
+    data = document.write(["Dia \ue000mór\ue001 duit"])
+    first, second = targets(data)
+    assert 'Dia <g id="1">mór</g> duit<x id="2"/>' in first
+    assert "Déanta" in second
+    assert etree.fromstring(data).find("{*}file").get("target-language") == "ga"
+
+
+def test_version_2_gets_its_target_and_language() -> None:
+    data = read(NEW).write(["Dia \ue000mór"])
+    assert 'Dia <pc id="1">mór</pc>' in targets(data)[0]
+    assert etree.fromstring(data).get("trgLang") == "ga"
+
+
+@pytest.mark.parametrize("translation", ["Dia mór", "\ue001Dia\ue000 mór", "\ue000\ue000Dia mór"])
+def test_broken_marks_keep_text_and_elements(translation: str) -> None:
+    target = targets(read(OLD).write([translation]))[0]
+    assert "Dia mór" in target
+    assert target.count("<g ") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (BOMB, "has a document type"),
+        ('<!DOCTYPE x SYSTEM "file:///etc/passwd"><xliff/>', "has a document type"),
+        ("<xliff", "cannot be read as XML"),
+        ("<html/>", "is no XLIFF"),
+        ("<a>" * 10_000 + "</a>" * 10_000, "cannot be read as XML"),
+    ],
+)
+def test_unsafe_or_broken_xml_is_refused(text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read(text)
