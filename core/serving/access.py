@@ -65,8 +65,9 @@ def new_key(
         name=name,
         prefix=secret[:PREFIX_LENGTH],
         key_hash=hash_of(secret),
+        requests_per_minute=requests_per_minute,
+        characters_per_minute=characters_per_minute,
         created_at=utc_now(),
-        **limits,
     )
     records.add(key)
     return secret, key

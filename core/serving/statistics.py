@@ -19,12 +19,22 @@ class Statistics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        make = {"registry": self.registry, "namespace": "adaptmllm"}
-        self._requests = Counter("requests", "Answered requests.", ["route", "status"], **make)
-        self._seconds = Histogram(
-            "request_seconds", "Duration of requests.", ["route"], buckets=_BUCKETS_S, **make
+        self._requests = Counter(
+            "adaptmllm_requests",
+            "Answered requests.",
+            ["route", "status"],
+            registry=self.registry,
         )
-        self._characters = Counter("characters", "Characters that were translated.", **make)
+        self._seconds = Histogram(
+            "adaptmllm_request_seconds",
+            "Duration of requests.",
+            ["route"],
+            buckets=_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._characters = Counter(
+            "adaptmllm_characters", "Characters that were translated.", registry=self.registry
+        )
         self._started_s = time.monotonic()
         self._recent: deque[tuple[float, float]] = deque(maxlen=RECENT)
         self._recent_failures: deque[float] = deque(maxlen=RECENT)

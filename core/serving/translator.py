@@ -12,7 +12,7 @@ from core.serving.batching.batcher import Batcher, Priority
 from core.serving.codec import Codec
 from core.serving.engines.engine import DecodeOptions
 from core.serving.servable import Servable
-from core.serving.text.glossary import Term
+from core.serving.text.glossary import Glossary, Term
 from core.serving.text.protection import Protected, Reply, Request, protected
 from core.serving.text.repetition import is_degenerate, shortened
 from core.serving.text.splitting import split_long, split_text
@@ -83,10 +83,8 @@ class _Sentence:
         """Gives the n-th best translation, or the best where there are not so many."""
         assert self.result is not None
         best = self.result.text
-        if number == 0 or len(self.reply) != 1 or best not in self.reply[0]:
-            return best
-        others = [text for text in self.reply[0] if text != best and text]
-        return others[number - 1] if number <= len(others) else best
+        others = [text for text in self.result.alternatives if text != best]
+        return others[number - 1] if 0 < number <= len(others) else best
 
 
 class Translator:
@@ -114,7 +112,7 @@ class Translator:
         self._codec = codec
         self._batcher = batcher
         self._max_source_length = max_source_length
-        self._terms = tuple(terms)
+        self._terms = Glossary(terms)
         self._cache: OrderedDict[tuple[object, ...], list[str]] = OrderedDict()
         self._cache_limit = cache_limit
 

@@ -99,10 +99,9 @@ def _fill(units: Units[_TreePlace], unit: etree._Element, *, is_version_1: bool)
 
 def _stays(target: etree._Element, source: etree._Element, state: str | None) -> bool:
     text = _text(target)
-    if not text and not len(target):
+    if not text and len(target) == 0:
         return False
-    is_own_text: bool = text != _text(source)
-    return state in _DONE_STATES or (state is None and is_own_text)
+    return state in _DONE_STATES or (state is None and text != _text(source))
 
 
 def _places(target: etree._Element) -> Iterator[tuple[_TreePlace, str | None]]:
@@ -117,7 +116,8 @@ def _places(target: etree._Element) -> Iterator[tuple[_TreePlace, str | None]]:
 def _is_transparent(element: etree._Element) -> bool:
     if _name(element) not in _TRANSPARENT:
         return False
-    return element.get("translate") != "no" and element.get("mtype") != "protected"
+    is_open = element.get("translate") != "no" and element.get("mtype") != "protected"
+    return bool(is_open)
 
 
 def _inherited(element: etree._Element, attribute: str) -> str | None:
