@@ -93,7 +93,10 @@ def serve(
 
 def _log_to_stderr() -> None:
     logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s"
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(name)s %(message)s",
+        force=True,  # the command line has set its own, for warnings only
     )
     for name in ("httpx", "uvicorn", "python_multipart", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -7,7 +7,8 @@ from core.serving.documents.reading import read_document, read_html_fragment
 PAGE = (
     '<!doctype html>\n<html lang="en"><head><title>Hi &amp; you</title><style>p{a}</style></head>'
     '<body><p class=x>Hello <b>big</b> world</p><img alt="A cat" src="cat.png"><code>f(x)</code>'
-    '<p translate="no">Keep <p>it</p></p><!-- note --><script>let a="<p>hi</p>"</script></body>'
+    '<div translate="no">Keep <div>it</div> too</div><!-- note -->'
+    '<script>let a="<p>hi</p>"</script></body>'
 )
 
 

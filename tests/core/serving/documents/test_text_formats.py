@@ -136,10 +136,16 @@ def test_markdown_lines_of_a_paragraph_are_one_unit() -> None:
     assert read("a.md", "One sentence\nover lines.\n").texts == ["One sentence over lines."]
 
 
-def test_lost_marks_lose_no_text() -> None:
-    document = read("a.md", "Some *big* text.\n")
-    assert b"Roinnt mor" in document.write(["Roinnt mor"])
-    assert document.write(["Roinnt mor"]).count(b"*") == 2
+def test_lost_marks_lose_no_text_code_or_link() -> None:
+    document = read("a.md", "See `f(x)` and [a link](http://x.y) *now* ok.\n")
+    written = document.write(["Féach air"]).decode()
+    assert written.startswith("Féach air")
+    assert "`f(x)`" in written
+    assert "(http://x.y)" in written
+
+
+def test_emphasis_of_nothing_leaves_no_stray_asterisks() -> None:
+    assert read("a.md", "Some *big* text.\n").write(["Roinnt mor"]) == b"Roinnt mor\n"
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.tsv", "a.csv"])
