@@ -126,7 +126,8 @@ def delete(workspace: Workspace, service_id: str) -> None:
 
 
 def service_state(workspace: Workspace, record: ServiceRecord) -> JobState:
-    """Gives the true state of a service: its folder's, else its record's."""
+    """Gives the true state of a service: its folder's, else its record's as it is now."""
+    record = workspace.services.get(record.id)
     state = RunFolder(workspace.service_folder(record.id)).observed_state()
     if WAITING in (record.job.state, state.state):
         return JobState(state=record.job.state, reason=record.job.reason)

@@ -61,8 +61,10 @@ def _members(line: str, where: str) -> dict[str, _Member]:
     except RecursionError:
         raise DataError(f"{where} is nested too deeply.") from None
     except ValueError as error:
+        # The other cause is a number with more digits than Python reads.
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
         raise DataError(
-            f"{where} cannot be read as JSON: {error}.", hint="One JSON object a line is expected."
+            f"{where} cannot be read as JSON: {reason}.", hint="One JSON object a line is expected."
         ) from None
     raise DataError(
         f"{where} is no JSON object but a {type(record).__name__}.",

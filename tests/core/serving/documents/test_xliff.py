@@ -68,3 +68,58 @@ def test_broken_marks_keep_text_and_elements(translation: str) -> None:
 def test_unsafe_or_broken_xml_is_refused(text: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read(text)
+
+
+UNIT = (
+    '<xliff version="1.2"><file><trans-unit{}><source>Hello</source>{}</trans-unit></file></xliff>'
+)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "target", "is_kept"),
+    [
+        ("", '<target state="final">Own</target>', True),
+        ("", '<target state="translated">Own</target>', True),
+        ("", '<target state="signed-off">Own</target>', True),
+        ("", "<target>Own</target>", True),
+        (' approved="yes"', '<target state="new">Own</target>', True),
+        ("", '<target state="new">Own</target>', False),
+        ("", "<target>Hello</target>", False),
+        ("", '<target state="final"/>', False),
+        (' approved="yes"', "", False),
+        ("", "", False),
+    ],
+)
+def test_target_that_somebody_made_stays(attributes: str, target: str, is_kept: bool) -> None:
+    document = read(UNIT.format(attributes, target))
+    assert document.texts == ([] if is_kept else ["Hello"])
+    (written,) = targets(document.write(["Haló"] * len(document.texts)))
+    assert ("Own" in written, "Haló" in written) == (is_kept, not is_kept)
+
+
+def test_codes_and_protected_text_are_marks() -> None:
+    source = (
+        'A <ph id="1">&lt;b&gt;</ph>b<bpt id="2">{</bpt> '
+        '<mrk mtype="protected">NO</mrk> <!-- no -->c'
+    )
+    document = read(UNIT.format("", "").replace("Hello", source))
+    assert document.texts == ["A \ue000b\ue001 \ue002 \ue003c"]
+    assert "&lt;b&gt;</ph>b<bpt" in targets(document.write(document.texts))[0]
+
+
+def test_line_breaks_are_spaces_unless_they_are_preserved() -> None:
+    source = UNIT.format("", "").replace("Hello", "One\n  two")
+    assert read(source).texts == ["One two"]
+    kept = source.replace("<source", '<source xml:space="preserve"')
+    assert read(kept).texts == ["One\n  two"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
+def test_encoding_comes_back(encoding: str) -> None:
+    name = encoding.removesuffix("-sig")
+    text = f'<?xml version="1.0" encoding="{name}"?>' + UNIT.format("", "").replace("lo", "é")
+    document = read_document("a.xlf", text.encode(encoding), "eng_Latn", "gle_Latn")
+    assert document.texts == ["Helé"]
+    data = document.write(["Haló"])
+    assert "<target>Haló</target>" in data.decode(encoding)
+    assert data[:3] == text.encode(encoding)[:3]

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import io
+import zipfile
+
+import docx
+import pytest
+
+from core.errors import DataError
+from core.serving.documents import archive
+from core.serving.documents.archive import read_archive
+from core.serving.documents.document import Document
+from core.serving.documents.reading import read_document
+
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">{}</Types>'
+TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.{}+xml"
+
+
+def word_file(body: str, **parts: str) -> bytes:
+    """Gives a Word document of a main part and others by the name of their kind."""
+    contents = {"main": f"<w:body>{body}</w:body>", **parts}
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
+        overrides = "".join(
+            f'<Override PartName="/word/{kind}.xml" ContentType="{TYPE.format(name)}"/>'
+            for kind in contents
+            for name in ["document.main" if kind == "main" else kind]
+        )
+        made.writestr("[Content_Types].xml", TYPES.format(overrides))
+        made.writestr("word/media/image.png", b"\x89PNG")
+        for kind, text in contents.items():
+            made.writestr(f"word/{kind}.xml", f'<w:root xmlns:w="{WORD}">{text}</w:root>')
+    return stream.getvalue()
+
+
+def read(data: bytes) -> Document:
+    return read_document("a.docx", data, "eng_Latn", "gle_Latn")
+
+
+def main_part(data: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(data)) as found:
+        assert found.testzip() is None
+        return found.read("word/main.xml").decode()
+
+
+def run(text: str, formatting: str = "") -> str:
+    return f"<w:r><w:rPr>{formatting}</w:rPr><w:t>{text}</w:t></w:r>"
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "texts"),
+    [
+        (run("Hel") + run("lo"), ["Hello"]),
+        (run("Hel") + '<w:proofErr w:type="x"/>' + run("lo", '<w:lang w:val="en"/>'), ["Hello"]),
+        (run("A ") + run("b", "<w:b/>") + run("c", "<w:b/>"), ["A \ue000bc"]),
+        (run("A") + "<w:r><w:tab/></w:r>" + run("b"), ["A\ue000b"]),
+        ("<w:r><w:t>A</w:t><w:br/><w:t>b</w:t></w:r>", ["A\ue000b"]),
+        (run("See ") + "<w:hyperlink>" + run("page") + "</w:hyperlink>", ["See \ue000page"]),
+        ("<w:r><w:instrText>PAGE x</w:instrText></w:r>" + run("7"), []),
+        ("<w:del><w:r><w:delText>gone</w:delText></w:r></w:del>" + run("Here"), ["Here"]),
+        (run("Out") + f"<w:r><w:txbx><w:p>{run('In')}</w:p></w:txbx></w:r>", ["In", "Out"]),
+    ],
+)
+def test_runs_become_units_with_marks_at_their_borders(paragraph: str, texts: list[str]) -> None:
+    assert read(word_file(f"<w:p>{paragraph}</w:p>")).texts == texts
+
+
+def test_notes_headers_and_footers_are_translated_and_other_parts_are_not() -> None:
+    paragraph = "<w:p>" + run("{}") + "</w:p>"
+    kinds = ("header", "footer", "footnotes", "endnotes", "comments", "styles")
+    data = word_file(paragraph.format("body"), **{kind: paragraph.format(kind) for kind in kinds})
+    assert read(data).texts == ["body", *kinds[:4]]
+
+
+def test_unchanged_members_keep_their_bytes_and_order() -> None:
+    data = word_file(f"<w:p>{run('Hello')}</w:p>")
+    written = read(data).write(["Haló <&> \x0b\ud800"])
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(io.BytesIO(written)) as new:
+        assert new.namelist() == old.namelist()
+        assert new.read("word/media/image.png") == b"\x89PNG"
+    assert "Haló &lt;&amp;&gt; \ufffd" in main_part(written)
+
+
+def test_document_can_be_written_twice() -> None:
+    document = read(word_file(f"<w:p>{run('A ')}{run('b', '<w:b/>')}</w:p>"))
+    first = document.write(["X \ue000y"])
+    assert document.write(["plain"]) != first
+    assert document.write(["X \ue000y"]) == first
+
+
+def test_right_to_left_text_and_word_itself_read_the_result() -> None:
+    word = docx.Document()
+    word.add_paragraph("Hello")
+    stream = io.BytesIO()
+    word.save(stream)
+    written = read_document("a.docx", stream.getvalue(), "eng_Latn", "arb_Arab").write(["مرحبا"])
+    assert docx.Document(io.BytesIO(written)).paragraphs[0].text == "مرحبا"
+
+
+def packed(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as made:
+        for name, data in members:
+            made.writestr(name, data)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (packed(("a", bytes(20_000_000))), "times its size"),
+        (packed(*((str(number), b"") for number in range(5_001))), "5,001 files"),
+        (packed(("a", b"x"), method=zipfile.ZIP_BZIP2), "no word processor"),
+        (packed(("a", b"xyz"), method=zipfile.ZIP_STORED).replace(b"xyz", b"xyy"), "damaged"),
+        (packed(("a", b"x"))[:-30], "damaged"),
+        (packed(("a", b"x"), ("b", b"y")).replace(b"b", b"a"), "same name"),
+    ],
+)
+def test_archive_that_is_not_sound_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read_archive("a.docx", data)
+
+
+def test_encrypted_archive_is_refused() -> None:
+    data = bytearray(packed(("a", b"x")))
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(DataError, match="is encrypted"):
+        read_archive("a.docx", bytes(data))
+
+
+def test_size_is_checked_before_anything_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = packed(("a", b"x" * 11))
+    monkeypatch.setattr(archive, "MAX_UNPACKED_BYTES", 10)
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("was unpacked"))
+    with pytest.raises(DataError, match="unpacks to 11 bytes, more than 10"):
+        read_archive("a.docx", data)
