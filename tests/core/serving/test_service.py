@@ -378,3 +378,22 @@ def test_an_interrupt_ends_the_service_in_good_order(started: Callable[..., Any]
     service = started()
     assert service.end(signal.SIGINT) == 130
     assert "Traceback" not in service.log()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_generated_requests_find_no_server_error(running: Any, tmp_path: Path) -> None:
+    """Schemathesis reads the OpenAPI document and sends what it allows, and what it does not."""
+    report = tmp_path / "report.txt"
+    command = [str(Path(sys.executable).with_name("schemathesis")), "run"]
+    options = ["--checks", "not_a_server_error", "--max-examples", "25", "--seed", "1"]
+    with report.open("wb") as output:
+        ended = subprocess.run(
+            [*command, f"{running.url}/openapi.json", *options, "--phases", "examples,fuzzing"],
+            cwd=tmp_path,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            timeout=240,
+            check=False,
+        )
+    assert ended.returncode == 0, report.read_text(errors="replace")[-6000:]
+    assert running.send("/ready")[0] == 200
