@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -12,13 +13,17 @@ from starlette.datastructures import UploadFile
 from core.errors import DataError, HostError
 from core.serving.access import AccessError
 from core.serving.document_queue import DocumentJob
+from core.serving.documents.reading import read_document
 from core.serving.language_codes import AUTO
 from core.serving.routes.answers import ANSWERS, ErrorAnswer, accepts_file
 from core.serving.routes.fields import caller_of, clean, read_values, service_of, uploaded
 from core.serving.routes.leaving import unless_client_leaves
+from core.serving.service import Service
+from core.serving.text.detection import detect
 
 router = APIRouter(tags=["documents"])
 
+DETECTED_CHARACTERS = 4000
 _ANSWERS = {**ANSWERS, 404: {"model": ErrorAnswer, "description": "No such document."}}
 
 
@@ -76,20 +81,16 @@ async def _added(request: Request) -> DocumentJob:
     service = service_of(request)
     file = uploaded(values)
     data = await _bytes_of(file, service.settings.file_limit_mb)
-    codes = []
-    for name in ("source", "target"):
-        if not isinstance(values.get(name), str):
-            raise DataError(f"Invalid request: missing {name} parameter.")
-        codes.append(values[name])
-    if codes[0].strip().lower() == AUTO:
-        raise DataError(
-            "Invalid request: a document needs its source language named, not auto.",
-            hint="POST /detect tells the language of a part of it.",
-        )
-    src_lang, tgt_lang = (service.codes.flores(code) for code in codes)
+    tgt_lang = service.codes.flores(_text(values, "target"))
+    name = clean(file.filename or "")
+    source = _text(values, "source")
+    if source.strip().lower() == AUTO:
+        src_lang = await asyncio.to_thread(_language_of, service, name, data, tgt_lang)
+    else:
+        src_lang = service.codes.flores(source)
     service.servable.require(src_lang, tgt_lang)
     direction = service.direction(src_lang, tgt_lang)
-    job = await service.documents.add(clean(file.filename or ""), data, direction)
+    job = await service.documents.add(name, data, direction)
     try:
         service.access.take(caller, job.num_characters)
     except AccessError:
@@ -98,6 +99,20 @@ async def _added(request: Request) -> DocumentJob:
     service.statistics.translated(job.num_characters)
     service.documents.begin(job)
     return job
+
+
+def _text(values: dict[str, Any], name: str) -> str:
+    value = values.get(name)
+    if not isinstance(value, str):
+        raise DataError(f"Invalid request: missing {name} parameter.")
+    return value
+
+
+def _language_of(service: Service, name: str, data: bytes, tgt_lang: str) -> str:
+    """Gives the likeliest source language of a document, by the beginning of its text."""
+    sources = service.servable.sources
+    texts = read_document(name, data, sources[0], tgt_lang).texts
+    return detect("\n".join(texts[:50])[:DETECTED_CHARACTERS], sources)[0].lang
 
 
 async def _bytes_of(file: UploadFile, limit_mb: float) -> bytes:

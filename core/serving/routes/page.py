@@ -17,6 +17,8 @@ _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+# An old page must never meet new scripts.
+_FRESH = {"Cache-Control": "no-cache"}
 # Swagger's script styles elements itself; everything else on it stays closed.
 DOCS_POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -37,7 +39,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 async def page() -> FileResponse:
     """Gives the page."""
-    return FileResponse(PAGE / "index.html", media_type=_TYPES[".html"])
+    return FileResponse(PAGE / "index.html", media_type=_TYPES[".html"], headers=_FRESH)
 
 
 @router.get("/page/{name}")
@@ -46,7 +48,7 @@ async def page_file(name: str) -> FileResponse:
     if name not in _page_files():
         raise HTTPException(404, "There is no such file.")
     path = PAGE / name
-    return FileResponse(path, media_type=_TYPES[path.suffix], headers={"Cache-Control": "no-cache"})
+    return FileResponse(path, media_type=_TYPES[path.suffix], headers=_FRESH)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -27,6 +28,7 @@ from core.serving.service import Service
 from core.serving.text.detection import Detected, detect
 from core.serving.translator import Direction, Translation
 
+log = logging.getLogger("adaptmllm.texts")
 router = APIRouter(tags=["translation"])
 
 Code = Annotated[str, Field(max_length=100, examples=["en", "eng_Latn"])]
@@ -69,6 +71,9 @@ async def translate(request: Request) -> dict[str, Any]:
     work = _translated(service, texts, detected, fields)
     found = await unless_client_leaves(request, work)
     service.statistics.translated(sum(map(len, texts)))
+    if service.settings.log_texts:
+        for text, item in zip(texts, found, strict=True):
+            log.info("%r -> %r", text, item.text)
     return _answer(fields, found, detected)
 
 

@@ -210,7 +210,8 @@ def test_a_document_is_translated_watched_and_fetched(running: Any) -> None:
     status, text, headers = running.send(f"/download_file/{job['id']}")
     assert (status, text) == (200, f"{one}\n\n{one}\n")
     assert headers["Content-Disposition"].startswith("attachment")
-    url = running.send("/translate_file", data, **kind)[1]["translatedFileUrl"]
+    auto = data.replace(b"\r\n\r\nen\r\n", b"\r\n\r\nauto\r\n")
+    url = running.send("/translate_file", auto, **kind)[1]["translatedFileUrl"]
     assert urllib.request.urlopen(url).read().decode() == text
 
 
@@ -294,6 +295,19 @@ def test_no_text_of_users_is_logged_and_torch_is_not_loaded(running: Any) -> Non
     assert "Zanzibar" not in running.log()
     maps = Path(f"/proc/{running.process.pid}/maps").read_text()
     assert "libtorch" not in maps and "ctranslate2" in maps
+
+
+def test_texts_are_logged_where_it_was_switched_on(started: Callable[..., Any]) -> None:
+    service = started("--log-texts")
+    service.translate("Zanzibar told the nurse")
+    assert "Zanzibar" in service.log()
+
+
+def test_a_glossary_is_kept_to(started: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "glossary.tsv"
+    path.write_text("# ours\nnurse\tbanaltra-x\n")
+    answer = started("--glossary", str(path)).translate(SOURCE)
+    assert "banaltra-x" in answer["translatedText"] and answer["warnings"]
 
 
 def test_a_caller_that_leaves_frees_the_queue(
