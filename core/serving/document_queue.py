@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import os
 import secrets
-import shutil
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from typing import IO
 
 from core.errors import AdaptMLLMError, DataError
 from core.serving.batching.batcher import BusyError
@@ -39,6 +38,7 @@ class DocumentJob:
         error: Why it failed, in one sentence.
         warnings: What a reader of the result should check.
         num_characters: Characters to translate.
+        result: The translated file, which has no name on the disk: it goes with the process.
     """
 
     id: str
@@ -52,7 +52,7 @@ class DocumentJob:
     error: str = ""
     warnings: list[str] = field(default_factory=list)
     num_characters: int = 0
-    path: Path | None = None
+    result: IO[bytes] | None = None
     began_s: float | None = None
     ended_s: float | None = None
     task: asyncio.Task[None] | None = None
@@ -61,6 +61,12 @@ class DocumentJob:
     def has_ended(self) -> bool:
         """Whether nothing more happens."""
         return self.state in ("finished", "failed", "cancelled")
+
+    def data(self) -> bytes:
+        """Gives the translated file; only for one that is finished."""
+        assert self.result is not None
+        descriptor = self.result.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
 
     @property
     def seconds_left(self) -> float | None:
@@ -72,18 +78,13 @@ class DocumentJob:
 
 
 class DocumentQueue:
-    """Translates documents, a few at a time; results stay for an hour in a folder of their own."""
+    """Translates documents, a few at a time; results stay for an hour."""
 
     def __init__(self, translator: Translator) -> None:
         self._translator = translator
         self._jobs: dict[str, DocumentJob] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._folder = Path()
         self._is_closing = False
-
-    def start(self) -> None:
-        """Makes the folder of the results."""
-        self._folder = Path(tempfile.mkdtemp(prefix="adaptmllm-documents-"))
 
     async def add(self, name: str, data: bytes, direction: Direction) -> DocumentJob:
         """Reads a document and puts it into the queue.
@@ -157,8 +158,8 @@ class DocumentQueue:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        if self._folder != Path():
-            shutil.rmtree(self._folder, ignore_errors=True)
+        for job in list(self._jobs.values()):
+            self._forget(job)
 
     async def _work(self, job: DocumentJob) -> None:
         try:
@@ -189,9 +190,8 @@ class DocumentQueue:
             translations += await self._piece(part, job)
             job.done = len(translations)
         data = await asyncio.to_thread(job.document.write, translations)
-        path = self._folder / job.id
-        await asyncio.to_thread(path.write_bytes, data)
-        job.path, job.state = path, "finished"
+        job.result = await asyncio.to_thread(_stored, data)
+        job.state = "finished"
 
     async def _piece(self, texts: Sequence[str], job: DocumentJob) -> list[str]:
         """Translates some texts; while the service is busy with people, it waits its turn."""
@@ -218,6 +218,16 @@ class DocumentQueue:
 
     def _forget(self, job: DocumentJob) -> None:
         self._jobs.pop(job.id, None)
-        if job.path is not None:
-            with contextlib.suppress(OSError):
-                job.path.unlink()
+        if job.result is not None:
+            job.result.close()
+
+
+def _stored(data: bytes) -> IO[bytes]:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when the document is forgotten)
+    try:
+        file.write(data)
+        file.flush()
+    except BaseException:
+        file.close()
+        raise
+    return file

@@ -74,7 +74,6 @@ class Service:
     async def start(self) -> None:
         """Begins to work and translates one word, so that `ready` means that it can."""
         self.batcher.start()
-        self.documents.start()
         source = self.servable.sources[0]
         direction = self.direction(source, self.servable.targets_of(source)[0])
         await self.translator.translate(["one"], direction)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse
+from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
 from core.errors import DataError, HostError
@@ -45,18 +45,18 @@ async def cancel(request: Request, document_id: str) -> dict[str, Any]:
     return shown(request, service_of(request).documents.remove(document_id))
 
 
-@router.get("/download_file/{document_id}", responses=_ANSWERS, response_class=FileResponse)
-async def fetch(request: Request, document_id: str) -> FileResponse:
+@router.get("/download_file/{document_id}", responses=_ANSWERS, response_class=Response)
+async def fetch(request: Request, document_id: str) -> Response:
     """Gives a translated document."""
     job = service_of(request).documents.get(document_id)
-    if job.path is None:
+    if job.result is None:
         raise DataError(f"The document is {job.state}, not finished.", hint="Ask again later.")
     # Always an attachment: what users sent must never be shown as a page of this service.
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(job.name)}",
         "X-Content-Type-Options": "nosniff",
     }
-    return FileResponse(job.path, media_type=job.media_type, headers=headers)
+    return Response(await asyncio.to_thread(job.data), media_type=job.media_type, headers=headers)
 
 
 @router.post("/translate_file", responses=ANSWERS, openapi_extra=accepts_file())
@@ -133,7 +133,7 @@ def shown(request: Request, job: DocumentJob) -> dict[str, Any]:
         "seconds_left": job.seconds_left,
         "error": job.error,
         "warnings": job.warnings,
-        "translatedFileUrl": _url(request, job) if job.path is not None else None,
+        "translatedFileUrl": _url(request, job) if job.result is not None else None,
     }
 
 
