@@ -134,6 +134,8 @@ def _converted(
 ) -> Servable:
     """Writes the served form into `partial` and gives what it is."""
     reason = conversion.why_not_converted(original)
+    if settings.engine == "transformers":
+        reason = reason or "the preparation asked for Transformers"
     if reason:
         conversion.copy_original(original, partial)
     else:

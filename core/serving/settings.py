@@ -35,6 +35,12 @@ class PrepareSettings(Settings):
         "and int8_float16 suit GPUs; float32 changes nothing.",
         "Model",
     )
+    engine: Literal["auto", "transformers"] = _field(
+        "auto",
+        "auto: CTranslate2, and Transformers for families that it cannot convert. transformers: "
+        "the original weights, slower.",
+        "Model",
+    )
     directions: Literal["trained", "all"] = _field(
         "trained",
         "trained: only the direction of the run, which is what was learnt. all: every language "

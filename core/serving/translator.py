@@ -45,7 +45,7 @@ class Direction:
     Attributes:
         src_lang, tgt_lang: FLORES-200 codes.
         num_alternatives: Other translations wanted of each text.
-        num_beams: Beam size; raised where more alternatives are wanted.
+        num_beams: Beam size.
         deadline: Time of `time.monotonic()` after which nobody waits any more.
         priority: As in the batcher.
     """
@@ -124,10 +124,9 @@ class Translator:
             BusyError: The service cannot answer in time.
         """
         self.servable.require(direction.src_lang, direction.tgt_lang)
-        plans = [await asyncio.to_thread(self._plan, text, direction) for text in texts]
-        await self._run(
-            [part for plan in plans for part in plan if not isinstance(part, str)], direction
-        )
+        plans = await asyncio.to_thread(lambda: [self._plan(text, direction) for text in texts])
+        sentences = [part for plan in plans for part in plan if not isinstance(part, str)]
+        await self._run(sentences, direction)
         return [self._joined(plan, direction.num_alternatives) for plan in plans]
 
     def _plan(self, text: str, direction: Direction) -> list[str | _Sentence]:
@@ -166,13 +165,32 @@ class Translator:
                 sentence.advance([next(found) for _ in sentence.request])
 
     async def _hypotheses(self, texts: list[str], direction: Direction) -> list[list[str]]:
-        """Gives the n-best translations of sentences, each text asked for only once."""
-        beams = max(direction.num_beams, direction.num_alternatives + 1)
+        """Gives the n-best translations of sentences, the one that everybody gets first.
+
+        More alternatives than beams are searched for apart: whoever asks for them must not get
+        another best translation than whoever does not.
+        """
+        wanted = direction.num_alternatives + 1
         options = DecodeOptions(
-            num_beams=beams,
-            num_hypotheses=min(beams, max(direction.num_alternatives + 1, 1)),
+            num_beams=direction.num_beams,
+            num_hypotheses=min(wanted, direction.num_beams),
             max_length=self.servable.max_target_length,
         )
+        if wanted <= direction.num_beams:
+            return await self._searched(texts, options, direction)
+        options = replace(options, num_hypotheses=1)
+        wide = replace(options, num_beams=wanted, num_hypotheses=wanted)
+        best, others = await asyncio.gather(
+            self._searched(texts, options, direction), self._searched(texts, wide, direction)
+        )
+        return [
+            list(dict.fromkeys([*first, *more])) for first, more in zip(best, others, strict=True)
+        ]
+
+    async def _searched(
+        self, texts: list[str], options: DecodeOptions, direction: Direction
+    ) -> list[list[str]]:
+        """Gives the translations by one way of searching; each text is asked for only once."""
         keys = {text: (text, direction.src_lang, direction.tgt_lang, options) for text in texts}
         found = {text: self._cache[key] for text, key in keys.items() if key in self._cache}
         self.num_cached += len(found)
@@ -180,9 +198,8 @@ class Translator:
         for first in range(0, len(missing), SENTENCES_AT_ONCE):
             part = missing[first : first + SENTENCES_AT_ONCE]
             answers = await self._generated(part, options, direction)
-            for text, hypotheses in zip(
-                part, await self._guarded(part, answers, options, direction), strict=True
-            ):
+            guarded = await self._guarded(part, answers, options, direction)
+            for text, hypotheses in zip(part, guarded, strict=True):
                 found[text] = hypotheses
                 self._remember(keys[text], hypotheses)
         return [found[text] for text in texts]
