@@ -86,6 +86,22 @@ def cxx_compiler() -> str:
     return shutil.which(os.environ.get("CXX") or "c++") or shutil.which("g++") or ""
 
 
+def peak_memory_bytes() -> int:
+    """Gives the largest resident size that this process has had.
+
+    Not `ru_maxrss`: Linux carries that over from the parent, whose memory a child shares until it
+    runs its own program, so that a small child of a large process would look large.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 @cache
 def package_versions() -> dict[str, str]:
     """Gives the installed version of each package, `missing` where there is none."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from core.host import peak_memory_bytes
 from core.storage.files import read_json, write_json
 
 Translate = Callable[[list[str]], list[str]]
@@ -29,7 +29,7 @@ def main() -> None:
         "hypotheses": hypotheses,
         "load_s": round(load_s, 2),
         "segments_per_s": round(len(hypotheses) / max(seconds, 1e-6), 2),
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_memory_bytes": peak_memory_bytes(),
     }
     write_json(Path(spec["answer"]), values)
 
