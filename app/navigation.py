@@ -22,4 +22,5 @@ def menu() -> StreamlitPage:
     finetune = st.Page(page_path("finetune"), title="Fine-tune", icon=":material/tune:")
     runs = st.Page(page_path("runs"), title="Runs", icon=":material/monitoring:")
     run = st.Page(page_path("run"), title="Run", visibility="hidden")
-    return st.navigation({"": [home], "Build": [corpora, finetune, runs, run]})
+    deploy = st.Page(page_path("deploy"), title="Deploy", icon=":material/cloud_upload:")
+    return st.navigation({"": [home], "Build": [corpora, finetune, runs, run], "Ship": [deploy]})

@@ -30,6 +30,11 @@ class Session:
         launch_id: Id of the run that the next click on Launch makes; a double click has the same.
         corpus_id: The corpus that is looked at.
         import_version: Changes after an import, so that the form starts empty.
+        version_id: The prepared version that is looked at.
+        prepare_id: Id of the version that the next click on Prepare makes.
+        service_id: Id of the service that the next click on Start makes.
+        key_version: Changes after an API key was made, so that the form starts empty.
+        new_key: The API key that was just made, until its owner has copied it.
         notice: A sentence to show once on the next page.
     """
 
@@ -38,6 +43,11 @@ class Session:
     launch_id: str = field(default_factory=_new_id)
     corpus_id: str = ""
     import_version: int = 0
+    version_id: str = ""
+    prepare_id: str = field(default_factory=_new_id)
+    service_id: str = field(default_factory=_new_id)
+    key_version: int = 0
+    new_key: str = ""
     notice: str = ""
 
     def replace_draft(self, values: dict[str, Any]) -> None:
@@ -48,6 +58,14 @@ class Session:
     def renew_launch_id(self) -> None:
         """Makes the next launch another run."""
         self.launch_id = _new_id()
+
+    def renew_prepare_id(self) -> None:
+        """Makes the next preparation another version, and its form start anew."""
+        self.prepare_id = _new_id()
+
+    def renew_service_id(self) -> None:
+        """Makes the next start another service, and its form start anew."""
+        self.service_id = _new_id()
 
 
 def session() -> Session:

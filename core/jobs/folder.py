@@ -176,11 +176,12 @@ class JobFolder:
         if not state.is_active:
             return state
         step = state.progress.get("step", 0)
+        where = f" at step {step}" if step else ""
         return replace(
             state,
             state="lost",
-            reason=f"{_what_ended(state)} while {state.state} at step {step}.",
-            hint="Resume continues from the last checkpoint.",
+            reason=f"{_what_ended(state)} while {state.state}{where}.",
+            hint="Resume continues from the last checkpoint." if where else "Start it again.",
             ended_at=state.heartbeat,
         )
 

@@ -16,6 +16,7 @@ log = logging.getLogger("adaptmllm.requests")
 _DOCUMENT_PATHS = ("/documents", "/translate_file")
 _BYTES_PER_CHARACTER = 12  # an escaped character beyond the basic plane in JSON
 _MARGIN_BYTES = 1 << 16
+_LOOKS = ("/health", "/ready", "/metrics")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -96,4 +97,6 @@ class Observed:
             route = getattr(scope.get("route"), "path", "other")
             is_translation = route.endswith(("/translate", "/completions", "/translate_file"))
             self._statistics.answered(route, status, seconds, is_translation=is_translation)
-            log.info("%s %s %d %.0f ms", scope["method"], route, status, 1000 * seconds)
+            # Looks at health come every few seconds and would bury everything else.
+            level = logging.DEBUG if route in _LOOKS and status == 200 else logging.INFO
+            log.log(level, "%s %s %d %.0f ms", scope["method"], route, status, 1000 * seconds)

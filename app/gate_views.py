@@ -1,0 +1,97 @@
+"""The gate's figures: what the prepared model loses and gains against the original."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.text import plain, rows_of, size
+from core.languages import language_name
+from core.storage.version_records import Version
+
+
+def recommendation(version: Version) -> None:
+    """Says whether the loss of quality is within what was asked for."""
+    gate = version.gate
+    limit = version.settings["max_chrf_drop"]
+    change = (
+        f"chrF changes by {gate['chrf_difference']:+.2f}; a loss of up to {limit:g} was allowed"
+    )
+    if gate["is_recommended"]:
+        st.success(f"Recommended: {change}.", icon=":material/thumb_up:")
+    else:
+        st.warning(
+            f"Not recommended: {change}. A finer quantization, such as float32, loses less.",
+            icon=":material/thumb_down:",
+        )
+
+
+def figures(gate: dict[str, Any]) -> None:
+    """Shows quality, speed, memory and size beside those of the original."""
+    before, after = gate["original"], gate["prepared"]
+    ratio = after["segments_per_s"] / max(before["segments_per_s"], 1e-9)
+    memory = after["peak_memory_bytes"] - before["peak_memory_bytes"]
+    disk = after["size_bytes"] - before["size_bytes"]
+    change = gate["chrf_difference"]
+    metrics: tuple[tuple[str, str, str | None, Any], ...] = (
+        ("Identical lines", f"{gate['identical_share']:.1%}", None, "off"),
+        ("chrF, original", f"{gate['chrf_original']:.2f}", None, "off"),
+        (
+            "chrF, prepared",
+            f"{gate['chrf_prepared']:.2f}",
+            f"{change:+.2f}",
+            "normal" if change else "off",
+        ),
+        (
+            "Segments/s",
+            f"{after['segments_per_s']:,.0f}",
+            f"{ratio - 1:+.0%} from {before['segments_per_s']:,.0f}",
+            "normal",
+        ),
+        (
+            "Peak memory",
+            size(after["peak_memory_bytes"]),
+            _less(memory, before, "peak_memory_bytes"),
+            "inverse",
+        ),
+        ("On disk", size(after["size_bytes"]), _less(disk, before, "size_bytes"), "inverse"),
+    )
+    for row in rows_of(metrics, 3):
+        for column, (label, value, delta, colour) in zip(st.columns(3), row, strict=True):
+            column.metric(
+                label,
+                value,
+                delta=delta,
+                delta_color=colour,
+                delta_arrow="off" if colour == "off" else "auto",
+                border=True,
+                height="stretch",
+            )
+    direction = f"{language_name(gate['src_lang'])} → {language_name(gate['tgt_lang'])}"
+    st.caption(
+        f"{gate['num_segments']:,} dev lines of {plain(gate['corpus'])} · {direction} · beam size "
+        f"{gate['num_beams']} · each model in a process of its own"
+    )
+    st.code(gate["signature"], language=None, wrap_lines=True)
+
+
+def _less(change: float, before: dict[str, Any], name: str) -> str:
+    sign = "-" if change < 0 else "+"
+    return f"{sign}{size(abs(change))} from {size(before[name])}"
+
+
+def differences(version: Version) -> None:
+    """Shows the lines that the two models translate differently."""
+    rows = version.gate["differences"]
+    if not rows:
+        st.caption("Every line came out the same.")
+        return
+    count = round((1 - version.gate["identical_share"]) * version.gate["num_segments"])
+    shown = f", the first {len(rows)} of them" if count > len(rows) else ""
+    with st.expander(f"{count} lines that came out differently{shown}", expanded=True):
+        columns = {name: name.capitalize() for name in ("source", "reference", "original")}
+        frame = pd.DataFrame(rows).rename(columns={**columns, "prepared": "Prepared"})
+        key = f"deploy.differences.{version.id}"
+        st.dataframe(frame, hide_index=True, width="stretch", key=key)

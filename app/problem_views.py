@@ -1,0 +1,31 @@
+"""Problems that leave the rest of the page in place, unlike those of `app.errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.errors import AdaptMLLMError
+
+
+@contextmanager
+def shown_in_place(title: str = "This did not work") -> Iterator[None]:
+    """Shows a core error where it happened; what comes after it on the page is still shown."""
+    try:
+        yield
+    except AdaptMLLMError as error:
+        problem(title, error.message, error.hint)
+
+
+def problem(title: str, message: str, hint: str = "", detail: str = "") -> None:
+    """Shows what is wrong and what can be done; texts are shown as they are."""
+    with st.container(border=True):
+        st.badge(title, icon=":material/error:", color="red")
+        st.text(message)
+        if hint:
+            st.text(hint)
+        if detail:
+            with st.expander("Details"):
+                st.code(detail, language=None, wrap_lines=True)
