@@ -13,9 +13,10 @@ UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}
 # A mark is one private-use character that stands for an inline tag of a document.
 _MARK = "[\ue000-\uf8ff]"
 
-# A link ends where writing without spaces goes on, and at quotes and the stops of other scripts.
+# A link ends where writing without spaces goes on, at quotes and the stops of other scripts, and at
+# all that `is_blank` says is blank: a span that held it would reach beyond the body of a sentence.
 _IN_LINK = (
-    r"[^\s<>\"'`«»‘-‟‹›…\u060c\u061b\u061f\u06d4\u0964\u0965"
+    r"[^\s\x00-\x1f\x7f-\x9f\u200b\u2060\ufeff<>\"'`«»‘-‟‹›…\u060c\u061b\u061f\u06d4\u0964\u0965"
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uac00-\ufaff\ufe30-\ufe4f\uff00-\uffef"
     r"\U00020000-\U0003ffff]"
 )

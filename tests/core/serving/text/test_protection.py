@@ -58,6 +58,11 @@ def test_nothing_to_translate_is_no_request(sentence: str) -> None:
     assert talk(sentence, upper) == (Protected(sentence), [])
 
 
+@pytest.mark.parametrize("blank", ["\ufeff", "\u200b", "\u2060", "\x00", "\x85"])
+def test_link_before_an_invisible_end_is_kept(blank: str) -> None:
+    assert talk(f"see https://a.ie/b{blank}", upper)[0].text == f"SEE https://a.ie/b{blank}"
+
+
 def test_white_space_and_tags_at_the_ends_stay_outside_the_model() -> None:
     result, requests = talk("  <p>\ue000good day\ue001 </p>\t", upper)
     assert result.text == "  <p>\ue000GOOD DAY\ue001 </p>\t"
@@ -185,7 +190,7 @@ def test_silent_model_leaves_the_sentence_and_says_so() -> None:
 PARTS = st.sampled_from(
     ["{a}", "{b}", "%s", "%%", "%", "s", "<b>", "</b>", "<", "b>", "\ue000", "\ue001", "#ab", "#a"]
     + ["@me", "https://a.ie", ".", "[1]", "[2]", "[", "1", "]", " ", "bank", "banc", "12", "१", "a"]
-    + ["你", "\u0301", "\ud800", "\n", "{", "}", "$", ""]
+    + ["\ufeff", "\u200b", "你", "\u0301", "\ud800", "\n", "{", "}", "$", ""]
 )
 SENTENCES = st.lists(PARTS, max_size=12).map("".join)
 TERMS = st.lists(st.builds(Term, SENTENCES.filter(bool), SENTENCES.filter(bool)), max_size=3)

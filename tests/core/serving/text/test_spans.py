@@ -27,6 +27,10 @@ from core.serving.text.spans import spans_in
         ("See https://a.ie/b_(c)?d=1&e=2#f.", ["https://a.ie/b_(c)?d=1&e=2#f"]),
         ("(www.a.com), «http://b.ie/é»", ["www.a.com", "http://b.ie/é"]),
         ("访问https://a.com。谢谢 www.b.com网站", ["https://a.com", "www.b.com"]),
+        (
+            "http://a.ie\ufeff http://b.ie\u200bx http://c.ie/\x00",
+            ["http://a.ie", "http://b.ie", "http://c.ie/"],
+        ),
         ("Mail jo.b+x@c-d.ie. or 谢a@b.cn谢", ["jo.b+x@c-d.ie", "a@b.cn"]),
         ("@joe_b said #тег and #हिन्दी, C# #1 a@b", ["@joe_b", "#тег", "#हिन्दी"]),
         ("\ue000\ue001x\uf8ff", ["\ue000", "\ue001", "\uf8ff"]),
