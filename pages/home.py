@@ -33,8 +33,9 @@ with st.container(border=True):
         st.page_link(page_path("finetune"), label="Fine-tune a model", icon=":material/tune:")
         st.page_link(page_path("corpora"), label="Import a corpus", icon=":material/upload:")
     elif counts.get("finished"):
-        st.write("You have a fine-tuned model. Compare its scores, or fine-tune on another corpus.")
+        st.write("You have a fine-tuned model. Look at its scores, then let people use it.")
         st.page_link(page_path("runs"), label="See the results", icon=":material/monitoring:")
+        st.page_link(page_path("deploy"), label="Deploy it", icon=":material/rocket_launch:")
         st.page_link(page_path("corpora"), label="Import a corpus", icon=":material/upload:")
     else:
         st.write("No run has finished yet. See why, resume it, or start another.")

@@ -6,6 +6,7 @@ sample and one that still learns, and photographs every page.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -21,8 +22,14 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.demo import DEMO_RECIPE, run_demo
+from core.errors import TrainingError
 from core.finetune import runs
+from core.finetune.command import free_port
 from core.finetune.settings import from_recipe
+from core.jobs import queue
+from core.serving import services, versions
+from core.serving.settings import PrepareSettings, ServeSettings
+from core.storage.service_records import ServiceRecord
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from scripts.browser import ARGUMENTS, chromium
 
@@ -69,10 +76,22 @@ def photograph(browser: Browser, url: str, name: str, *, dark: bool, size: tuple
 
 
 def _settle(page: Page) -> None:
-    ready = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-    page.wait_for_selector(ready, timeout=60_000)
+    if "stApp" in page.content() or "streamlit" in page.content():
+        ready = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+        page.wait_for_selector(ready, timeout=60_000)
     page.get_by_role("heading").first.wait_for()
     page.wait_for_timeout(4_000)
+
+
+def _serve(workspace: Workspace, run_id: str) -> ServiceRecord:
+    """Prepares the model of a run and starts a service with it."""
+    version = versions.prepare(workspace, PrepareSettings(model=run_id))
+    queue.wait(workspace, version.id)
+    versions.accept(workspace, version.id)
+    record = services.start(workspace, ServeSettings(model=run_id, port=free_port()))
+    while services.service_state(workspace, record).state != "serving":
+        time.sleep(0.5)
+    return record
 
 
 def main() -> int:
@@ -104,8 +123,20 @@ def main() -> int:
             ]
             for page, name, dark, size in shots:
                 photograph(browser, f"{url}/{page}", name, dark=dark, size=size)
+            with contextlib.suppress(TrainingError):  # it may have finished meanwhile
+                runs.stop(workspace, live.id, "now")
+            service = _serve(workspace, finished)
+            photograph(
+                browser,
+                f"{service.address}/#q=The nurse opened the small box. The patients take a tablet.",
+                "service",
+                dark=False,
+                size=(1280, 720),
+            )
+            photograph(browser, f"{url}/deploy", "deploy", dark=False, size=(1280, 1500))
             browser.close()
-            runs.stop(workspace, live.id, "now")
+            services.stop(workspace, service.id)
+            queue.wait(workspace, service.id)
     return 0
 
 

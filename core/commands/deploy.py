@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any
 
+from core.commands import leave
 from core.commands.answers import Answer, table
 from core.errors import ModelError
 from core.jobs import queue
@@ -44,6 +45,7 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     listing = commands.add_parser("list", parents=[common], help="list versions")
     listing.set_defaults(command=_list)
     _add_service_commands(commands, common)
+    leave.add_commands(commands, common)
 
 
 def _add_service_commands(commands: Any, common: argparse.ArgumentParser) -> None:

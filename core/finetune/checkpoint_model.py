@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,17 @@ from core.finetune.checkpoints import COMPLETE, checkpoint_folder
 from core.finetune.export import write_model
 from core.finetune.models import load_model, load_tokenizer
 from core.finetune.settings import FineTuneSettings
+
+# What torch and DeepSpeed raise on files that are missing, cut or no checkpoints at all.
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    RuntimeError,
+    AttributeError,
+    pickle.UnpicklingError,
+)
 
 
 def write_checkpoint_model(
@@ -56,7 +67,7 @@ def _weights(checkpoint: Path, settings: FineTuneSettings) -> dict[str, Any]:
         from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
 
         return dict(get_fp32_state_dict_from_zero_checkpoint(str(checkpoint), tag="state"))
-    except (OSError, KeyError, ValueError, RuntimeError, json.JSONDecodeError) as error:
+    except _UNREADABLE as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise ModelError(
             f"The checkpoint {checkpoint.name} cannot be read: {reason}.",

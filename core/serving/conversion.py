@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import HostError, ModelError
+from core.finetune.models import load_model, load_tokenizer
 from core.serving.servable import TOKENIZER_FOLDER
 from core.storage.files import read_json
 
@@ -54,18 +55,16 @@ def convert(source: Path, folder: Path, quantization: str) -> None:
     """Converts a model by CTranslate2 into the empty `folder`; imports torch.
 
     Raises:
-        ModelError: CTranslate2 refuses the model.
+        ModelError: The model cannot be read, or CTranslate2 refuses it.
         HostError: The disk is full.
     """
-    from ctranslate2.converters import TransformersConverter
 
     def work() -> None:
         try:
-            converter = TransformersConverter(str(source), low_cpu_mem_usage=True)
-            converter.convert(str(folder), quantization=quantization, force=True)
+            _converter(source).convert(str(folder), quantization=quantization, force=True)
         except (ValueError, NotImplementedError, AttributeError, KeyError, RuntimeError) as error:
-            if "No space left" in str(error):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            if _is_disk_full(error) or "allocate memory" in str(error):
+                raise
             reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
             raise ModelError(
                 f"CTranslate2 cannot convert the model in {source}: {reason}.",
@@ -73,6 +72,30 @@ def convert(source: Path, folder: Path, quantization: str) -> None:
             ) from error
 
     _with_disk(work, folder)
+
+
+def _converter(source: Path) -> Any:
+    """Gives CTranslate2's converter with what it does not know of Transformers 5 put right."""
+    from ctranslate2.converters import TransformersConverter
+
+    def model(*_: Any, **__: Any) -> Any:
+        loaded = load_model(str(source), dtype="auto")
+        if loaded.config.model_type == "t5":
+            # By the tie the converter decides whether T5 scales its last states; Transformers 5
+            # says always tied, and all beams of T5 1.1 and MADLAD would be weighed wrongly.
+            loaded.config.tie_word_embeddings = loaded.config.scale_decoder_outputs
+        return loaded
+
+    def tokenizer(*_: Any, **__: Any) -> Any:
+        loaded = load_tokenizer(str(source))
+        # Transformers 5 leaves M2M100's language tokens out of the vocabulary.
+        tokens = {**getattr(loaded, "lang_token_to_id", {}), **loaded.get_vocab()}
+        loaded.get_vocab = lambda: tokens
+        return loaded
+
+    converter: Any = TransformersConverter(str(source))
+    converter.load_model, converter.load_tokenizer = model, tokenizer
+    return converter
 
 
 def copy_original(source: Path, folder: Path) -> None:
@@ -124,10 +147,12 @@ def check_converted_vocabulary(folder: Path, tokens: list[str]) -> None:
 
 
 def weights_bytes(folder: Path) -> int:
-    """Gives the size of the weights in a prepared or original folder."""
-    patterns = ("model.bin", "*.safetensors", "pytorch_model*.bin")
-    files = {path for pattern in patterns for path in folder.glob(pattern)}
-    return sum(path.stat().st_size for path in files)
+    """Gives the size of the weights in a prepared or original folder, in the form that is read."""
+    for pattern in ("model.bin", "*.safetensors", "pytorch_model*.bin"):
+        # A folder of the hub may hold the same weights twice.
+        if sizes := [path.stat().st_size for path in folder.glob(pattern)]:
+            return sum(sizes)
+    return 0
 
 
 def _link_or_copy(source: Path, target: Path) -> None:
@@ -142,12 +167,17 @@ def _with_disk(work: Callable[[], None], folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         work()
-    except OSError as error:
-        if error.errno in _FULL or "No space left" in str(error):
-            free = shutil.disk_usage(folder.parent).free
-            raise HostError(
-                f"The disk is full ({free / 1e6:.0f} MB free) while the converted model is "
-                "written.",
-                hint="Free some space on the disk of the workspace and prepare it again.",
-            ) from error
-        raise
+    except Exception as error:  # the writers of tokenizers and safetensors raise their own kinds
+        if not _is_disk_full(error):
+            raise
+        free = shutil.disk_usage(folder.parent).free
+        # Half a model is of no use, and its space is needed to say so.
+        shutil.rmtree(folder, ignore_errors=True)
+        raise HostError(
+            f"The disk is full ({free / 1e6:.0f} MB free) while the converted model is written.",
+            hint="Free some space on the disk of the workspace and prepare it again.",
+        ) from error
+
+
+def _is_disk_full(error: Exception) -> bool:
+    return getattr(error, "errno", None) in _FULL or "No space left" in str(error)

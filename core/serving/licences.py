@@ -8,7 +8,7 @@ _LICENCES = {
     "facebook/mbart-large-50": "MIT",
     "helsinki-nlp/opus-mt": "Apache-2.0 or CC BY 4.0, see its card",
     "google/madlad400": "Apache-2.0",
-    "starter": "none: random weights, built on this machine",
+    "starter": "none (random weights, built on this machine)",
 }
 
 

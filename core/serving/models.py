@@ -14,6 +14,7 @@ from core.storage.run_records import Run
 from core.storage.workspace import Workspace
 
 _HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
+_CHECKPOINT = re.compile(r"^(.+)@([0-9]{1,9}|latest)$", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,21 @@ def find_model(workspace: Workspace, text: str) -> ModelReference:
     text = text.strip()
     if not text:
         raise ModelError("No model was named.", hint="Give a run, a base model or a folder.")
-    name, _, step = text.rpartition("@") if re.search(r"@(\d+|latest)$", text) else (text, "", "")
-    run = _run(workspace, name)
-    if run is not None:
-        return _of_run(workspace, run, step)
-    if step:
+    match = _CHECKPOINT.match(text)
+    # A run's name may itself end like a checkpoint's, so the whole of it comes first.
+    readings = [(text, ""), *([(match[1], match[2])] if match else [])]
+    for name, step in readings:
+        run = _run(workspace, name)
+        if run is not None:
+            return _of_run(workspace, run, step)
+    if match:
         raise ModelError(
-            f"There is no run {name!r}, so no checkpoint {step} of it.",
+            f"There is no run {match[1][:120]!r}, so no checkpoint {match[2]} of it.",
             hint="`python -m core runs list` names the runs.",
         )
     # A bare word is no hub id of a translation model: most likely a misspelt run.
     is_known = text == "starter" or _HUB_ID.match(text) or text.startswith(("/", ".", "~"))
-    if not is_known and not Path(text).is_dir():
+    if not is_known and not _is_folder(text):
         raise ModelError(
             f"There is neither a run nor a model {text[:120]!r}.",
             hint="`python -m core runs list` names the runs; base models are hub ids or folders.",
@@ -65,12 +69,21 @@ def find_model(workspace: Workspace, text: str) -> ModelReference:
     return ModelReference(text, text, None, 0, source)
 
 
+def _is_folder(text: str) -> bool:
+    try:
+        return Path(text).is_dir()
+    except OSError:  # longer than any file's name
+        return False
+
+
 def _run(workspace: Workspace, name: str) -> Run | None:
     """Gives the run with this id or name; several of one name are an error of their own."""
     if name in ("starter", ""):
         return None
     try:
         return workspace.runs.get(name)
+    except UnicodeEncodeError:  # bytes of the command line that are no text
+        return None
     except AdaptMLLMError as error:
         if "runs have the name" in error.message:
             raise ModelError(error.message, hint=error.hint) from None
@@ -89,10 +102,9 @@ def _of_run(workspace: Workspace, run: Run, step: str) -> ModelReference:
     steps = checkpoint_steps(workspace, run)
     wanted = steps[-1] if step == "latest" and steps else int(step) if step.isdigit() else 0
     if not (checkpoint_folder(folder.path, wanted) / COMPLETE).exists():
+        which = "" if step == "latest" else f" of step {step}"
         known = ", ".join(map(str, steps)) or "none"
-        raise ModelError(
-            f"The run {run.name!r} has no checkpoint of step {step}.", hint=f"Kept are: {known}."
-        )
+        raise ModelError(f"The run {run.name!r} has no checkpoint{which}.", hint=f"Kept: {known}.")
     source = model_source(workspace, run.base_model)
     return ModelReference(f"{run.id}@{wanted}", f"{run.name} @ step {wanted}", run, wanted, source)
 

@@ -207,7 +207,7 @@ def test_a_model_that_cannot_be_had_is_explained(tab: Any) -> None:
     assert tab.page.get_by_role("button", name="Launch").is_disabled()
 
 
-@pytest.mark.parametrize("path", ["", "corpora", "finetune", "runs"])
+@pytest.mark.parametrize("path", ["", "corpora", "finetune", "runs", "deploy"])
 def test_pages_fit_a_phone(tab: Any, path: str) -> None:
     tab.page.set_viewport_size({"width": 390, "height": 844})
     tab.open(path)
