@@ -51,6 +51,10 @@ def write_model(
     to four times (shared, encoder, decoder, output).
     """
     shutil.rmtree(folder, ignore_errors=True)
+    # Transformers 5 calls every model's embeddings tied; MADLAD's output weights are its own, and
+    # tying them would put one matrix in the place of the other.
+    output, embedding = module.get_output_embeddings(), module.get_input_embeddings()
+    module.config.tie_word_embeddings = output is None or output.weight is embedding.weight
     fresh = type(module)(module.config)
     some = next(tensor for tensor in weights.values() if tensor.is_floating_point())
     fresh.to(some.dtype)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
 import time
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from core.errors import ConfigError
 from core.serving.settings import ServeSettings
 from core.storage.files import utc_now
 from core.storage.key_records import ApiKey, KeyRecords
+
+log = logging.getLogger(__name__)
 
 PREFIX_LENGTH = 8
 # A revoked key is refused after this many seconds at the latest.
@@ -114,7 +119,13 @@ class Access:
     def keys(self) -> list[ApiKey]:
         """The valid keys."""
         if time.monotonic() - self._looked_at > REFRESH_S:
-            self._keys = self._records.valid()
+            try:
+                self._keys = self._records.valid()
+            except SQLAlchemyError as error:
+                # The database is locked or the disk full: the keys of a moment ago still count.
+                if self._looked_at == float("-inf"):
+                    raise
+                log.warning("the keys could not be looked up: %s", error)
             self._looked_at = time.monotonic()
         return self._keys
 
@@ -163,10 +174,27 @@ class Access:
         Raises:
             AccessError: One of them is reached.
         """
+        self.take_request(caller)
+        self.take_characters(caller, num_characters)
+
+    def take_request(self, caller: tuple[str, ApiKey | None]) -> None:
+        """Counts a request alone, before it is known how much it holds.
+
+        Raises:
+            AccessError: The limit is reached.
+        """
         name, key = caller
-        limits = key or self._settings
-        self._take((name, "requests"), 1, limits.requests_per_minute)
-        self._take((name, "characters"), num_characters, limits.characters_per_minute)
+        self._take((name, "requests"), 1, (key or self._settings).requests_per_minute)
+
+    def take_characters(self, caller: tuple[str, ApiKey | None], num_characters: int) -> None:
+        """Counts characters alone.
+
+        Raises:
+            AccessError: The limit is reached.
+        """
+        name, key = caller
+        limit = (key or self._settings).characters_per_minute
+        self._take((name, "characters"), num_characters, limit)
 
     def _take(self, bucket_key: tuple[str, str], amount: int, per_minute: int) -> None:
         if not per_minute:

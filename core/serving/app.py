@@ -18,7 +18,7 @@ from core.errors import AdaptMLLMError, DataError, HostError
 from core.serving import SERVICE_VERSION
 from core.serving.access import AccessError
 from core.serving.batching.batcher import BusyError
-from core.serving.middleware import BodyLimit, Observed
+from core.serving.middleware import BodyLimit, Observed, SameOrigin
 from core.serving.routes import chat, documents, operation, page, translation
 from core.serving.routes.leaving import ClientLeft
 from core.serving.service import Service
@@ -52,6 +52,7 @@ def create_app(service: Service) -> FastAPI:
         ClientLeft: _client_left,
         HTTPException: _http_error,
         RequestValidationError: _invalid,
+        Exception: _defect,
     }.items():
         app.add_exception_handler(kind, handler)
     return app
@@ -72,7 +73,7 @@ def _middleware(service: Service) -> list[Middleware]:
     hosts = settings.allowed_hosts.split()
     if not hosts and settings.is_loopback:
         # A page elsewhere whose name leads to this machine must not speak for its user.
-        hosts = ["localhost", "127.0.0.1", "[::1]", "::1"]
+        hosts = ["localhost", "127.0.0.1", "[::1]", "::1", settings.host, f"[{settings.host}]"]
     if hosts:
         found.append(Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False))
     if settings.cors_origins:
@@ -85,7 +86,7 @@ def _middleware(service: Service) -> list[Middleware]:
                 expose_headers=["Retry-After"],
             )
         )
-    return [*found, Middleware(BodyLimit, service=service)]
+    return [*found, Middleware(SameOrigin, service=service), Middleware(BodyLimit, service=service)]
 
 
 def _error(
@@ -127,6 +128,11 @@ async def _http_error(request: Request, error: Exception) -> Response:
     answer = _error(request, error.status_code, str(error.detail))
     answer.headers.update(error.headers or {})
     return answer
+
+
+async def _defect(request: Request, _: Exception) -> Response:
+    # Starlette raises it again for the log; the caller learns nothing of its text.
+    return _error(request, 500, "The service failed to answer this request; its log says why.")
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

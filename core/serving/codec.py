@@ -45,13 +45,19 @@ class Codec:
         self.tokenizer: Any = load_tokenizer(str(folder / TOKENIZER_FOLDER))
         self._lock = threading.Lock()
         self._bound: tuple[str, str] | None = None
-        self._adapter: Adapter | None = None
+        self._adapters: dict[tuple[str, str], Adapter] = {}
 
     def _bind(self, src_lang: str, tgt_lang: str) -> Adapter:
-        if self._adapter is None or self._bound != (src_lang, tgt_lang):
-            self._adapter = bind(self.tokenizer, src_lang, tgt_lang)
-            self._bound = (src_lang, tgt_lang)
-        return self._adapter
+        direction = (src_lang, tgt_lang)
+        known = self._adapters.get(direction)
+        # T5 and Marian put the language into the text: their tokenizer holds no direction, and
+        # finding the prefix among 256,000 pieces takes a third of a second.
+        if known is not None and (known.forced_bos_token_id is None or self._bound == direction):
+            return known
+        adapter = bind(self.tokenizer, src_lang, tgt_lang)
+        self._adapters[direction] = adapter
+        self._bound = direction
+        return adapter
 
     def encode(self, sources: Sequence[str], src_lang: str, tgt_lang: str) -> list[Encoded]:
         """Gives the token ids of sources.

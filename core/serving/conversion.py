@@ -19,6 +19,7 @@ from core.storage.files import read_json
 _UNCONVERTIBLE = {
     "mbart": "CTranslate2 cannot convert mBART models written by this version of Transformers",
 }
+POSITION_MARGIN = 4
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -49,6 +50,20 @@ def model_config(source: Path) -> dict[str, Any]:
             f"{source / 'config.json'} cannot be read: {error}.", hint="Is this a model's folder?"
         ) from None
     return dict(values)
+
+
+def max_positions(source: Path) -> int:
+    """Gives the longest text that a model has positions for, in tokens; 0 = no limit of its own.
+
+    Raises:
+        ModelError: The folder's config.json cannot be read.
+    """
+    config = model_config(source)
+    if config.get("model_type") not in ("m2m_100", "marian", "mbart"):
+        return 0  # T5's positions are relative
+    found = int(config.get("max_position_embeddings") or 0)
+    # The first token of a translation and its end need places too.
+    return max(0, found - POSITION_MARGIN)
 
 
 def convert(source: Path, folder: Path, quantization: str) -> None:

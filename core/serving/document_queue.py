@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import IO
 
 from core.errors import AdaptMLLMError, DataError
 from core.serving.batching.batcher import BusyError
@@ -21,6 +18,8 @@ TEXTS_AT_ONCE = 64
 AT_ONCE = 2
 MAX_WAITING = 50
 KEPT_S = 3600.0
+MAX_KEPT = 200
+MAX_KEPT_BYTES = 200_000_000
 # A document may take long; one piece of it that takes longer than this hangs.
 PIECE_LIMIT_S = 600.0
 
@@ -38,7 +37,7 @@ class DocumentJob:
         error: Why it failed, in one sentence.
         warnings: What a reader of the result should check.
         num_characters: Characters to translate.
-        result: The translated file, which has no name on the disk: it goes with the process.
+        result: The translated file; it is in memory only and goes with the process.
     """
 
     id: str
@@ -52,7 +51,7 @@ class DocumentJob:
     error: str = ""
     warnings: list[str] = field(default_factory=list)
     num_characters: int = 0
-    result: IO[bytes] | None = None
+    result: bytes | None = None
     began_s: float | None = None
     ended_s: float | None = None
     task: asyncio.Task[None] | None = None
@@ -61,12 +60,6 @@ class DocumentJob:
     def has_ended(self) -> bool:
         """Whether nothing more happens."""
         return self.state in ("finished", "failed", "cancelled")
-
-    def data(self) -> bytes:
-        """Gives the translated file; only for one that is finished."""
-        assert self.result is not None
-        descriptor = self.result.fileno()
-        return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
 
     @property
     def seconds_left(self) -> float | None:
@@ -84,7 +77,9 @@ class DocumentQueue:
         self._translator = translator
         self._jobs: dict[str, DocumentJob] = {}
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._is_closing = False
+        self._reading = asyncio.Semaphore(AT_ONCE)
+        self._num_reading = 0
+        self._closing = asyncio.Event()
 
     async def add(self, name: str, data: bytes, direction: Direction) -> DocumentJob:
         """Reads a document and puts it into the queue.
@@ -94,14 +89,15 @@ class DocumentQueue:
             BusyError: Too many documents wait.
         """
         self._forget_old()
-        if self._is_closing:
-            raise BusyError("The service is being stopped.", 5.0)
-        if sum(not job.has_ended for job in self._jobs.values()) >= MAX_WAITING:
+        waiting = sum(not job.has_ended for job in self._jobs.values())
+        if waiting + self._num_reading >= MAX_WAITING:
             raise BusyError(f"{MAX_WAITING} documents are waiting already.", 30.0)
         suffix = suffix_of(name)
-        document = await asyncio.to_thread(
-            read_document, name, data, direction.src_lang, direction.tgt_lang
-        )
+        self._num_reading += 1
+        try:
+            document = await self._read(name, data, direction)
+        finally:
+            self._num_reading -= 1
         job = DocumentJob(
             id=secrets.token_urlsafe(18),
             name=translated_name(name, direction.tgt_lang),
@@ -113,6 +109,21 @@ class DocumentQueue:
         )
         self._jobs[job.id] = job
         return job
+
+    async def _read(self, name: str, data: bytes, direction: Direction) -> Document:
+        """Reads a document in a thread; a service that is told to end does not wait for it."""
+        languages = (direction.src_lang, direction.tgt_lang)
+        async with self._reading:
+            work = asyncio.ensure_future(asyncio.to_thread(read_document, name, data, *languages))
+            ending = asyncio.ensure_future(self._closing.wait())
+            try:
+                await asyncio.wait({work, ending}, return_when=asyncio.FIRST_COMPLETED)
+                if not work.done():
+                    raise BusyError("The service is being stopped.", 5.0)
+                return work.result()
+            finally:
+                work.cancel()
+                ending.cancel()
 
     def begin(self, job: DocumentJob) -> None:
         """Lets a document that was added be translated."""
@@ -152,7 +163,7 @@ class DocumentQueue:
 
     async def close(self) -> None:
         """Ends all work and deletes all results."""
-        self._is_closing = True
+        self._closing.set()
         tasks = [job.task for job in self._jobs.values() if job.task is not None]
         for task in tasks:
             task.cancel()
@@ -172,8 +183,6 @@ class DocumentQueue:
         except (AdaptMLLMError, BusyError) as error:
             job.state = "failed"
             job.error = error.message if isinstance(error, AdaptMLLMError) else error.reason
-        except OSError as error:
-            job.state, job.error = "failed", f"The result could not be written: {error.strerror}."
         except BaseException:
             job.state, job.error = "failed", "The document could not be translated."
             raise
@@ -190,8 +199,8 @@ class DocumentQueue:
             translations += await self._piece(part, job)
             job.done = len(translations)
         data = await asyncio.to_thread(job.document.write, translations)
-        job.result = await asyncio.to_thread(_stored, data)
-        job.state = "finished"
+        job.result, job.state = data, "finished"
+        self._make_room()
 
     async def _piece(self, texts: Sequence[str], job: DocumentJob) -> list[str]:
         """Translates some texts; while the service is busy with people, it waits its turn."""
@@ -201,7 +210,7 @@ class DocumentQueue:
                 direction = replace(job.direction, deadline=ends)
                 found = await self._translator.translate(texts, direction)
             except BusyError as error:
-                if self._is_closing or time.monotonic() + error.retry_after_s > ends:
+                if self._closing.is_set() or time.monotonic() + error.retry_after_s > ends:
                     raise
                 await asyncio.sleep(error.retry_after_s)
                 continue
@@ -218,16 +227,14 @@ class DocumentQueue:
 
     def _forget(self, job: DocumentJob) -> None:
         self._jobs.pop(job.id, None)
-        if job.result is not None:
-            job.result.close()
+        job.result = None
 
-
-def _stored(data: bytes) -> IO[bytes]:
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (closed when the document is forgotten)
-    try:
-        file.write(data)
-        file.flush()
-    except BaseException:
-        file.close()
-        raise
-    return file
+    def _make_room(self) -> None:
+        """Forgets the results that were finished first, where there are too many."""
+        kept = [job for job in self._jobs.values() if job.result is not None]
+        kept.sort(key=lambda job: job.ended_s or float("inf"))
+        size = sum(len(job.result or b"") for job in kept)
+        while len(kept) > MAX_KEPT or (size > MAX_KEPT_BYTES and len(kept) > 1):
+            oldest = kept.pop(0)
+            size -= len(oldest.result or b"")
+            self._forget(oldest)

@@ -8,6 +8,19 @@ from core.serving.servable import Servable
 
 AUTO = "auto"
 
+# What clients and browsers say for a language that the table has under another name.
+_ALIASES = {
+    "zt": "zho-hant",
+    "zh-tw": "zho-hant",
+    "zh-hk": "zho-hant",
+    "zh-mo": "zho-hant",
+    "nb": "nob-latn",
+    "no": "nob-latn",
+    "iw": "heb-hebr",
+    "in": "ind-latn",
+    "fil": "tgl-latn",
+}
+
 
 def public_code(code: str) -> str:
     """Gives the code that answers use, such as `ga` or `zh-Hans`."""
@@ -33,12 +46,22 @@ class LanguageCodes:
         Raises:
             ConfigError: The model has no such language.
         """
-        wanted = code.strip().casefold().replace("_", "-")
-        for key in (code.strip().casefold(), wanted, wanted.partition("-")[0]):
-            if key in self._flores:
-                return self._flores[key]
+        parts = code.strip().casefold().replace("_", "-").split("-")
+        # From the whole tag to the language alone: 'zh-hant-tw', 'zh-hant', 'zh'.
+        for length in range(len(parts), 0, -1):
+            tag = "-".join(parts[:length])
+            for key in (tag, _ALIASES.get(tag, ""), tag.replace("-", "_")):
+                found = self._flores.get(key) or self._flores.get(key.replace("-", "_"))
+                if found is not None and _is_in_script(found, parts):
+                    return found
         known = ", ".join(list(self._flores)[:6])
         raise ConfigError(
             f"{code[:40]!r} is not a language of this service.",
             hint=f"GET /languages lists them; it knows {known}, for example.",
         )
+
+
+def _is_in_script(code: str, parts: list[str]) -> bool:
+    """Whether a language is written as a tag demands: another script must not be meant silently."""
+    scripts = [part for part in parts[1:2] if len(part) == 4 and part.isalpha()]
+    return not scripts or code.partition("_")[2].casefold() == scripts[0]

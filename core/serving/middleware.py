@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.serving.access import AccessError
@@ -58,6 +59,30 @@ class BodyLimit:
             return message
 
         await self._app(scope, counted, send)
+
+
+class SameOrigin:
+    """Refuses what web pages of other origins send: a browser does so without asking its user.
+
+    Programs name no origin. Without this, any page could write feedback through its visitors.
+    """
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._allowed = service.settings.cors_origins.split()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets through what reads, what comes from here, and what was allowed."""
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+            origin, host = headers.get(b"origin", ""), headers.get(b"host", "")
+            is_elsewhere = origin and origin.partition("://")[2] != host
+            is_cross_site = headers.get(b"sec-fetch-site") == "cross-site"
+            if (is_elsewhere or is_cross_site) and origin not in self._allowed:
+                sentence = "Pages of other web sites may not use this service."
+                await JSONResponse({"error": sentence}, status_code=403)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 def _too_large(limit: int) -> AccessError:

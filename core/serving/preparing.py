@@ -147,6 +147,7 @@ def _converted(
     if not reason and adapter.forced_bos_token_id is not None:
         tokens = [_token(adapter, code) for code in dict.fromkeys([*sources, *targets])]
         conversion.check_converted_vocabulary(partial, tokens)
+    positions = conversion.max_positions(original)
     run = reference.run
     base_model = run.base_model if run else reference.name
     longest = run.settings["max_target_length"] if run else DEFAULT_MAX_TARGET_LENGTH
@@ -161,7 +162,8 @@ def _converted(
         targets=targets,
         licence=licence_of(base_model),
         notice=notice_of(base_model),
-        max_target_length=int(longest),
+        max_target_length=min(int(longest), positions or int(longest)),
+        max_positions=positions,
         num_beams=settings.num_beams,
         size_bytes=0,
         created_at=utc_now(),

@@ -32,6 +32,8 @@ class Servable:
         max_target_length: Longest translation of one sentence, in tokens.
         num_beams: Beam size of the comparison, the default of a service.
         size_bytes: The weights on disk.
+        max_positions: Longest source and translation that the model has positions for, in tokens;
+            0 = no limit of its own.
         provenance: Where it came from: run, step, base model, revision, corpus.
         created_at: UTC ISO-8601.
     """
@@ -50,6 +52,7 @@ class Servable:
     num_beams: int
     size_bytes: int
     created_at: str
+    max_positions: int = 0
     provenance: dict[str, Any] = field(default_factory=dict)
 
     def targets_of(self, src_lang: str) -> list[str]:

@@ -85,6 +85,7 @@ def serve(
         access_log=False,  # its lines would hold what users wrote into addresses
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # any caller could claim another address and dodge its limits
         timeout_graceful_shutdown=SHUTDOWN_S,
         timeout_keep_alive=15,
     )

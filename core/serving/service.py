@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from core.storage.feedback_records import Feedback
 from core.storage.files import utc_now
 from core.storage.workspace import Workspace
 
-SELF_TEST_S = 60.0
+SELF_TEST_S = 300.0
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Service:
 
     @property
     def default_direction(self) -> tuple[str, str] | None:
-        """The only direction, or English into the only target; None where callers must choose."""
+        """The only direction that is offered; None where callers must choose."""
         sources, targets = self.servable.sources, self.servable.targets
         if len(sources) == 1 and len(targets) == 1:
             return sources[0], targets[0]
@@ -76,6 +76,8 @@ class Service:
         self.batcher.start()
         source = self.servable.sources[0]
         direction = self.direction(source, self.servable.targets_of(source)[0])
+        # Not the deadline of requests: a large model's first translation may take longer.
+        direction = replace(direction, deadline=deadline_in(SELF_TEST_S))
         await self.translator.translate(["one"], direction)
         self.is_ready = True
         self._tasks += [asyncio.create_task(work()) for work in self.on_start]

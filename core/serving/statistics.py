@@ -10,7 +10,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 RECENT = 2000  # requests that p50 and p95 are taken from
-RECENT_S = 60.0
+RECENT_S = 60
 _BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -37,7 +37,8 @@ class Statistics:
         )
         self._started_s = time.monotonic()
         self._recent: deque[tuple[float, float]] = deque(maxlen=RECENT)
-        self._recent_failures: deque[float] = deque(maxlen=RECENT)
+        self._answered = _PerSecond()
+        self._refused = _PerSecond()
         self.num_requests = 0
         self.num_characters = 0
         self.in_flight = 0
@@ -63,8 +64,9 @@ class Statistics:
         now = time.monotonic()
         self.num_requests += 1
         self._recent.append((now, seconds))
+        self._answered.add(now)
         if status in (429, 503):
-            self._recent_failures.append(now)
+            self._refused.add(now)
 
     def translated(self, num_characters: int) -> None:
         """Counts the characters of a text that was translated."""
@@ -85,11 +87,29 @@ class Statistics:
             "num_requests": self.num_requests,
             "num_characters": self.num_characters,
             "in_flight": self.in_flight,
-            "requests_per_s": round(len(recent) / max(span_s, 1.0), 3),
+            "requests_per_s": round(self._answered.total(since) / max(span_s, 1.0), 3),
             "p50_ms": percentile_ms(recent, 0.5),
             "p95_ms": percentile_ms(recent, 0.95),
-            "num_refused": sum(at >= since for at in self._recent_failures),
+            "num_refused": self._refused.total(since),
         }
+
+
+class _PerSecond:
+    """Counts events by second, for the last minute only."""
+
+    def __init__(self) -> None:
+        self._counts: dict[int, int] = {}
+
+    def add(self, now: float) -> None:
+        second = int(now)
+        if second not in self._counts:
+            old = [at for at in self._counts if at < second - RECENT_S]
+            for at in old:
+                del self._counts[at]
+        self._counts[second] = self._counts.get(second, 0) + 1
+
+    def total(self, since: float) -> int:
+        return sum(count for second, count in self._counts.items() if second >= int(since))
 
 
 def percentile_ms(seconds: list[float], share: float) -> float | None:

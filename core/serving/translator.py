@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Generator, Sequence
@@ -111,7 +112,9 @@ class Translator:
         self.num_cached = 0
         self._codec = codec
         self._batcher = batcher
-        self._max_source_length = max_source_length
+        positions = servable.max_positions
+        self._max_positions = positions or sys.maxsize
+        self._max_source_length = min(max_source_length, self._max_positions)
         self._terms = Glossary(terms)
         self._cache: OrderedDict[tuple[object, ...], list[str]] = OrderedDict()
         self._cache_limit = cache_limit
@@ -156,13 +159,12 @@ class Translator:
 
     async def _run(self, sentences: list[_Sentence], direction: Direction) -> None:
         """Drives all sentences to their results; in each round their questions go together."""
-        for sentence in sentences:
-            sentence.advance(None)
+        # In a thread: thousands of sentences would keep everybody else's requests waiting.
+        await asyncio.to_thread(_advance, sentences, None)
         while live := [sentence for sentence in sentences if sentence.result is None]:
             texts = [text for sentence in live for text in sentence.request]
-            found = iter(await self._hypotheses(texts, direction))
-            for sentence in live:
-                sentence.advance([next(found) for _ in sentence.request])
+            found = await self._hypotheses(texts, direction)
+            await asyncio.to_thread(_advance, live, found)
 
     async def _hypotheses(self, texts: list[str], direction: Direction) -> list[list[str]]:
         """Gives the n-best translations of sentences, the one that everybody gets first.
@@ -180,9 +182,12 @@ class Translator:
             return await self._searched(texts, options, direction)
         options = replace(options, num_hypotheses=1)
         wide = replace(options, num_beams=wanted, num_hypotheses=wanted)
-        best, others = await asyncio.gather(
-            self._searched(texts, options, direction), self._searched(texts, wide, direction)
-        )
+        beside = asyncio.create_task(self._searched(texts, wide, direction))
+        try:
+            best = await self._searched(texts, options, direction)
+            others = await beside
+        finally:
+            beside.cancel()
         return [
             list(dict.fromkeys([*first, *more])) for first, more in zip(best, others, strict=True)
         ]
@@ -209,12 +214,16 @@ class Translator:
     ) -> list[list[str]]:
         languages = (direction.src_lang, direction.tgt_lang)
         encoded = await asyncio.to_thread(self._codec.encode, texts, *languages)
+        # Markers may have made a sentence longer than the model can read: that form of it has no
+        # translation, and its plan goes on with shorter parts.
+        fitting = [row for row in encoded if len(row.ids) <= self._max_positions]
         rows = await self._batcher.submit(
-            encoded, options, deadline=direction.deadline, priority=direction.priority
+            fitting, options, deadline=direction.deadline, priority=direction.priority
         )
         flat = [ids for hypotheses in rows for ids in hypotheses]
         decoded = iter(await asyncio.to_thread(self._codec.decode, flat, *languages))
-        return [[next(decoded) for _ in hypotheses] for hypotheses in rows]
+        found = iter([[next(decoded) for _ in hypotheses] for hypotheses in rows])
+        return [next(found) if len(row.ids) <= self._max_positions else [""] for row in encoded]
 
     async def _guarded(
         self,
@@ -224,9 +233,9 @@ class Translator:
         direction: Direction,
     ) -> list[list[str]]:
         """Searches again for sentences whose best translation runs in a loop."""
-        looping = [
-            index for index, text in enumerate(texts) if is_degenerate(text, answers[index][0])
-        ]
+        looping = await asyncio.to_thread(
+            lambda: [i for i, text in enumerate(texts) if is_degenerate(text, answers[i][0])]
+        )
         if not looping:
             return answers
         self.num_guarded += len(looping)
@@ -258,6 +267,14 @@ class Translator:
         best = variants[0]
         others = dict.fromkeys(text for text in variants[1:] if text != best)
         return Translation(best, tuple(others), tuple(dict.fromkeys(warnings)))
+
+
+def _advance(sentences: list[_Sentence], found: list[list[str]] | None) -> None:
+    """Hands every sentence its answers, or lets it ask for the first time."""
+    answers = iter(found or [])
+    for sentence in sentences:
+        asked = len(sentence.request)
+        sentence.advance(None if found is None else [next(answers) for _ in range(asked)])
 
 
 def deadline_in(seconds: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import uuid
 from pathlib import Path
@@ -169,9 +170,10 @@ def served_folder(workspace: Workspace, model: str) -> Path:
     Raises:
         ModelError: No version of the model was accepted.
     """
-    given = Path(model).expanduser()
-    if is_servable(given):
-        return given
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # no path at all: a name
+        given = Path(model).expanduser()
+        if is_servable(given):
+            return given
     reference = find_model(workspace, model)
     version = workspace.versions.current(reference.key)
     if version is None:

@@ -21,6 +21,8 @@ Priority = Literal["interactive", "background"]
 
 # Without a new arrival for this long, nobody else is about to come: the batch starts early.
 QUIET_MS = 1.5
+# A document's sentence that has waited for so long goes first for once.
+PATIENCE_S = 10.0
 # Waiting sentences that are considered for one batch; more would only cost sorting.
 MAX_CONSIDERED = 512
 # Before the first batch nothing is known of the engine's speed.
@@ -66,6 +68,7 @@ class _Waiting:
     options: DecodeOptions
     deadline: float
     answer: asyncio.Future[list[Ids]]
+    since: float = field(default_factory=time.monotonic)
 
     @property
     def is_wanted(self) -> bool:
@@ -127,7 +130,10 @@ class Batcher:
     @property
     def num_waiting(self) -> int:
         """Sentences that wait and are still wanted."""
-        return sum(item.is_wanted for queue in self._queues.values() for item in queue)
+        return self._num_waiting("interactive") + self._num_waiting("background")
+
+    def _num_waiting(self, priority: Priority) -> int:
+        return sum(item.is_wanted for item in self._queues[priority])
 
     async def submit(
         self,
@@ -153,7 +159,9 @@ class Batcher:
         Raises:
             BusyError: The queue is full, the deadline passed, or the service is ending.
         """
-        self._check_room(len(encoded))
+        if not encoded:
+            return []
+        self._check_room(len(encoded), priority)
         loop = asyncio.get_running_loop()
         items = [_Waiting(row, options, deadline, loop.create_future()) for row in encoded]
         self._queues[priority].extend(items)
@@ -171,10 +179,11 @@ class Batcher:
             for item in items:
                 item.answer.cancel()
 
-    def _check_room(self, count: int) -> None:
+    def _check_room(self, count: int, priority: Priority) -> None:
         if self._is_closing:
             raise BusyError("The service is being stopped.", 5.0)
-        waiting = self.num_waiting
+        # Each kind has its own room: documents must not keep people out.
+        waiting = self._num_waiting(priority)
         # A request longer than the whole queue may pass when nothing waits: it would never fit.
         if waiting and waiting + count > self._limits.queue_limit:
             raise BusyError(
@@ -217,13 +226,21 @@ class Batcher:
     def _wanted(self) -> Iterator[_Waiting]:
         """Gives the first sentences that are still wanted, interactive ones before others."""
         count = 0
-        for queue in self._queues.values():
+        for queue in self._ordered_queues():
             for item in queue:
                 if item.is_wanted:
                     yield item
                     count += 1
                     if count == MAX_CONSIDERED:
                         return
+
+    def _ordered_queues(self) -> list[deque[_Waiting]]:
+        """Gives the queues, the one first whose turn it is."""
+        people, documents = self._queues["interactive"], self._queues["background"]
+        first = next((item for item in documents if item.is_wanted), None)
+        if first is not None and time.monotonic() - first.since > PATIENCE_S:
+            return [documents, people]
+        return [people, documents]
 
     def _take(self) -> list[_Waiting]:
         """Takes the batch that holds the sentence which waits longest, and others of its length."""
@@ -248,20 +265,28 @@ class Batcher:
         rows = [item.encoded for item in batch]
         try:
             found = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._engine.generate, rows, batch[0].options
+                self._threads, self._results, rows, batch[0].options
             )
-        except Exception as error:  # noqa: BLE001 (each caller gets it; the queue must go on)
-            for item in batch:
-                if item.is_wanted:
-                    item.answer.set_exception(error)
-        else:
-            seconds = time.monotonic() - began_s
-            self.load.add(len(batch), sum(len(row.ids) for row in rows), seconds)
-            for item, hypotheses in zip(batch, found, strict=True):
-                if item.is_wanted:
-                    item.answer.set_result(hypotheses)
         finally:
             self._free.release()
+        seconds = time.monotonic() - began_s
+        self.load.add(len(batch), sum(len(row.ids) for row in rows), seconds)
+        for item, result in zip(batch, found, strict=True):
+            if not item.is_wanted:
+                continue
+            if isinstance(result, Exception):
+                item.answer.set_exception(result)
+            else:
+                item.answer.set_result(result)
+
+    def _results(self, rows: list[Encoded], options: DecodeOptions) -> list[list[Ids] | Exception]:
+        """Gives each sentence its translations, or its own error and nobody else's."""
+        try:
+            return list(self._engine.generate(rows, options))
+        except Exception as error:  # noqa: BLE001 (what engines raise is no closed list)
+            if len(rows) == 1:
+                return [error]
+            return [result for row in rows for result in self._results([row], options)]
 
     def refuse(self) -> None:
         """Takes no new sentences; those that wait go on."""

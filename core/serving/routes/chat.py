@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 import time
@@ -118,11 +119,13 @@ async def chat(request: Request) -> dict[str, Any] | StreamingResponse:
     service = service_of(request)
     values = await read_values(request)
     caller = caller_of(request, values.pop("api_key", None))
-    fields = parse_fields(ChatFields, values)
+    # OpenAI's clients send null for what they leave open.
+    sent = {name: value for name, value in values.items() if value is not None}
+    fields = parse_fields(ChatFields, sent)
     text = clean(next((m.text for m in reversed(fields.messages) if m.role == "user"), ""))
     if not text.strip():
         raise DataError("There is no user message with text to translate.")
-    direction = _direction(service, fields, text)
+    direction = await asyncio.to_thread(_direction, service, fields, text)
     count_texts(service, [text], caller)
     service.statistics.translated(len(text))
     head = {
@@ -200,7 +203,7 @@ async def _streamed(
     head: dict[str, Any],
 ) -> AsyncIterator[str]:
     answer = ""
-    for piece in split_text(text, direction.src_lang):
+    for piece in await asyncio.to_thread(split_text, text, direction.src_lang):
         part = piece.text
         if piece.is_translatable:
             (found,) = await service.translator.translate([part], direction)

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from core.errors import DataError, HostError
+from core.errors import DataError
 from core.serving.access import AccessError
+from core.serving.batching.batcher import BusyError
 from core.serving.document_queue import DocumentJob
 from core.serving.documents.reading import read_document
 from core.serving.language_codes import AUTO
@@ -56,7 +57,7 @@ async def fetch(request: Request, document_id: str) -> Response:
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(job.name)}",
         "X-Content-Type-Options": "nosniff",
     }
-    return Response(await asyncio.to_thread(job.data), media_type=job.media_type, headers=headers)
+    return Response(job.result, media_type=job.media_type, headers=headers)
 
 
 @router.post("/translate_file", responses=ANSWERS, openapi_extra=accepts_file())
@@ -69,8 +70,10 @@ async def translate_file(request: Request) -> dict[str, str]:
     except BaseException:
         documents.remove(job.id)
         raise
+    if job.state == "cancelled":
+        raise BusyError("The service is being stopped.", 5.0)
     if job.state != "finished":
-        raise HostError(job.error or "The document was not translated.")
+        raise DataError(job.error or "The document was not translated.")
     return {"translatedFileUrl": _url(request, job)}
 
 
@@ -79,6 +82,7 @@ async def _added(request: Request) -> DocumentJob:
     values = await read_values(request)
     caller = caller_of(request, values.get("api_key"))
     service = service_of(request)
+    service.access.take_request(caller)
     file = uploaded(values)
     data = await _bytes_of(file, service.settings.file_limit_mb)
     tgt_lang = service.codes.flores(_text(values, "target"))
@@ -92,7 +96,7 @@ async def _added(request: Request) -> DocumentJob:
     direction = service.direction(src_lang, tgt_lang)
     job = await service.documents.add(name, data, direction)
     try:
-        service.access.take(caller, job.num_characters)
+        service.access.take_characters(caller, job.num_characters)
     except AccessError:
         service.documents.remove(job.id)
         raise

@@ -180,6 +180,37 @@ def test_an_error_of_the_engine_reaches_its_callers_and_no_others() -> None:
     run(work)
 
 
+def test_a_sentence_that_breaks_the_engine_harms_nobody_else() -> None:
+    class Brittle(HeldEngine):
+        def generate(
+            self, batch: Sequence[Encoded], options: DecodeOptions
+        ) -> list[list[tuple[int, ...]]]:
+            if any(row.ids[0] == 13 for row in batch):
+                raise RuntimeError("no position encodings")
+            return super().generate(batch, options)
+
+    async def main() -> None:
+        batcher = Batcher(Brittle(), BatchLimits())
+        batcher.start()
+        calls = [answered(batcher, number) for number in range(10, 16)]
+        found = await asyncio.gather(*calls, return_exceptions=True)
+        assert [n for n in found if isinstance(n, int)] == [10, 11, 12, 14, 15]
+        assert "no position encodings" in str(found[3])
+        await batcher.close()
+
+    asyncio.run(main())
+
+
+def test_documents_have_room_of_their_own() -> None:
+    async def work(batcher: Batcher, engine: HeldEngine) -> None:
+        documents = [answered(batcher, n, priority="background") for n in range(5)]
+        people = [answered(batcher, n) for n in range(5, 10)]
+        found = await while_busy(batcher, engine, *documents, *people)
+        assert found == list(range(10))
+
+    run(work, queue_limit=5)
+
+
 def test_other_options_are_another_batch() -> None:
     async def work(batcher: Batcher, engine: HeldEngine) -> None:
         beams = batcher.submit([row(5)], DecodeOptions(num_beams=4), deadline=later())

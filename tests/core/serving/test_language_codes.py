@@ -41,13 +41,21 @@ def test_every_public_code_means_its_own_language() -> None:
         ("zh-hans", "zho_Hans"),
         ("zh_Hant", "zho_Hant"),
         ("mr", "mar_Deva"),
+        ("zh-TW", "zho_Hant"),
+        ("zh-Hant-TW", "zho_Hant"),
+        ("zh", "zho_Hans"),
+        ("zt", "zho_Hant"),
+        ("nb", "nob_Latn"),
+        ("iw", "heb_Hebr"),
     ],
 )
 def test_codes_are_understood_in_the_spellings_of_clients(code: str, flores: str) -> None:
     assert LanguageCodes(everything()).flores(code) == flores
 
 
-@pytest.mark.parametrize("code", ["", "xx", "english please", "\x00", "ü" * 1000])
+@pytest.mark.parametrize(
+    "code", ["", "xx", "english please", "\x00", "ü" * 1000, "en-Cyrl", "en-Zzzz-x"]
+)
 def test_an_unknown_code_is_told_with_examples(code: str) -> None:
     codes = LanguageCodes(servable(["eng_Latn"], ["gle_Latn"]))
     with pytest.raises(ConfigError, match="is not a language of this service") as refused:

@@ -179,6 +179,39 @@ def test_another_host_name_is_refused_on_loopback(running: Any) -> None:
     assert running.send("/languages", None, Host="evil.example")[0] == 400
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
+)
+def test_pages_of_other_sites_may_not_write(running: Any, headers: dict[str, str]) -> None:
+    fields = {"q": SOURCE, "s": "x", "source": "en", "target": "ga"}
+    status, answer, _ = running.send("/suggest", fields, **headers)
+    assert status == 403 and "other web sites" in answer["error"]
+    assert running.send("/translate", fields, Origin=running.url)[0] == 200
+
+
+def test_a_claimed_address_does_not_dodge_the_limits(started: Callable[..., Any]) -> None:
+    service = started("--requests-per-minute", "3")
+    fields = {"q": SOURCE, "source": "en", "target": "ga"}
+    claimed = [{"X-Forwarded-For": f"10.0.0.{number}"} for number in range(5)]
+    found = [service.send("/translate", fields, **header)[0] for header in claimed]
+    assert found == [200, 200, 200, 429, 429]
+
+
+def test_more_markup_than_the_model_can_read_harms_nobody(running: Any) -> None:
+    text = "<b>a" * 300
+    found = running.translate(text, format="html")["translatedText"]
+    assert found.count("<b>") == 300
+    marks = "a\ue000" * 120
+    assert running.translate(marks)["translatedText"].count("\ue000") == 120
+
+
+def test_a_long_sentence_is_cut_for_the_model_and_not_lost(started: Callable[..., Any]) -> None:
+    service = started("--max-source-length", "4096", "--deadline-s", "30")
+    found = service.translate("the nurse opened the box and " * 130)["translatedText"]
+    assert len(found.split()) > 100
+
+
 def test_suggestions_become_pairs(
     started: Callable[..., Any], private_workspace: Workspace
 ) -> None:
