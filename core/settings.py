@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from core.errors import ConfigError
+from core.languages import language
 from core.storage.files import read_json, write_json
 
 S = TypeVar("S", bound="Settings")
@@ -90,6 +91,18 @@ class Settings(BaseModel):
                 metavar=None if choices else name.upper(),
                 help=note,
             )
+
+
+def checked_language(code: str) -> str:
+    """Gives a FLORES-200 code; for validators of fields that hold one.
+
+    Raises:
+        ValueError: It is none; the nearest ones are named.
+    """
+    try:
+        return language(code).code
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
 
 
 def choices_of(field: FieldInfo) -> list[str] | None:

@@ -16,7 +16,7 @@ from core.finetune.settings import FineTuneSettings
 from core.gpu import gpus
 from core.host import accelerator, cxx_compiler
 from core.jobs import queue
-from core.jobs.folder import JobState
+from core.jobs.folder import JobState, new_job_folder
 from core.storage.corpus_records import Corpus
 from core.storage.files import utc_now
 from core.storage.job_records import WAITING, Job
@@ -127,22 +127,12 @@ def launch(workspace: Workspace, settings: FineTuneSettings, *, run_id: str = ""
     run = _new_run(workspace, settings, corpus, run_id or str(uuid.uuid4()))
     folder = RunFolder(workspace.run_folder(run.id))
     try:
-        folder.path.mkdir(parents=True)
+        with new_job_folder(folder.path, "run"):
+            settings.save(folder.settings_file)
+            queue.enter(workspace, run.job)
+            workspace.runs.add(run)
     except FileExistsError:
         return workspace.runs.get(run.id)
-    try:
-        settings.save(folder.settings_file)
-        queue.enter(workspace, run.job)
-        workspace.runs.add(run)
-    except BaseException as error:
-        # Otherwise a second try with the same id would find a folder without a run.
-        shutil.rmtree(folder.path, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise HostError(
-                f"The run could not be stored: {error.strerror}.",
-                hint=f"Free some space under {workspace.root} and launch again.",
-            ) from error
-        raise
     queue.advance(workspace)
     return run
 

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from core.errors import ConfigError
-from core.languages import language
-from core.settings import Settings
+from core.settings import Settings, checked_language
 
 STARTER = "starter"
 
@@ -255,10 +254,7 @@ class FineTuneSettings(Settings):
     @field_validator("src_lang", "tgt_lang")
     @classmethod
     def _is_language(cls, code: str) -> str:
-        try:
-            return language(code).code
-        except ConfigError as error:
-            raise ValueError(str(error)) from None
+        return checked_language(code)
 
     @model_validator(mode="after")
     def _rules_between_fields(self) -> Self:

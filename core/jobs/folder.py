@@ -221,6 +221,33 @@ class JobFolder:
         return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
 
 
+@contextlib.contextmanager
+def new_job_folder(path: Path, what: str) -> Iterator[None]:
+    """Makes the folder of a new job; takes it away again when storing the job fails.
+
+    Otherwise a second try with the same id would find a folder without a record.
+
+    Args:
+        path: The folder.
+        what: What is stored, in words.
+
+    Raises:
+        FileExistsError: The folder is there: the same job was entered before.
+        HostError: The disk is full, or not to be written.
+    """
+    path.mkdir(parents=True)
+    try:
+        yield
+    except BaseException as error:
+        shutil.rmtree(path, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise HostError(
+                f"The {what} could not be stored: {error.strerror}.",
+                hint=f"Free some space under {path.parent} and try again.",
+            ) from error
+        raise
+
+
 def mark_attempt(log_file: Path) -> None:
     """Marks in a log that another attempt begins; on a full disk the mark is left out."""
     with contextlib.suppress(OSError), log_file.open("a", encoding="utf-8") as file:

@@ -9,10 +9,10 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from core.errors import ConfigError, HostError
+from core.errors import ConfigError
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
-from core.jobs.folder import JobState
+from core.jobs.folder import JobState, new_job_folder
 from core.serving.access import Access
 from core.serving.engines.engine import check_memory
 from core.serving.models import find_model
@@ -57,7 +57,7 @@ def start(workspace: Workspace, settings: ServeSettings, *, service_id: str = ""
         AdaptMLLMError: `check_start` refused it; nothing was written.
     """
     service_id = service_id or str(uuid.uuid4())
-    if workspace.service_folder(service_id).exists():
+    if workspace.service_folder(service_id).exists():  # before its own port would count as taken
         return workspace.services.get(service_id)
     prepared = check_start(workspace, settings)
     key, name = str(prepared), load_servable(prepared).name
@@ -66,24 +66,15 @@ def start(workspace: Workspace, settings: ServeSettings, *, service_id: str = ""
         key, name = reference.key, reference.name
     settings = settings.changed(model=key)
     folder = RunFolder(workspace.service_folder(service_id))
-    folder.path.mkdir(parents=True)
     now = utc_now()
     relative = str(folder.path.relative_to(workspace.root))
     # A lane of its own: services run beside each other and beside training.
     job = Job(service_id, SERVICE_KIND, relative, f"service-{service_id[:8]}", WAITING, now)
     record = ServiceRecord(service_id, key, name, settings.model_dump(), now, job)
-    try:
+    with new_job_folder(folder.path, "service"):
         settings.save(folder.settings_file)
         queue.enter(workspace, job)
         workspace.services.add(record)
-    except BaseException as error:
-        shutil.rmtree(folder.path, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise HostError(
-                f"The service could not be stored: {error.strerror}.",
-                hint=f"Free some space under {workspace.root} and start it again.",
-            ) from error
-        raise
     queue.advance(workspace)
     return record
 

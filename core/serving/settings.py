@@ -7,9 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from core.errors import ConfigError
-from core.languages import language
-from core.settings import Settings
+from core.settings import Settings, checked_language
 
 QUANTIZATIONS = ("int8", "int8_float16", "float16", "float32")
 
@@ -90,7 +88,7 @@ class PrepareSettings(Settings):
     @field_validator("src_lang", "tgt_lang")
     @classmethod
     def _is_language(cls, code: str) -> str:
-        return _language_code(code) if code else code
+        return checked_language(code) if code else code
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Self:
@@ -260,10 +258,3 @@ class ServeSettings(Settings):
     def needs_key(self) -> bool:
         """Whether nobody is served without a key."""
         return self.require_key or not self.is_loopback
-
-
-def _language_code(code: str) -> str:
-    try:
-        return language(code).code
-    except ConfigError as error:
-        raise ValueError(str(error)) from None

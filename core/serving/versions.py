@@ -10,6 +10,7 @@ from pathlib import Path
 from core.errors import HostError, ModelError
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
+from core.jobs.folder import new_job_folder
 from core.serving.conversion import weights_bytes
 from core.serving.models import ModelReference, find_model
 from core.serving.preparing import MODEL_FOLDER, comparison
@@ -60,10 +61,6 @@ def prepare(workspace: Workspace, settings: PrepareSettings, *, version_id: str 
     reference = check_prepare(workspace, settings)
     version_id = version_id or str(uuid.uuid4())
     folder = RunFolder(workspace.version_folder(version_id))
-    try:
-        folder.path.mkdir(parents=True)
-    except FileExistsError:
-        return workspace.versions.get(version_id)
     now = utc_now()
     relative = str(folder.path.relative_to(workspace.root))
     version = Version(
@@ -81,17 +78,12 @@ def prepare(workspace: Workspace, settings: PrepareSettings, *, version_id: str 
         job=Job(version_id, PREPARE_KIND, relative, PREPARE_LANE, WAITING, now),
     )
     try:
-        settings.changed(model=reference.key).save(folder.settings_file)
-        queue.enter(workspace, version.job)
-        workspace.versions.add(version)
-    except BaseException as error:
-        shutil.rmtree(folder.path, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise HostError(
-                f"The version could not be stored: {error.strerror}.",
-                hint=f"Free some space under {workspace.root} and prepare again.",
-            ) from error
-        raise
+        with new_job_folder(folder.path, "version"):
+            settings.changed(model=reference.key).save(folder.settings_file)
+            queue.enter(workspace, version.job)
+            workspace.versions.add(version)
+    except FileExistsError:
+        return workspace.versions.get(version_id)
     queue.advance(workspace)
     return version
 
