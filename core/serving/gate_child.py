@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +81,15 @@ def _prepared(spec: dict[str, Any]) -> Translate:
         encoded = codec.encode(sources, *languages)
         rows: list[tuple[int, ...]] = [()] * len(sources)
         lengths = [len(row.ids) for row in encoded]
-        for batch in length_batches(lengths, max(slots, *lengths)):
-            found = engine.generate([encoded[i] for i in batch], options)
-            for index, hypotheses in zip(batch, found, strict=True):
-                rows[index] = hypotheses[0]
+        share = min(slots, -(-sum(lengths) // engine.num_workers))
+        batches = length_batches(lengths, max([share, *lengths]))
+        with ThreadPoolExecutor(engine.num_workers) as threads:
+            found = threads.map(
+                lambda batch: engine.generate([encoded[i] for i in batch], options), batches
+            )
+            for batch, results in zip(batches, found, strict=True):
+                for index, hypotheses in zip(batch, results, strict=True):
+                    rows[index] = hypotheses[0]
         return codec.decode(rows, *languages)
 
     return run

@@ -251,8 +251,11 @@ class Batcher:
         if not items:
             return []
         alike = [item for item in items if item.options == items[0].options]
-        slots = max(self._limits.tokens_per_batch, len(items[0].encoded.ids))
-        groups = length_batches([len(item.encoded.ids) for item in alike], slots)
+        lengths = [len(item.encoded.ids) for item in alike]
+        # Less than a full batch for each worker is shared out: one of them would idle otherwise.
+        share = -(-sum(lengths) // self._engine.num_workers)
+        slots = max(min(self._limits.tokens_per_batch, share), max(lengths))
+        groups = length_batches(lengths, slots)
         chosen = next(group for group in groups if 0 in group)
         batch = [alike[index] for index in chosen]
         taken = set(map(id, batch))
