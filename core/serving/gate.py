@@ -66,16 +66,9 @@ def compare(original: Path, prepared: Path, given: GateInput, folder: Path) -> d
         "prepared": _measured("prepared", prepared, given, folder),
     }
     first, second = (sides[name].pop("hypotheses") for name in ("original", "prepared"))
-    rows = zip(given.sources, given.references, first, second, strict=True)
-    differences = [
-        {"source": source, "reference": reference, "original": one, "prepared": two}
-        for source, reference, one, two in rows
-        if one != two
-    ]
-    scores = [
-        score_system(hypotheses, given.references, names=(METRIC,))[0]
-        for hypotheses in (first, second)
-    ]
+    differences = _differences(given, first, second)
+    metric = (METRIC,)
+    scores = [score_system(side, given.references, names=metric)[0] for side in (first, second)]
     count = len(given.sources)
     return {
         "num_segments": count,
@@ -90,6 +83,15 @@ def compare(original: Path, prepared: Path, given: GateInput, folder: Path) -> d
         **sides,
         "differences": differences[:MAX_DIFFERENCES],
     }
+
+
+def _differences(given: GateInput, first: list[str], second: list[str]) -> list[dict[str, str]]:
+    rows = zip(given.sources, given.references, first, second, strict=True)
+    return [
+        {"source": source, "reference": reference, "original": one, "prepared": two}
+        for source, reference, one, two in rows
+        if one != two
+    ]
 
 
 def _measured(side: str, model: Path, given: GateInput, folder: Path) -> dict[str, Any]:

@@ -147,19 +147,34 @@ def _converted(
     if not reason and adapter.forced_bos_token_id is not None:
         tokens = [_token(adapter, code) for code in dict.fromkeys([*sources, *targets])]
         conversion.check_converted_vocabulary(partial, tokens)
+    servable = _described(original, adapter, settings, reference, reason, (sources, targets))
+    servable = replace(servable, size_bytes=conversion.weights_bytes(partial))
+    servable.save(partial)
+    return servable
+
+
+def _described(
+    original: Path,
+    adapter: Adapter,
+    settings: PrepareSettings,
+    reference: ModelReference,
+    reason: str,
+    languages: tuple[list[str], list[str]],
+) -> Servable:
+    """Says what a prepared model is; its size is not known yet."""
     positions = conversion.max_positions(original)
     run = reference.run
     base_model = run.base_model if run else reference.name
     longest = run.settings["max_target_length"] if run else DEFAULT_MAX_TARGET_LENGTH
-    servable = Servable(
+    return Servable(
         name=reference.name,
         model=reference.key,
         family=adapter.family,
         engine="transformers" if reason else "ctranslate2",
         engine_reason=reason,
         quantization="original" if reason else settings.quantization,
-        sources=sources,
-        targets=targets,
+        sources=languages[0],
+        targets=languages[1],
         licence=licence_of(base_model),
         notice=notice_of(base_model),
         max_target_length=min(int(longest), positions or int(longest)),
@@ -174,9 +189,6 @@ def _converted(
             "corpus": run.corpus_name if run else "",
         },
     )
-    servable = replace(servable, size_bytes=conversion.weights_bytes(partial))
-    servable.save(partial)
-    return servable
 
 
 def _token(adapter: Adapter, code: str) -> str:

@@ -77,9 +77,7 @@ def serve(
         service.on_start.append(lambda: _report(service, figures_file))
     if when_ready is not None:
         service.on_start.append(when_ready)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{settings.port}"
-    service.on_start.append(lambda: _announce(service, address))
+    service.on_start.append(lambda: _announce(service))
     config = uvicorn.Config(
         create_app(service),
         access_log=False,  # its lines would hold what users wrote into addresses
@@ -103,8 +101,10 @@ def _log_to_stderr() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-async def _announce(service: Service, address: str) -> None:
-    log.info("%s is served at %s", service.servable.name, address)
+async def _announce(service: Service) -> None:
+    settings = service.settings
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    log.info("%s is served at http://%s:%d", service.servable.name, host, settings.port)
 
 
 async def _report(service: Service, path: Path) -> None:

@@ -138,24 +138,14 @@ def open_service(workspace: Workspace, settings: ServeSettings, folder: Path) ->
     access.check_start()
     terms = _terms(settings.glossary)
     codec = Codec(folder)
-    engine = open_engine(
-        folder,
-        servable,
-        codec,
-        threads=settings.threads,
-        tokens_per_batch=settings.tokens_per_batch,
-    )
+    budget, threads = settings.tokens_per_batch, settings.threads
+    engine = open_engine(folder, servable, codec, threads=threads, tokens_per_batch=budget)
     limits = BatchLimits(settings.tokens_per_batch, settings.window_ms, settings.queue_limit)
     batcher = Batcher(engine, limits)
+    longest, cached = settings.max_source_length, settings.cache_limit
     translator = Translator(
-        servable,
-        codec,
-        batcher,
-        max_source_length=settings.max_source_length,
-        cache_limit=settings.cache_limit,
-        terms=terms,
+        servable, codec, batcher, max_source_length=longest, cache_limit=cached, terms=terms
     )
-    statistics = Statistics()
     service = Service(
         settings=settings,
         servable=servable,
@@ -163,7 +153,7 @@ def open_service(workspace: Workspace, settings: ServeSettings, folder: Path) ->
         batcher=batcher,
         engine=engine,
         access=access,
-        statistics=statistics,
+        statistics=Statistics(),
         codes=LanguageCodes(servable),
         documents=DocumentQueue(translator),
         workspace=workspace,

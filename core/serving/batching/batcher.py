@@ -143,9 +143,7 @@ class Batcher:
         deadline: float,
         priority: Priority = "interactive",
     ) -> list[list[Ids]]:
-        """Translates sentences together with those of other callers.
-
-        Cancelling the call takes its sentences out of the queue.
+        """Translates sentences with those of other callers; cancelling it takes them out again.
 
         Args:
             encoded: Sources as token ids.
@@ -159,8 +157,6 @@ class Batcher:
         Raises:
             BusyError: The queue is full, the deadline passed, or the service is ending.
         """
-        if not encoded:
-            return []
         self._check_room(len(encoded), priority)
         loop = asyncio.get_running_loop()
         items = [_Waiting(row, options, deadline, loop.create_future()) for row in encoded]
@@ -183,7 +179,7 @@ class Batcher:
         if self._is_closing:
             raise BusyError("The service is being stopped.", 5.0)
         # Each kind has its own room: documents must not keep people out.
-        waiting = self._num_waiting(priority)
+        waiting = self._num_waiting(priority) if count else 0
         # A request longer than the whole queue may pass when nothing waits: it would never fit.
         if waiting and waiting + count > self._limits.queue_limit:
             raise BusyError(

@@ -443,3 +443,35 @@ def test_generated_requests_find_no_server_error(running: Any, tmp_path: Path) -
         )
     assert ended.returncode == 0, report.read_text(errors="replace")[-6000:]
     assert running.send("/ready")[0] == 200
+
+
+def test_other_origins_may_call_only_where_they_are_listed(
+    running: Any, started: Callable[..., Any]
+) -> None:
+    fields = {"q": SOURCE, "source": "en", "target": "ga"}
+    ours = {"Origin": "https://ours.example"}
+    assert running.send("/translate", fields, **ours)[0] == 403
+    assert "Access-Control-Allow-Origin" not in running.send("/languages", None, **ours)[2]
+    service = started("--cors-origins", "https://ours.example")
+    status, _, headers = service.send("/translate", fields, **ours)
+    assert (status, headers["Access-Control-Allow-Origin"]) == (200, "https://ours.example")
+    assert service.send("/translate", fields, Origin="https://else.example")[0] == 403
+
+
+def test_a_document_that_is_too_large_is_refused(started: Callable[..., Any]) -> None:
+    service = started("--file-limit-mb", "0.05")
+    head = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    for size in (60_000, 500_000):
+        body = f"{head}{'a' * size}\r\n--x--\r\n".encode()
+        status, answer, _ = service.send("/documents", body, **kind)
+        assert status == 413 and "larger than" in answer["error"]
+
+
+def test_a_model_that_cannot_fit_into_memory_is_refused(private_workspace: Workspace) -> None:
+    (path,) = private_workspace.versions_folder.glob("*/model/servable.json")
+    values = json.loads(path.read_text())
+    path.write_text(json.dumps({**values, "size_bytes": 10**15}))
+    ended = run_serve(private_workspace, "--model", "demo")
+    assert ended.returncode == 2
+    assert "needs about 1100000.1 GB of memory and" in ended.stderr
