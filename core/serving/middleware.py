@@ -17,6 +17,7 @@ log = logging.getLogger("adaptmllm.requests")
 _DOCUMENT_PATHS = ("/documents", "/translate_file")
 _BYTES_PER_CHARACTER = 12  # an escaped character beyond the basic plane in JSON
 _MARGIN_BYTES = 1 << 16
+READ_AWAY_BYTES = 50_000_000
 _LOOKS = ("/health", "/ready", "/metrics")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -50,15 +51,25 @@ class BodyLimit:
 
         async def counted() -> Message:
             nonlocal count
-            if declared.isdigit() and int(declared) > limit:
-                raise _too_large(limit)
             message = await receive()
             count += len(message.get("body", b""))
-            if count > limit:
+            if count > limit or (declared.isdigit() and int(declared) > limit):
+                await _read_away(receive, message)
                 raise _too_large(limit)
             return message
 
         await self._app(scope, counted, send)
+
+
+async def _read_away(receive: Receive, message: Message) -> None:
+    """Takes the rest of a body that is too large, up to a point, and keeps nothing of it.
+
+    A caller that is still sending when it is answered sees a broken connection, not the answer.
+    """
+    count = 0
+    while message.get("more_body") and count < READ_AWAY_BYTES:
+        message = await receive()
+        count += len(message.get("body", b""))
 
 
 class SameOrigin:

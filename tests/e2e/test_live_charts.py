@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-from scripts.browser import ARGUMENTS, chromium
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.e2e
 
@@ -67,17 +65,6 @@ def wait_for_health(url: str, server: "subprocess.Popen[bytes]", log: Path) -> N
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
     pytest.fail(f"The server did not start:\n{log.read_text()}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = chromium()
-    if not path:
-        pytest.skip("no Chromium on this machine; `apt install chromium` brings one")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
