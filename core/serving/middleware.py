@@ -19,6 +19,7 @@ _BYTES_PER_CHARACTER = 12  # an escaped character beyond the basic plane in JSON
 _MARGIN_BYTES = 1 << 16
 READ_AWAY_BYTES = 50_000_000
 _LOOKS = ("/health", "/ready", "/metrics")
+_TRANSLATIONS = ("/translate", "/chat/completions")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -124,14 +125,17 @@ class Observed:
                 message = {**message, "headers": [*message["headers"], *added]}
             await send(message)
 
+        is_expected = scope["path"].endswith(_TRANSLATIONS)
         self._statistics.in_flight += 1
+        self._statistics.translations_in_flight += is_expected
         try:
             await self._app(scope, receive, noted)
         finally:
             self._statistics.in_flight -= 1
+            self._statistics.translations_in_flight -= is_expected
             seconds = time.perf_counter() - began_s
             route = getattr(scope.get("route"), "path", "other")
-            is_translation = route.endswith(("/translate", "/completions", "/translate_file"))
+            is_translation = route.endswith((*_TRANSLATIONS, "/translate_file"))
             self._statistics.answered(route, status, seconds, is_translation=is_translation)
             # Looks at health come every few seconds and would bury everything else.
             level = logging.DEBUG if route in _LOOKS and status == 200 else logging.INFO

@@ -158,6 +158,7 @@ def open_service(workspace: Workspace, settings: ServeSettings, folder: Path) ->
         documents=DocumentQueue(translator),
         workspace=workspace,
     )
+    batcher.num_requests = lambda: service.statistics.translations_in_flight
     _add_gauges(service)
     return service
 

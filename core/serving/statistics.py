@@ -42,6 +42,7 @@ class Statistics:
         self.num_requests = 0
         self.num_characters = 0
         self.in_flight = 0
+        self.translations_in_flight = 0
 
     def gauge(self, name: str, meaning: str, value: Callable[[], float]) -> None:
         """Adds a figure that is asked for whenever somebody looks."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,8 +19,8 @@ from core.serving.engines.engine import DecodeOptions, Engine
 
 Priority = Literal["interactive", "background"]
 
-# Without a new arrival for this long, nobody else is about to come: the batch starts early.
-QUIET_MS = 1.5
+# How often the queue looks whether those who are about to come have come.
+LOOK_MS = 1.0
 # A document's sentence that has waited for so long goes first for once.
 PATIENCE_S = 10.0
 # Waiting sentences that are considered for one batch; more would only cost sorting.
@@ -105,6 +105,8 @@ class Batcher:
 
     Attributes:
         load: What it has done so far.
+        num_requests: Tells how many requests are being answered: one that has not come here yet
+            is worth waiting for; with none on its way a batch starts at once.
     """
 
     def __init__(self, engine: Engine, limits: BatchLimits) -> None:
@@ -119,9 +121,10 @@ class Batcher:
         self._threads = ThreadPoolExecutor(engine.num_workers, thread_name_prefix="translate")
         self._running: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
-        self._last_arrival = 0.0
+        self._num_calls = 0
         self._is_closing = False
         self.load = Load()
+        self.num_requests: Callable[[], int] = lambda: 0
 
     def start(self) -> None:
         """Begins to work; must be called in the event loop."""
@@ -161,8 +164,8 @@ class Batcher:
         loop = asyncio.get_running_loop()
         items = [_Waiting(row, options, deadline, loop.create_future()) for row in encoded]
         self._queues[priority].extend(items)
-        self._last_arrival = time.monotonic()
         self._arrived.set()
+        self._num_calls += 1
         try:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                 return list(await asyncio.gather(*(item.answer for item in items)))
@@ -172,6 +175,7 @@ class Batcher:
                 self._seconds_of_work(),
             ) from None
         finally:
+            self._num_calls -= 1
             for item in items:
                 item.answer.cancel()
 
@@ -204,17 +208,18 @@ class Batcher:
             task.add_done_callback(self._running.discard)
 
     async def _gather(self) -> None:
-        """Waits for a first sentence, then shortly for others to join it."""
+        """Waits for a first sentence, then shortly for those who are on their way."""
         while not self.num_waiting:
             self._arrived.clear()
             await self._arrived.wait()
         ends = time.monotonic() + self._limits.window_ms / 1000
-        while self._waiting_tokens() < self._limits.tokens_per_batch:
-            now = time.monotonic()
-            pause = min(ends, self._last_arrival + QUIET_MS / 1000) - now
-            if pause <= 0:
-                return
-            await asyncio.sleep(pause)
+        await asyncio.sleep(0)
+        while (
+            self.num_requests() > self._num_calls
+            and self._waiting_tokens() < self._limits.tokens_per_batch
+            and time.monotonic() < ends
+        ):
+            await asyncio.sleep(LOOK_MS / 1000)
 
     def _waiting_tokens(self) -> int:
         return sum(len(item.encoded.ids) for item in self._wanted())
@@ -247,17 +252,29 @@ class Batcher:
         if not items:
             return []
         alike = [item for item in items if item.options == items[0].options]
-        lengths = [len(item.encoded.ids) for item in alike]
-        # Less than a full batch for each worker is shared out: one of them would idle otherwise.
-        share = -(-sum(lengths) // self._engine.num_workers)
-        slots = max(min(self._limits.tokens_per_batch, share), max(lengths))
-        groups = length_batches(lengths, slots)
+        groups = self._groups([len(item.encoded.ids) for item in alike])
         chosen = next(group for group in groups if 0 in group)
         batch = [alike[index] for index in chosen]
         taken = set(map(id, batch))
         for name, queue in self._queues.items():
             self._queues[name] = deque(i for i in queue if id(i) not in taken and i.is_wanted)
         return batch
+
+    def _groups(self, lengths: list[int]) -> list[list[int]]:
+        """Gives the batches that sentences of these lengths make, alike in length and in number.
+
+        They are as many as the workers, or a multiple of it: with a small rest in a batch of its
+        own, one worker would be done long before the other.
+        """
+        slots = max(self._limits.tokens_per_batch, max(lengths))
+        groups = length_batches(lengths, slots)
+        workers = self._engine.num_workers
+        count = min(len(lengths), -(-len(groups) // workers) * workers)
+        order = [index for group in groups for index in group]  # the longest first
+        size = -(-len(order) // count)
+        even = [order[first : first + size] for first in range(0, len(order), size)]
+        fits = all(lengths[group[0]] * len(group) <= slots for group in even)
+        return even if fits else groups
 
     async def _translate(self, batch: list[_Waiting]) -> None:
         began_s = time.monotonic()
