@@ -170,10 +170,8 @@ class Batcher:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                 return list(await asyncio.gather(*(item.answer for item in items)))
         except TimeoutError:
-            raise BusyError(
-                "The translation took longer than the deadline of this service.",
-                self._seconds_of_work(),
-            ) from None
+            reason = "The translation took longer than the deadline of this service."
+            raise BusyError(reason, self._seconds_of_work()) from None
         finally:
             self._num_calls -= 1
             for item in items:

@@ -90,12 +90,44 @@ def test_callers_share_batches_and_get_their_own_answers() -> None:
     assert len(engine.batches) == 2 and sorted(engine.batches[1]) == list(range(30))
 
 
-def test_a_batch_holds_no_more_tokens_than_allowed() -> None:
+def test_a_batch_holds_no_more_tokens_than_allowed_and_batches_are_alike() -> None:
     async def work(batcher: Batcher, engine: HeldEngine) -> None:
         await while_busy(batcher, engine, *[answered(batcher, number) for number in range(40)])
 
     engine = run(work, tokens_per_batch=64)  # 16 sentences of four tokens
-    assert [len(batch) for batch in engine.batches] == [1, 16, 16, 8]
+    assert [len(batch) for batch in engine.batches] == [1, 14, 13, 13]
+
+
+def test_every_worker_gets_its_share() -> None:
+    class Two(HeldEngine):
+        num_workers = 2
+
+    async def main() -> list[int]:
+        engine = Two()
+        batcher = Batcher(engine, BatchLimits())
+        batcher.start()
+        rows = [row(number, 4 + number % 9) for number in range(40)]
+        found = await batcher.submit(rows, DecodeOptions(), deadline=later())
+        assert [ids for (ids,) in found] == [each.ids for each in rows]
+        await batcher.close()
+        return sorted(len(batch) for batch in engine.batches)
+
+    sizes = asyncio.run(main())
+    assert sum(sizes) == 40 and max(sizes) == 20
+
+
+def test_a_request_on_its_way_is_waited_for_and_no_longer_than_the_window() -> None:
+    async def work(batcher: Batcher, engine: HeldEngine) -> None:
+        batcher.num_requests = lambda: 2  # one of them never comes
+        first = asyncio.create_task(answered(batcher, 1))
+        await asyncio.sleep(0.005)
+        assert await asyncio.gather(first, answered(batcher, 2)) == [1, 2]
+        began_s = time.monotonic()
+        await answered(batcher, 3)
+        assert time.monotonic() - began_s >= 0.02
+        batcher.num_requests = lambda: 1
+
+    assert run(work, window_ms=20).batches == [[1, 2], [3]]
 
 
 def test_a_sentence_alone_waits_hardly_and_callers_at_once_share_a_window() -> None:
