@@ -136,8 +136,7 @@ def open_service(workspace: Workspace, settings: ServeSettings, folder: Path) ->
     servable = load_servable(folder)
     access = Access(settings, workspace.keys)
     access.check_start()
-    terms = _terms(settings.glossary)
-    codec = Codec(folder)
+    terms, codec = _terms(settings.glossary), Codec(folder)
     budget, threads = settings.tokens_per_batch, settings.threads
     engine = open_engine(folder, servable, codec, threads=threads, tokens_per_batch=budget)
     limits = BatchLimits(settings.tokens_per_batch, settings.window_ms, settings.queue_limit)

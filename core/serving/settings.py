@@ -187,8 +187,9 @@ class ServeSettings(Settings):
         title="Tokens per batch",
     )
     window_ms: float = _field(
-        10.0,
-        "How long a sentence may wait for others to share a batch with.",
+        20.0,
+        "How long a sentence may wait for others that are on their way, to share a batch; a "
+        "caller alone never waits.",
         "Batching",
         ge=0,
         le=20,

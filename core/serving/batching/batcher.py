@@ -122,6 +122,7 @@ class Batcher:
         self._running: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
         self._num_calls = 0
+        self._num_in_model = 0
         self._is_closing = False
         self.load = Load()
         self.num_requests: Callable[[], int] = lambda: 0
@@ -149,7 +150,7 @@ class Batcher:
         """Translates sentences with those of other callers; cancelling it takes them out again.
 
         Args:
-            encoded: Sources as token ids.
+            encoded: Sources, as token ids.
             options: How to search.
             deadline: Time of `time.monotonic()` after which the answer is worthless.
             priority: `background` waits behind everything interactive.
@@ -261,13 +262,13 @@ class Batcher:
     def _groups(self, lengths: list[int]) -> list[list[int]]:
         """Gives the batches that sentences of these lengths make, alike in length and in number.
 
-        They are as many as the workers, or a multiple of it: with a small rest in a batch of its
-        own, one worker would be done long before the other.
+        No batch is more than a worker's share of all that waits or is in the model: with a small
+        rest in a batch of its own, one worker would be done long before the other.
         """
         slots = max(self._limits.tokens_per_batch, max(lengths))
         groups = length_batches(lengths, slots)
-        workers = self._engine.num_workers
-        count = min(len(lengths), -(-len(groups) // workers) * workers)
+        share = -(-(len(lengths) + self._num_in_model) // self._engine.num_workers)
+        count = max(len(groups), -(-len(lengths) // share))
         order = [index for group in groups for index in group]  # the longest first
         size = -(-len(order) // count)
         even = [order[first : first + size] for first in range(0, len(order), size)]
@@ -277,11 +278,13 @@ class Batcher:
     async def _translate(self, batch: list[_Waiting]) -> None:
         began_s = time.monotonic()
         rows = [item.encoded for item in batch]
+        self._num_in_model += len(batch)
         try:
             found = await asyncio.get_running_loop().run_in_executor(
                 self._threads, self._results, rows, batch[0].options
             )
         finally:
+            self._num_in_model -= len(batch)
             self._free.release()
         seconds = time.monotonic() - began_s
         self.load.add(len(batch), sum(len(row.ids) for row in rows), seconds)
