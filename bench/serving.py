@@ -135,7 +135,7 @@ def _built(folder: Path, workspace: Workspace, tiny: Shape) -> Shape:
         original=folder / "big",
         prepared=folder / "big-int8",
         max_length=BIG_LENGTH,
-        num_lines={"loop": 3, "batched": 32, "one": 256, "two": 256, "service": 256},
+        num_lines={"loop": 3, "batched": 32, "one": 384, "two": 384, "service": 384},
         num_clients=128,
         targets={"loop": 15.0, "batched": 4.0, "plain": 0.9},
     )

@@ -6,8 +6,10 @@ import asyncio
 import sys
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
 from core.serving.batching.batcher import Batcher, Priority
 from core.serving.codec import Codec
@@ -18,8 +20,12 @@ from core.serving.text.protection import Protected, Reply, Request, protected
 from core.serving.text.repetition import is_degenerate, shortened
 from core.serving.text.splitting import split_long, split_text
 
+T = TypeVar("T")
+
 # Sentences handed to the queue at once: one long text must not fill it.
 SENTENCES_AT_ONCE = 256
+# Characters that are handled without going into a thread: well below a millisecond.
+SMALL_WORK = 1000
 # A loop is searched again without repeated n-grams of this many tokens.
 GUARD_NGRAM = 3
 
@@ -127,7 +133,8 @@ class Translator:
             BusyError: The service cannot answer in time.
         """
         self.servable.require(direction.src_lang, direction.tgt_lang)
-        plans = await asyncio.to_thread(lambda: [self._plan(text, direction) for text in texts])
+        size = sum(map(len, texts))
+        plans = await _apart(size, lambda: [self._plan(text, direction) for text in texts])
         sentences = [part for plan in plans for part in plan if not isinstance(part, str)]
         await self._run(sentences, direction)
         return [self._joined(plan, direction.num_alternatives) for plan in plans]
@@ -159,12 +166,12 @@ class Translator:
 
     async def _run(self, sentences: list[_Sentence], direction: Direction) -> None:
         """Drives all sentences to their results; in each round their questions go together."""
-        # In a thread: thousands of sentences would keep everybody else's requests waiting.
-        await asyncio.to_thread(_advance, sentences, None)
+        size = 100 * len(sentences)
+        await _apart(size, lambda: _advance(sentences, None))
         while live := [sentence for sentence in sentences if sentence.result is None]:
             texts = [text for sentence in live for text in sentence.request]
             found = await self._hypotheses(texts, direction)
-            await asyncio.to_thread(_advance, live, found)
+            await _apart(size, partial(_advance, live, found))
 
     async def _hypotheses(self, texts: list[str], direction: Direction) -> list[list[str]]:
         """Gives the n-best translations of sentences, the one that everybody gets first.
@@ -213,7 +220,8 @@ class Translator:
         self, texts: list[str], options: DecodeOptions, direction: Direction
     ) -> list[list[str]]:
         languages = (direction.src_lang, direction.tgt_lang)
-        encoded = await asyncio.to_thread(self._codec.encode, texts, *languages)
+        size = sum(map(len, texts))
+        encoded = await _apart(size, lambda: self._codec.encode(texts, *languages))
         # Markers may have made a sentence longer than the model can read: that form of it has no
         # translation, and its plan goes on with shorter parts.
         fitting = [row for row in encoded if len(row.ids) <= self._max_positions]
@@ -221,7 +229,7 @@ class Translator:
             fitting, options, deadline=direction.deadline, priority=direction.priority
         )
         flat = [ids for hypotheses in rows for ids in hypotheses]
-        decoded = iter(await asyncio.to_thread(self._codec.decode, flat, *languages))
+        decoded = iter(await _apart(size, lambda: self._codec.decode(flat, *languages)))
         found = iter([[next(decoded) for _ in hypotheses] for hypotheses in rows])
         return [next(found) if len(row.ids) <= self._max_positions else [""] for row in encoded]
 
@@ -233,8 +241,9 @@ class Translator:
         direction: Direction,
     ) -> list[list[str]]:
         """Searches again for sentences whose best translation runs in a loop."""
-        looping = await asyncio.to_thread(
-            lambda: [i for i, text in enumerate(texts) if is_degenerate(text, answers[i][0])]
+        looping = await _apart(
+            sum(len(text) + len(found[0]) for text, found in zip(texts, answers, strict=True)),
+            lambda: [i for i, text in enumerate(texts) if is_degenerate(text, answers[i][0])],
         )
         if not looping:
             return answers
@@ -267,6 +276,15 @@ class Translator:
         best = variants[0]
         others = dict.fromkeys(text for text in variants[1:] if text != best)
         return Translation(best, tuple(others), tuple(dict.fromkeys(warnings)))
+
+
+async def _apart(num_characters: int, work: Callable[[], T]) -> T:
+    """Does `work` at once where there is little of it, else in a thread.
+
+    Much of it would keep everybody's requests waiting; for little, the way into a thread and back
+    costs more than the work.
+    """
+    return work() if num_characters <= SMALL_WORK else await asyncio.to_thread(work)
 
 
 def _advance(sentences: list[_Sentence], found: list[list[str]] | None) -> None:
