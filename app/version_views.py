@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import gate_views
 from app.errors import shown_to_user
+from app.leave_views import leave_view
 from app.problem_views import problem, shown_in_place
 from app.state import session
 from app.text import ago, plain, size, state_badge
@@ -103,6 +104,8 @@ def version_view(workspace: Workspace, version: Version) -> None:
         _notices(workspace, version)
         gate_views.figures(version.gate)
         gate_views.differences(version)
+        if version.id in served:
+            leave_view(workspace, version)
     elif version.job.has_ended:
         state_badge(version.job.state)
         state = RunFolder(workspace.version_folder(version.id)).observed_state()

@@ -41,6 +41,7 @@ def test_a_run_becomes_a_service_that_is_used_killed_and_restarted(
     demo: Any, tab: Any, tmp_path: Path
 ) -> None:
     prepare_and_accept(tab)
+    write_bundle(tab, tmp_path / "bundle")
     port = start_service(tab)
     url = f"http://127.0.0.1:{port}"
     translated = translate_document(tab, url, tmp_path)
@@ -69,6 +70,21 @@ def prepare_and_accept(tab: Any) -> None:
     assert len(tab.app.opened().versions.all()) == 1
     accept.click()
     tab.sees(re.compile("^served$"))
+
+
+def write_bundle(tab: Any, folder: Path) -> None:
+    """Takes the model elsewhere: its card is shown, a bundle is written, a push lacks its token."""
+    tab.expand("Take it elsewhere")
+    tab.sees(re.compile("chrF2?"))
+    tab.page.get_by_role("tab", name="Bundle").click()
+    tab.fill("Folder on this machine", str(folder))
+    tab.click("Write the bundle")
+    tab.sees("Written. README.md in it says how to start it.")
+    assert (folder / "Dockerfile").exists() and (folder / "model" / "servable.json").exists()
+    tab.page.get_by_role("tab", name="Hugging Face Hub").click()
+    tab.fill("Repository", "somebody/demo")
+    tab.page.get_by_role("button", name="Push", exact=True).click()
+    tab.sees(re.compile("HF_TOKEN.*"))
 
 
 def start_service(tab: Any) -> int:

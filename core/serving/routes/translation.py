@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from core.errors import DataError
@@ -184,11 +184,20 @@ async def detect_language(request: Request) -> list[dict[str, Any]]:
 
 
 @router.get("/languages", responses=ANSWERS)
-async def languages(request: Request) -> list[dict[str, Any]]:
-    """Lists the languages with what each can be translated into."""
+async def languages(request: Request, response: Response) -> list[dict[str, Any]]:
+    """Lists the languages with what each can be translated into.
+
+    The headers `X-Model-Licence` and, where users must be told something about it,
+    `X-Model-Licence-Notice` say under which licence the model stands.
+    """
     values = await read_values(request)
     caller_of(request, values.get("api_key"))
     servable = service_of(request).servable
+    for name, text in (("", servable.licence), ("-Notice", servable.notice)):
+        if text:  # headers are Latin-1
+            response.headers[f"X-Model-Licence{name}"] = text.encode("latin-1", "replace").decode(
+                "latin-1"
+            )
     return [
         {
             "code": public_code(code),

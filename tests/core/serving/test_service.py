@@ -20,6 +20,7 @@ import pytest
 
 from core.corpora.sample import generate_sample
 from core.serving.access import new_key
+from core.serving.licences import notice_of
 from core.storage.workspace import PROJECT, WORKSPACE_VARIABLE, Workspace
 
 SOURCE = "The nurse opened the small box."
@@ -78,6 +79,18 @@ def test_libretranslatepy_translates_lists_languages_and_detects(running: Any) -
     assert client.translate(SOURCE, "en", "ga") == running.translate(SOURCE)["translatedText"]
     assert {row["code"]: row["targets"] for row in client.languages()} == {"en": ["ga"], "ga": []}
     assert client.detect("The nurse opened the box.")[0]["language"] == "en"
+
+
+def test_languages_tell_the_licence(
+    started: Callable[..., Any], private_workspace: Workspace
+) -> None:
+    (path,) = private_workspace.versions_folder.glob("*/model/servable.json")
+    notice = notice_of("facebook/nllb-200-distilled-600M")
+    assert "no commercial use" in notice
+    path.write_text(json.dumps({**json.loads(path.read_text()), "notice": notice}))
+    service = started()
+    assert service.send("/languages")[2]["X-Model-Licence-Notice"] == notice
+    assert service.send("/frontend/settings")[1]["model"]["notice"] == notice
 
 
 def test_deep_translator_translates(running: Any) -> None:
