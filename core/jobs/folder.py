@@ -15,7 +15,8 @@ from typing import Any
 
 from core.errors import HostError, TrainingError
 from core.jobs.processes import ProcessIdentity, boot_id
-from core.storage.files import last_lines, read_json, utc_now, write_json
+from core.jobs.progress import Progress
+from core.storage.files import JsonLinesTail, last_lines, read_json, utc_now, write_json
 from core.storage.job_records import ACTIVE, ENDED
 
 RESERVE_BYTES = 128 * 1024
@@ -175,15 +176,24 @@ class JobFolder:
         state = self.read_state()
         if not state.is_active:
             return state
-        step = state.progress.get("step", 0)
+        progress = self._brought_up_to_date(state.progress)
+        step = progress.get("step", 0)
         where = f" at step {step}" if step else ""
         return replace(
             state,
             state="lost",
+            progress=progress,
             reason=f"{_what_ended(state)} while {state.state}{where}.",
             hint="Resume continues from the last checkpoint." if where else "Start it again.",
             ended_at=state.heartbeat,
         )
+
+    def _brought_up_to_date(self, known: dict[str, Any]) -> dict[str, Any]:
+        """Gives how far the work came: its last steps may be younger than the last heartbeat."""
+        progress = Progress()
+        for record in JsonLinesTail(self.metrics_file).records():
+            progress.add(record)
+        return {**known, **progress.summary()} if progress.step > known.get("step", 0) else known
 
     def request_stop(self, mode: str) -> None:
         """Asks the job to stop: `save` keeps the work of the present step, `now` does not.

@@ -197,7 +197,8 @@ class ServeSettings(Settings):
     )
     queue_limit: int = _field(
         2000,
-        "Sentences that may wait; beyond it callers are told to come back.",
+        "Sentences of requests that are accepted and not yet answered; beyond it callers are told "
+        "to come back.",
         "Batching",
         ge=1,
         le=1_000_000,

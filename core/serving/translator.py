@@ -136,7 +136,8 @@ class Translator:
         size = sum(map(len, texts))
         plans = await _apart(size, lambda: [self._plan(text, direction) for text in texts])
         sentences = [part for plan in plans for part in plan if not isinstance(part, str)]
-        await self._run(sentences, direction)
+        with self._batcher.room(min(len(sentences), SENTENCES_AT_ONCE), direction.priority):
+            await self._run(sentences, direction)
         return [self._joined(plan, direction.num_alternatives) for plan in plans]
 
     def _plan(self, text: str, direction: Direction) -> list[str | _Sentence]:

@@ -75,7 +75,7 @@ def prepare_and_accept(tab: Any) -> None:
 def write_bundle(tab: Any, folder: Path) -> None:
     """Takes the model elsewhere: its card is shown, a bundle is written, a push lacks its token."""
     tab.expand("Take it elsewhere")
-    tab.sees(re.compile("chrF2?"))
+    tab.page.get_by_test_id("stCode").filter(has_text="chrF").first.wait_for()
     tab.page.get_by_role("tab", name="Bundle").click()
     tab.fill("Folder on this machine", str(folder))
     tab.click("Write the bundle")

@@ -6,8 +6,9 @@ All of it runs in one event loop; only the engine's own work happens in threads.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -52,7 +53,7 @@ class BatchLimits:
     Attributes:
         tokens_per_batch: Longest sentence times sentences of one batch.
         window_ms: Longest wait for others to share a batch with.
-        queue_limit: Sentences that may wait.
+        queue_limit: Sentences of requests that are accepted and not yet answered.
     """
 
     tokens_per_batch: int = 2048
@@ -123,6 +124,8 @@ class Batcher:
         self._loop: asyncio.Task[None] | None = None
         self._num_calls = 0
         self._num_in_model = 0
+        self._taken: Counter[Priority] = Counter()
+        self._is_refusing = False
         self._is_closing = False
         self.load = Load()
         self.num_requests: Callable[[], int] = lambda: 0
@@ -134,10 +137,32 @@ class Batcher:
     @property
     def num_waiting(self) -> int:
         """Sentences that wait and are still wanted."""
-        return self._num_waiting("interactive") + self._num_waiting("background")
+        return sum(item.is_wanted for queue in self._queues.values() for item in queue)
 
-    def _num_waiting(self, priority: Priority) -> int:
-        return sum(item.is_wanted for item in self._queues[priority])
+    @contextlib.contextmanager
+    def room(self, count: int, priority: Priority = "interactive") -> Iterator[None]:
+        """Accepts a request of `count` sentences, or not, before any work on it.
+
+        Whoever is accepted is answered: a request asks several times (for alternatives, for
+        another form of a sentence), and its second question must not fail because of its first.
+
+        Raises:
+            BusyError: Too much is accepted already, or the service is ending.
+        """
+        if self._is_refusing:
+            raise BusyError("The service is being stopped.", 5.0)
+        # Each kind has its own room: documents must not keep people out.
+        taken = self._taken[priority]
+        # A request longer than the whole queue may pass alone: it would never fit.
+        if taken and taken + count > self._limits.queue_limit:
+            raise BusyError(
+                f"The service is busy: {taken} sentences are waiting.", self._seconds_of_work()
+            )
+        self._taken[priority] += count
+        try:
+            yield
+        finally:
+            self._taken[priority] -= count
 
     async def submit(
         self,
@@ -159,9 +184,10 @@ class Batcher:
             For each source its translations as token ids, the best first.
 
         Raises:
-            BusyError: The queue is full, the deadline passed, or the service is ending.
+            BusyError: The deadline passed, or the service is ending.
         """
-        self._check_room(len(encoded), priority)
+        if self._is_closing:
+            raise BusyError("The service is being stopped.", 5.0)
         loop = asyncio.get_running_loop()
         items = [_Waiting(row, options, deadline, loop.create_future()) for row in encoded]
         self._queues[priority].extend(items)
@@ -177,17 +203,6 @@ class Batcher:
             self._num_calls -= 1
             for item in items:
                 item.answer.cancel()
-
-    def _check_room(self, count: int, priority: Priority) -> None:
-        if self._is_closing:
-            raise BusyError("The service is being stopped.", 5.0)
-        # Each kind has its own room: documents must not keep people out.
-        waiting = self._num_waiting(priority) if count else 0
-        # A request longer than the whole queue may pass when nothing waits: it would never fit.
-        if waiting and waiting + count > self._limits.queue_limit:
-            raise BusyError(
-                f"The service is busy: {waiting} sentences are waiting.", self._seconds_of_work()
-            )
 
     def _seconds_of_work(self) -> float:
         tokens = sum(len(i.encoded.ids) for queue in self._queues.values() for i in queue)
@@ -306,11 +321,12 @@ class Batcher:
             return [result for row in rows for result in self._results([row], options)]
 
     def refuse(self) -> None:
-        """Takes no new sentences; those that wait go on."""
-        self._is_closing = True
+        """Takes no new requests; those that are accepted go on."""
+        self._is_refusing = True
 
     def refuse_waiting(self) -> None:
         """Refuses what still waits; what is being translated goes on."""
+        self._is_refusing = self._is_closing = True
         for queue in self._queues.values():
             for item in queue:
                 if item.is_wanted:
@@ -319,7 +335,6 @@ class Batcher:
 
     async def close(self) -> None:
         """Ends: what still waits is refused, what is being translated is finished."""
-        self.refuse()
         self.refuse_waiting()
         if self._running:
             await asyncio.wait(set(self._running))

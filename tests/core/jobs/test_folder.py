@@ -12,7 +12,7 @@ from core.jobs import folder as folder_module
 from core.jobs.folder import RESERVE_BYTES, JobFolder, JobState
 from core.jobs.kind import job_folder, load_kind
 from core.jobs.processes import ProcessIdentity
-from core.storage.files import write_json
+from core.storage.files import append_json_line, write_json
 from core.storage.workspace import Workspace
 
 
@@ -47,6 +47,18 @@ def test_active_job_without_its_supervisor_is_lost(folder: RunFolder) -> None:
     assert state.ended_at == folder.read_state().heartbeat
     folder.write_state(JobState(state="finished", supervisor=gone))
     assert folder.observed_state().state == "finished"
+
+
+def test_a_lost_job_is_known_to_its_last_step_not_its_last_heartbeat(folder: RunFolder) -> None:
+    gone = ProcessIdentity(**{**vars(ProcessIdentity.of(os.getpid())), "boot_id": "another boot"})
+    known = {"step": 7, "peak_memory_bytes": 5}
+    folder.write_state(JobState(state="training", supervisor=gone, progress=known))
+    for step in (7, 8, 9):
+        record = {"kind": "train", "step": step, "elapsed_s": step, "loss": 1.0}
+        append_json_line(folder.metrics_file, record)
+    state = folder.observed_state()
+    assert state.reason.endswith("while training at step 9.")
+    assert (state.progress["step"], state.progress["peak_memory_bytes"]) == (9, 5)
 
 
 def test_state_is_written_even_on_a_full_disk(

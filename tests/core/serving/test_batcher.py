@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.serving.batching.batcher import Batcher, BatchLimits, BusyError
+from core.serving.batching.batcher import Batcher, BatchLimits, BusyError, Priority
 from core.serving.codec import Encoded
 from core.serving.engines.engine import DecodeOptions
 
@@ -61,9 +61,18 @@ def run(work: Any, **limits: Any) -> HeldEngine:
     return engine
 
 
-async def answered(batcher: Batcher, number: int, **values: Any) -> int:
-    given = {"deadline": later(), **values}
-    ((ids,),) = await batcher.submit([row(number)], DecodeOptions(), **given)
+async def answered(
+    batcher: Batcher,
+    number: int,
+    *,
+    deadline: float | None = None,
+    priority: Priority = "interactive",
+) -> int:
+    ends = later() if deadline is None else deadline
+    with batcher.room(1, priority):
+        ((ids,),) = await batcher.submit(
+            [row(number)], DecodeOptions(), deadline=ends, priority=priority
+        )
     return ids[0]
 
 
@@ -175,7 +184,25 @@ def test_a_full_queue_says_when_to_come_back() -> None:
         found = await while_busy(batcher, engine, *[answered(batcher, n) for n in range(9)])
         refused = [answer for answer in found if isinstance(answer, BusyError)]
         assert len(refused) == 4 and all(error.retry_after_s >= 1 for error in refused)
-        assert "5 sentences are waiting" in refused[0].reason
+        assert "6 sentences are waiting" in refused[0].reason  # with the one in the model
+
+    run(work, queue_limit=6)
+
+
+def test_an_accepted_request_asks_as_often_as_it_must() -> None:
+    async def work(batcher: Batcher, engine: HeldEngine) -> None:
+        with batcher.room(8):
+            rows = [row(number) for number in range(8)]
+            asked = [
+                asyncio.create_task(batcher.submit(rows, options, deadline=later()))
+                for options in (DecodeOptions(), DecodeOptions(num_beams=4))
+            ]
+            with pytest.raises(BusyError, match="8 sentences are waiting"):
+                await answered(batcher, 9)
+            batcher.refuse()
+            assert [len(found) for found in await asyncio.gather(*asked)] == [8, 8]
+        with pytest.raises(BusyError, match="being stopped"):
+            await answered(batcher, 10)
 
     run(work, queue_limit=5)
 
@@ -183,7 +210,8 @@ def test_a_full_queue_says_when_to_come_back() -> None:
 def test_a_request_larger_than_the_whole_queue_passes_when_nothing_waits() -> None:
     async def work(batcher: Batcher, engine: HeldEngine) -> None:
         rows = [row(number) for number in range(50)]
-        assert len(await batcher.submit(rows, DecodeOptions(), deadline=later())) == 50
+        with batcher.room(50):
+            assert len(await batcher.submit(rows, DecodeOptions(), deadline=later())) == 50
 
     run(work, queue_limit=5)
 
@@ -236,9 +264,9 @@ def test_a_sentence_that_breaks_the_engine_harms_nobody_else() -> None:
 def test_documents_have_room_of_their_own() -> None:
     async def work(batcher: Batcher, engine: HeldEngine) -> None:
         documents = [answered(batcher, n, priority="background") for n in range(5)]
-        people = [answered(batcher, n) for n in range(5, 10)]
+        people = [answered(batcher, n) for n in range(5, 9)]
         found = await while_busy(batcher, engine, *documents, *people)
-        assert found == list(range(10))
+        assert found == list(range(9))
 
     run(work, queue_limit=5)
 
