@@ -63,7 +63,7 @@ class Shape:
         original, prepared: Folders for Transformers and for the service.
         max_length: Translations end here, in tokens.
         num_lines: Lines of each engine; slow ones get fewer.
-        num_clients: Requests that are open at the same time.
+        num_clients: Requests that are open at the same time; targets are for the first number.
         targets: Least ratios of the service's speed to that of other engines.
         num_singles: Lines that come one by one, for the overhead.
     """
@@ -73,7 +73,7 @@ class Shape:
     prepared: Path
     max_length: int
     num_lines: dict[str, int]
-    num_clients: int
+    num_clients: tuple[int, ...]
     targets: dict[str, float]
     num_singles: int = 0
 
@@ -102,7 +102,7 @@ def run(folder: Path) -> Result:
         turns = []
         for number in range(REPEATS):
             turns.append(_turn(shape, folder, workspace.root))
-            shown = ", ".join(f"{TITLES[k]} {v:.3g}" for k, v in turns[-1].speeds.items())
+            shown = ", ".join(f"{TITLES.get(k, k)} {v:.3g}" for k, v in turns[-1].speeds.items())
             say(f"   {shape.name}, turn {number + 1}, sentences/s: {shown}")
         result.measures += _measures(shape, turns)
         result.lines.append(f"{shape.name}: {_told(shape, turns)}")
@@ -123,7 +123,7 @@ def _trained(workspace: Workspace) -> Shape:
         prepared=served_folder(workspace, "demo"),
         max_length=64,
         num_lines={"loop": 200, "batched": 1600, "one": 3000, "two": 3000, "service": 2000},
-        num_clients=64,
+        num_clients=(64,),
         targets={"loop": 10.0},
         num_singles=NUM_SINGLES,
     )
@@ -136,7 +136,7 @@ def _built(folder: Path, workspace: Workspace, tiny: Shape) -> Shape:
         prepared=folder / "big-int8",
         max_length=BIG_LENGTH,
         num_lines={"loop": 3, "batched": 32, "one": 384, "two": 384, "service": 384},
-        num_clients=128,
+        num_clients=(384, 128),  # as many as CTranslate2 has lines, and a usual load
         targets={"loop": 15.0, "batched": 4.0, "plain": 0.9},
     )
     made = _child({**_spec(shape), "engine": "build", "tokenizer": str(tiny.original)}, folder)
@@ -183,28 +183,38 @@ def _serve_turn(shape: Shape, lines: list[str], workspace: Path, turn: _Turn) ->
     chosen = _spread(lines, shape.num_lines["service"])
     with _server(shape.prepared, workspace, turn) as port:
         _ask(port, lines[:1])
-        before = _figures(port)
-        began_s, began_cpu_s = time.perf_counter(), time.process_time()
-        clients = _Clients(port)
-        with ThreadPoolExecutor(shape.num_clients) as pool:
-            list(pool.map(clients.ask, chosen))
-        seconds = time.perf_counter() - began_s
-        clients_cpu_s = time.process_time() - began_cpu_s
-        after = _figures(port)
+        for number in shape.num_clients:
+            turn.raw[_service(shape, number)] = _loaded(port, chosen, number)
         singles_s = _ask(port, lines[: shape.num_singles])
-    turn.speeds["service"] = len(chosen) / seconds
-    counted = {name: after[name] - before[name] for name in after}
-    turn.raw["service"] = {
-        "seconds": seconds,
-        "clients_cpu_s": clients_cpu_s,
-        "counted": counted,
-        "singles_s": singles_s,
-    }
-    _check(shape, turn, counted, len(chosen))
+    turn.raw["singles_s"] = singles_s
+    for number in shape.num_clients:
+        found = turn.raw[_service(shape, number)]
+        turn.speeds[_service(shape, number)] = len(chosen) / found["seconds"]
+        _check(shape, turn, found["counted"], len(chosen))
     engine_s = turn.raw["two"]["singles_s"]
     turn.overheads_ms = [
         1000 * (whole - alone) for whole, alone in zip(singles_s, engine_s, strict=True)
     ]
+
+
+def _service(shape: Shape, num_clients: int) -> str:
+    return "service" if num_clients == shape.num_clients[0] else f"service, {num_clients} open"
+
+
+def _loaded(port: int, lines: list[str], num_clients: int) -> dict[str, Any]:
+    """Asks for all lines, `num_clients` at the same time."""
+    before = _figures(port)
+    began_s, began_cpu_s = time.perf_counter(), time.process_time()
+    clients = _Clients(port)
+    with ThreadPoolExecutor(num_clients) as pool:
+        list(pool.map(clients.ask, lines))
+    seconds = time.perf_counter() - began_s
+    after = _figures(port)
+    return {
+        "seconds": seconds,
+        "clients_cpu_s": time.process_time() - began_cpu_s,
+        "counted": {name: after[name] - before[name] for name in after},
+    }
 
 
 def _check(shape: Shape, turn: _Turn, counted: dict[str, float], num_lines: int) -> None:
@@ -347,6 +357,10 @@ def _measures(shape: Shape, turns: list[_Turn]) -> list[Measure]:
         ratios = [turn.speeds["service"] / _speed(turn, key) for turn in turns]
         name = f"{shape.name}, service to {title}"
         rows.append(repeated(name, ratios, "x", shape.targets.get(key), "at least"))
+    for number in shape.num_clients[1:]:
+        ratios = [turn.speeds[_service(shape, number)] / _speed(turn, "plain") for turn in turns]
+        name = f"{shape.name}, service with {number} requests open to {others['plain']}"
+        rows.append(repeated(name, ratios, "x"))
     if shape.num_singles:
         overheads = [median(turn.overheads_ms) for turn in turns]
         name = f"{shape.name}, service's own time for a sentence, p50"
@@ -366,7 +380,7 @@ def _told(shape: Shape, turns: list[_Turn]) -> str:
     lengths = ", ".join(f"{TITLES[k]} {v:.1f}" for k, v in turns[0].lengths.items())
     counted = turns[0].raw["service"]["counted"]
     return (
-        f"lines a turn: {counts}; tokens a translation: {lengths}; {shape.num_clients} clients; "
+        f"lines a turn: {counts}; tokens a translation: {lengths}; {shape.num_clients[0]} clients; "
         f"the service made {counted['batches']:.0f} batches and searched "
         f"{counted['guarded']:.0f} lines again; {REPEATS} turns."
     )

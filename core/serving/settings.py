@@ -189,7 +189,7 @@ class ServeSettings(Settings):
     window_ms: float = _field(
         20.0,
         "How long a sentence may wait for others that are on their way, to share a batch; a "
-        "caller alone never waits.",
+        "caller alone waits for no more than a fiftieth of what a batch takes.",
         "Batching",
         ge=0,
         le=20,

@@ -22,6 +22,9 @@ Priority = Literal["interactive", "background"]
 
 # How often the queue looks whether those who are about to come have come.
 LOOK_MS = 1.0
+# A batch may wait for callers that nobody knows of yet for so much of the time that it takes: a
+# large model needs almost as long for one sentence as for twenty.
+WAIT_SHARE = 0.02
 # A document's sentence that has waited for so long goes first for once.
 PATIENCE_S = 10.0
 # Waiting sentences that are considered for one batch; more would only cost sorting.
@@ -83,12 +86,14 @@ class Load:
     Attributes:
         num_batches, num_segments: Batches and sentences translated so far.
         busy_s: Seconds that batches took, summed.
+        least_batch_s: The shortest that one took; 0 before the first.
         tokens_per_s: Recent speed in source tokens, padding not counted.
     """
 
     num_batches: int = 0
     num_segments: int = 0
     busy_s: float = 0.0
+    least_batch_s: float = 0.0
     tokens_per_s: float = field(default=FIRST_GUESS_TOKENS_PER_S)
 
     def add(self, num_segments: int, num_tokens: int, seconds: float) -> None:
@@ -96,6 +101,7 @@ class Load:
         self.num_batches += 1
         self.num_segments += num_segments
         self.busy_s += seconds
+        self.least_batch_s = min(self.least_batch_s or seconds, seconds)
         speed = num_tokens / max(seconds, 1e-6)
         is_first = self.num_batches == 1
         self.tokens_per_s = speed if is_first else 0.8 * self.tokens_per_s + 0.2 * speed
@@ -226,13 +232,14 @@ class Batcher:
         while not self.num_waiting:
             self._arrived.clear()
             await self._arrived.wait()
-        ends = time.monotonic() + self._limits.window_ms / 1000
+        began_s = time.monotonic()
+        window_s = self._limits.window_ms / 1000
+        patience_s = min(window_s, WAIT_SHARE * self.load.least_batch_s)
         await asyncio.sleep(0)
-        while (
-            self.num_requests() > self._num_calls
-            and self._waiting_tokens() < self._limits.tokens_per_batch
-            and time.monotonic() < ends
-        ):
+        while self._waiting_tokens() < self._limits.tokens_per_batch:
+            are_coming = self.num_requests() > self._num_calls
+            if time.monotonic() - began_s >= (window_s if are_coming else patience_s):
+                break
             await asyncio.sleep(LOOK_MS / 1000)
 
     def _waiting_tokens(self) -> int:

@@ -139,6 +139,17 @@ def test_a_request_on_its_way_is_waited_for_and_no_longer_than_the_window() -> N
     assert run(work, window_ms=20).batches == [[1, 2], [3]]
 
 
+def test_a_slow_model_waits_for_callers_that_nobody_knows_of_and_a_fast_one_does_not() -> None:
+    async def work(batcher: Batcher, engine: HeldEngine) -> None:
+        for least_batch_s in (1000.0, 0.0):
+            batcher.load.least_batch_s = least_batch_s
+            first = asyncio.create_task(answered(batcher, 1))
+            await asyncio.sleep(0.1)
+            assert await asyncio.gather(first, answered(batcher, 2)) == [1, 2]
+
+    assert run(work, window_ms=5000, tokens_per_batch=8).batches == [[1, 2], [1], [2]]
+
+
 def test_a_sentence_alone_waits_hardly_and_callers_at_once_share_a_window() -> None:
     async def work(batcher: Batcher, engine: HeldEngine) -> None:
         assert await asyncio.gather(*(answered(batcher, n) for n in range(8))) == list(range(8))
