@@ -135,8 +135,8 @@ def _built(folder: Path, workspace: Workspace, tiny: Shape) -> Shape:
         original=folder / "big",
         prepared=folder / "big-int8",
         max_length=BIG_LENGTH,
-        num_lines={"loop": 3, "batched": 32, "one": 384, "two": 384, "service": 384},
-        num_clients=(384, 128),  # as many as CTranslate2 has lines, and a usual load
+        num_lines={"loop": 3, "batched": 32, "one": 384, "two": 768, "service": 768},
+        num_clients=(384, 128),  # batches of CTranslate2's best size, and a usual load
         targets={"loop": 15.0, "batched": 4.0, "plain": 0.9},
     )
     made = _child({**_spec(shape), "engine": "build", "tokenizer": str(tiny.original)}, folder)

@@ -235,6 +235,8 @@ class Batcher:
         began_s = time.monotonic()
         window_s = self._limits.window_ms / 1000
         patience_s = min(window_s, WAIT_SHARE * self.load.least_batch_s)
+        if patience_s < LOOK_MS / 1000:
+            patience_s = 0.0  # one look would already be too long
         await asyncio.sleep(0)
         while self._waiting_tokens() < self._limits.tokens_per_batch:
             are_coming = self.num_requests() > self._num_calls
