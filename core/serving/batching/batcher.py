@@ -160,7 +160,7 @@ class Batcher:
         # Each kind has its own room: documents must not keep people out.
         taken = self._taken[priority]
         # A request longer than the whole queue may pass alone: it would never fit.
-        if taken and taken + count > self._limits.queue_limit:
+        if count and taken and taken + count > self._limits.queue_limit:
             raise BusyError(
                 f"The service is busy: {taken} sentences are waiting.", self._seconds_of_work()
             )

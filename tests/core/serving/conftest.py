@@ -131,6 +131,15 @@ def running(served_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
+def trained(trained_folder: Path, tmp_path: Path) -> Iterator[Workspace]:
+    """A private copy of the workspace with the run `demo`."""
+    shutil.copytree(trained_folder, tmp_path / "trained")
+    workspace = Workspace(tmp_path / "trained")
+    yield workspace
+    workspace.database.dispose()
+
+
+@pytest.fixture
 def private_workspace(served_folder: Path, tmp_path: Path) -> Iterator[Workspace]:
     """A private copy of the workspace with an accepted version."""
     shutil.copytree(served_folder, tmp_path / "served")

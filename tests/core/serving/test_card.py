@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +21,6 @@ from core.storage.workspace import Workspace
 HOSTILE = (
     '"demo"\n---\n# <script>alert(1)</script> | `x` [y](http://z) *b* \u202e\x00 $m$ &amp; :s:'
 )
-
-
-@pytest.fixture
-def trained(trained_folder: Path, tmp_path: Path) -> Iterator[Workspace]:
-    """A private copy of the workspace with a finished run."""
-    shutil.copytree(trained_folder, tmp_path / "trained")
-    workspace = Workspace(tmp_path / "trained")
-    yield workspace
-    workspace.database.dispose()
 
 
 def _change(workspace: Workspace, table: Any, **values: Any) -> None:

@@ -1,7 +1,5 @@
 """A checkpoint as a model: the last one equals the finished model, a damaged one is named."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +11,6 @@ from core.finetune.models import load_model
 from core.finetune.settings import FineTuneSettings
 from core.serving.models import find_model
 from core.storage.workspace import Workspace
-
-
-@pytest.fixture
-def trained(trained_folder: Path, tmp_path: Path) -> Iterator[Workspace]:
-    """A private copy of the workspace with the run `demo`."""
-    shutil.copytree(trained_folder, tmp_path / "trained")
-    workspace = Workspace(tmp_path / "trained")
-    yield workspace
-    workspace.database.dispose()
 
 
 def tensors(folder: Path | str) -> dict[str, Any]:
