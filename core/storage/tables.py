@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
 metadata = MetaData()
@@ -122,4 +123,128 @@ feedback = Table(
     Column("model", Text, nullable=False),
     Column("created_at", String(32), nullable=False),
     Index("feedback_by_direction", "src_lang", "tgt_lang", "created_at"),
+)
+
+# What was set up to translate besides local models: endpoints, and chains of two systems.
+systems = Table(
+    "systems",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("kind", String(24), nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("learned", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+# A changed template is a new version; an answer can always name the one it was made with.
+prompt_templates = Table(
+    "prompt_templates",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    UniqueConstraint("name", "version", name="prompt_templates_by_name"),
+)
+
+# One row a question to one system; those that were asked together share `ask_id`.
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("ask_id", String(36), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("system_id", Text, nullable=False),
+    Column("system_name", String(300), nullable=False),
+    Column("src_lang", String(16), nullable=False),
+    Column("tgt_lang", String(16), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("raw", Text, nullable=False),
+    Column("stages", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("finish_reason", String(32), nullable=False),
+    Column("failure", Text, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("asked_at", String(32), nullable=False),
+    Column("ended_at", String(32)),
+    Index("answers_by_ask", "ask_id", "position"),
+    Index("answers_by_time", "asked_at"),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("ask_id", String(36), nullable=False, unique=True),
+    Column("system_a", Text, nullable=False),
+    Column("system_b", Text, nullable=False),
+    Column("outcome", String(8), nullable=False),
+    Column("are_both_unacceptable", Boolean, nullable=False),
+    Column("rater", String(200), nullable=False),
+    Column("src_lang", String(16), nullable=False),
+    Column("tgt_lang", String(16), nullable=False),
+    Column("corpus_id", String(36), nullable=False),
+    Column("segment", Integer),
+    Column("voted_at", String(32), nullable=False),
+    Index("votes_by_direction", "src_lang", "tgt_lang", "voted_at"),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", String(36), ForeignKey("jobs.id"), primary_key=True),
+    Column("corpus_id", String(36), nullable=False),
+    Column("corpus_name", String(200), nullable=False),
+    Column("split", String(8), nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+translation_sets = Table(
+    "translation_sets",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("batch_id", String(36)),
+    Column("system_id", Text, nullable=False),
+    Column("system_name", String(300), nullable=False),
+    Column("corpus_id", String(36), nullable=False),
+    Column("corpus_name", String(200), nullable=False),
+    Column("split", String(8), nullable=False),
+    Column("src_lang", String(16), nullable=False),
+    Column("tgt_lang", String(16), nullable=False),
+    Column("test_set_hash", String(64), nullable=False),
+    Column("num_segments", Integer, nullable=False),
+    Column("provenance", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("translation_sets_by_test_set", "test_set_hash", "created_at"),
+)
+
+# A segment that could not be translated is a row with a failure, never an empty hypothesis.
+hypotheses = Table(
+    "hypotheses",
+    metadata,
+    Column("set_id", String(36), ForeignKey("translation_sets.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("hypothesis", Text),
+    Column("raw", Text, nullable=False),
+    Column("failure", Text, nullable=False),
+    Column("figures", JSON, nullable=False),
+)
+
+# What an endpoint was paid for once; the key is a hash of everything that decides the answer.
+answer_cache = Table(
+    "answer_cache",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("content", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
 )

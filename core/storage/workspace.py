@@ -9,6 +9,9 @@ from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import HostError
+from core.storage.answer_records import AnswerRecords
+from core.storage.batch_records import BatchRecords
+from core.storage.cache_records import CacheRecords
 from core.storage.corpus_records import CorpusRecords
 from core.storage.database import Database
 from core.storage.feedback_records import FeedbackRecords
@@ -16,7 +19,11 @@ from core.storage.job_records import JobRecords
 from core.storage.key_records import KeyRecords
 from core.storage.run_records import RunRecords
 from core.storage.service_records import ServiceRecords
+from core.storage.system_records import SystemRecords
+from core.storage.template_records import TemplateRecords
+from core.storage.translation_set_records import TranslationSetRecords
 from core.storage.version_records import VersionRecords
+from core.storage.vote_records import VoteRecords
 
 PROJECT = Path(__file__).resolve().parents[2]
 WORKSPACE_VARIABLE = "ADAPTMLLM_WORKSPACE"
@@ -35,6 +42,13 @@ class Workspace:
         services: Records of translation services.
         keys: Records of the services' API keys.
         feedback: Better translations that users of the services suggested.
+        systems: Endpoints and chains.
+        templates: Prompt templates with their versions.
+        answers: Everything that was asked in the Playground.
+        votes: Judgements of the arena.
+        batches: Test sets translated as jobs.
+        translation_sets: Hypotheses of systems for test sets.
+        cache: Answers that were paid for.
     """
 
     def __init__(self, root: Path) -> None:
@@ -70,6 +84,13 @@ class Workspace:
         self.services = ServiceRecords(self.database)
         self.keys = KeyRecords(self.database)
         self.feedback = FeedbackRecords(self.database)
+        self.systems = SystemRecords(self.database)
+        self.templates = TemplateRecords(self.database)
+        self.answers = AnswerRecords(self.database)
+        self.votes = VoteRecords(self.database)
+        self.batches = BatchRecords(self.database)
+        self.translation_sets = TranslationSetRecords(self.database)
+        self.cache = CacheRecords(self.database)
 
     @property
     def corpora_folder(self) -> Path:
@@ -101,6 +122,11 @@ class Workspace:
         """A folder a translation service."""
         return self.root / "services"
 
+    @property
+    def batches_folder(self) -> Path:
+        """A folder a batch translation."""
+        return self.root / "batches"
+
     def corpus_folder(self, corpus_id: str) -> Path:
         """Gives the folder of a corpus."""
         return self.corpora_folder / corpus_id
@@ -120,6 +146,10 @@ class Workspace:
     def service_folder(self, service_id: str) -> Path:
         """Gives the folder of a service."""
         return self.services_folder / service_id
+
+    def batch_folder(self, batch_id: str) -> Path:
+        """Gives the folder of a batch translation."""
+        return self.batches_folder / batch_id
 
 
 def default_workspace() -> Path:

@@ -1,0 +1,151 @@
+"""The records of answers: everything that was asked in the Playground, and what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, func, insert, or_, select, update
+
+from core.storage.database import Database
+from core.storage.files import utc_now
+from core.storage.tables import answers
+
+PURPOSES = ("compare", "chat", "arena", "command")
+UNFINISHED = ("waiting", "streaming")
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class AnswerRecord:
+    """One question to one system, and its answer as far as it came.
+
+    Attributes:
+        id: UUID.
+        ask_id: Shared by the systems that were asked the same together, and by the turns of a chat.
+        position: The column, or the turn of a chat, from 0.
+        purpose: One of PURPOSES.
+        system_id, system_name: Who was asked.
+        src_lang, tgt_lang: FLORES-200 codes; empty in a chat.
+        source: What was asked.
+        reference: A reference translation; may be empty.
+        text: The answer, cleaned.
+        raw: The answer as it came.
+        stages: Texts in between, `{"name": …, "text": …}`: of a chain, of a draft, of a chat.
+        state: `waiting`, `streaming`, `done`, `stopped`, `failed` or `interrupted`.
+        finish_reason: What the endpoint said, such as `stop` or `length`; `incomplete` if nothing.
+        failure: One sentence with its hint; empty while all is well.
+        figures: first_token_s, total_s, prompt_tokens, completion_tokens, is_estimated, cost_usd,
+            ignored.
+        request: What decided the answer: messages, parameters, template, provenance.
+        owner: The process that asks, as JSON; an unfinished answer of a dead one is interrupted.
+        asked_at, ended_at: UTC ISO-8601.
+    """
+
+    id: str
+    ask_id: str
+    position: int
+    purpose: str
+    system_id: str
+    system_name: str
+    src_lang: str
+    tgt_lang: str
+    source: str
+    asked_at: str
+    reference: str = ""
+    text: str = ""
+    raw: str = ""
+    stages: list[dict[str, str]] = field(default_factory=list)
+    state: str = "waiting"
+    finish_reason: str = ""
+    failure: str = ""
+    figures: dict[str, Any] = field(default_factory=dict)
+    request: dict[str, Any] = field(default_factory=dict)
+    owner: str = ""
+    ended_at: str | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more comes."""
+        return self.state not in UNFINISHED
+
+
+class AnswerRecords:
+    """Reads and writes the `answers` table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, records: Sequence[AnswerRecord]) -> None:
+        """Stores what was asked, before any answer, in one transaction."""
+        with self._database.writing() as connection:
+            connection.execute(insert(answers), [asdict(record) for record in records])
+
+    def update(self, answer_id: str, values: dict[str, Any]) -> None:
+        """Stores how far an answer is."""
+        query = update(answers).where(answers.c.id == answer_id).values(**values)
+        with self._database.writing() as connection:
+            connection.execute(query)
+
+    def of_ask(self, ask_id: str) -> list[AnswerRecord]:
+        """Gives the answers that were asked together, by position."""
+        return self._rows(
+            select(answers).where(answers.c.ask_id == ask_id).order_by(answers.c.position)
+        )
+
+    def unfinished(self) -> list[AnswerRecord]:
+        """Gives the answers that are awaited, or were when a process ended."""
+        return self._rows(select(answers).where(answers.c.state.in_(UNFINISHED)))
+
+    def interrupt(self, answer_ids: Sequence[str]) -> None:
+        """Marks answers whose process is gone."""
+        failure = "The program ended while the answer came; ask again."
+        change = {"state": "interrupted", "failure": failure, "ended_at": utc_now()}
+        query = update(answers).where(answers.c.id.in_(answer_ids), answers.c.state.in_(UNFINISHED))
+        with self._database.writing() as connection:
+            connection.execute(query.values(**change))
+
+    def search(
+        self, text: str = "", *, purpose: str = "", limit: int = 50, offset: int = 0
+    ) -> list[AnswerRecord]:
+        """Gives answers whose source, text, reference or system holds `text`, the newest first."""
+        query = self._matching(select(answers), text, purpose)
+        order = (answers.c.asked_at.desc(), answers.c.ask_id, answers.c.position)
+        return self._rows(query.order_by(*order).limit(limit).offset(offset))
+
+    def count(self, text: str = "", *, purpose: str = "") -> int:
+        """Gives how many answers `search` would find in all."""
+        query = self._matching(select(func.count()).select_from(answers), text, purpose)
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def each(self, text: str = "", *, purpose: str = "") -> Iterator[AnswerRecord]:
+        """Gives the same one after the other, a piece at a time, for an export."""
+        offset = 0
+        while found := self.search(text, purpose=purpose, limit=PAGE, offset=offset):
+            yield from found
+            offset += len(found)
+
+    def asks(self, purpose: str, *, limit: int = 50) -> list[AnswerRecord]:
+        """Gives the first answer of each ask of one purpose, the newest ask first."""
+        query = select(answers).where(answers.c.purpose == purpose, answers.c.position == 0)
+        return self._rows(query.order_by(answers.c.asked_at.desc()).limit(limit))
+
+    def delete(self, ask_id: str) -> None:
+        """Removes the answers of one ask."""
+        with self._database.writing() as connection:
+            connection.execute(delete(answers).where(answers.c.ask_id == ask_id))
+
+    @staticmethod
+    def _matching(query: Any, text: str, purpose: str) -> Any:
+        if purpose:
+            query = query.where(answers.c.purpose == purpose)
+        columns = (answers.c.source, answers.c.text, answers.c.reference, answers.c.system_name)
+        if text:
+            query = query.where(or_(*(each.icontains(text, autoescape=True) for each in columns)))
+        return query
+
+    def _rows(self, query: Any) -> list[AnswerRecord]:
+        with self._database.reading() as connection:
+            return [AnswerRecord(**row) for row in connection.execute(query).mappings()]

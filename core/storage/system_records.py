@@ -1,0 +1,104 @@
+"""The records of systems that were set up: endpoints and chains; never a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.errors import ConfigError
+from core.storage.database import Database
+from core.storage.tables import systems
+
+
+@dataclass(frozen=True)
+class SystemRecord:
+    """An endpoint or a chain.
+
+    Attributes:
+        id: UUID.
+        name: What people call it; unique.
+        kind: `openai`, `libretranslate`, `google`, `deepl` or `chain`.
+        settings: The whole settings, without any key.
+        learned: What its answers taught: parameters that it refuses, what a test found.
+        created_at: UTC ISO-8601.
+    """
+
+    id: str
+    name: str
+    kind: str
+    settings: dict[str, Any]
+    created_at: str
+    learned: dict[str, Any] = field(default_factory=dict)
+
+
+class SystemRecords:
+    """Reads and writes the `systems` table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, record: SystemRecord) -> None:
+        """Stores a new system.
+
+        Raises:
+            ConfigError: Another one has this name.
+        """
+        with _unique(record.name), self._database.writing() as connection:
+            connection.execute(insert(systems).values(**asdict(record)))
+
+    def all(self) -> list[SystemRecord]:
+        """Gives all systems that were set up, by name."""
+        query = select(systems).order_by(systems.c.name)
+        with self._database.reading() as connection:
+            return [SystemRecord(**row) for row in connection.execute(query).mappings()]
+
+    def find(self, name_or_id: str) -> SystemRecord | None:
+        """Gives the system with this id, or else with this name; None if there is none."""
+        query = select(systems).where((systems.c.id == name_or_id) | (systems.c.name == name_or_id))
+        with self._database.reading() as connection:
+            found = [SystemRecord(**row) for row in connection.execute(query).mappings()]
+        return next((each for each in found if each.id == name_or_id), found[0] if found else None)
+
+    def change(self, system_id: str, name: str, settings: dict[str, Any]) -> None:
+        """Stores other settings; what was learned of the old ones is forgotten.
+
+        Raises:
+            ConfigError: Another system has this name.
+        """
+        values = {"name": name, "settings": settings, "learned": {}}
+        with _unique(name):
+            self._update(system_id, values)
+
+    def learn(self, system_id: str, learned: dict[str, Any]) -> None:
+        """Adds to what is known of a system; `{}` for a name forgets nothing else."""
+        with self._database.writing() as connection:
+            query = select(systems.c.learned).where(systems.c.id == system_id)
+            known = connection.execute(query).scalar()
+            if known is not None:
+                change = update(systems).where(systems.c.id == system_id)
+                connection.execute(change.values(learned={**known, **learned}))
+
+    def delete(self, system_id: str) -> None:
+        """Removes a system; answers and translation sets that it gave stay."""
+        with self._database.writing() as connection:
+            connection.execute(delete(systems).where(systems.c.id == system_id))
+
+    def _update(self, system_id: str, values: dict[str, Any]) -> None:
+        with self._database.writing() as connection:
+            connection.execute(update(systems).where(systems.c.id == system_id).values(**values))
+
+
+@contextmanager
+def _unique(name: str) -> Iterator[None]:
+    """Turns the database's complaint about a name into a sentence."""
+    try:
+        yield
+    except IntegrityError:
+        raise ConfigError(
+            f"There is already a system named {name!r}.", hint="Choose another name."
+        ) from None

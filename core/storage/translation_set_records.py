@@ -1,0 +1,184 @@
+"""The records of translation sets: one system's hypotheses for one test set, segment by segment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, tuple_
+
+from core.errors import DataError
+from core.storage.database import Database
+from core.storage.tables import hypotheses, translation_sets
+
+PAGE = 2000
+
+
+@dataclass(frozen=True)
+class TranslationSet:
+    """What one system made of one test set.
+
+    Attributes:
+        id: UUID.
+        batch_id: The batch that made it; None for an imported one.
+        system_id, system_name: Who translated.
+        corpus_id, corpus_name, split: Where the segments came from.
+        src_lang, tgt_lang: FLORES-200 codes.
+        test_set_hash: SHA-256 of sources and references: sets with the same one are comparable.
+        num_segments: Segments of the test set.
+        provenance: Model, revision, prompt template with version, parameters.
+        created_at: UTC ISO-8601.
+    """
+
+    id: str
+    batch_id: str | None
+    system_id: str
+    system_name: str
+    corpus_id: str
+    corpus_name: str
+    split: str
+    src_lang: str
+    tgt_lang: str
+    test_set_hash: str
+    num_segments: int
+    created_at: str
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One segment of a translation set.
+
+    Attributes:
+        set_id: The translation set.
+        position: The segment's number in the test set, from 0.
+        source, reference: The segment.
+        hypothesis: The translation; None where there is none, which `failure` explains.
+        raw: The answer before cleaning, where cleaning changed it.
+        failure: One sentence; empty if it was translated.
+        figures: prompt_tokens, completion_tokens, cost_usd, seconds, is_cached.
+    """
+
+    set_id: str
+    position: int
+    source: str
+    reference: str
+    hypothesis: str | None
+    raw: str = ""
+    failure: str = ""
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SetCounts:
+    """How far a translation set is.
+
+    Attributes:
+        num_done: Segments with a hypothesis.
+        num_failed: Segments with a failure.
+        cost_usd: What its calls cost.
+    """
+
+    num_done: int
+    num_failed: int
+    cost_usd: float
+
+
+class TranslationSetRecords:
+    """Reads and writes the tables `translation_sets` and `hypotheses`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, record: TranslationSet) -> None:
+        """Stores a new, empty set; one with its id that is there stays."""
+        with self._database.writing() as connection:
+            there = select(translation_sets.c.id).where(translation_sets.c.id == record.id)
+            if connection.execute(there).first() is None:
+                connection.execute(insert(translation_sets).values(**asdict(record)))
+
+    def get(self, set_id: str) -> TranslationSet:
+        """Gives the set with this id.
+
+        Raises:
+            DataError: There is none.
+        """
+        found = self._rows(select(translation_sets).where(translation_sets.c.id == set_id))
+        if not found:
+            raise DataError(f"There is no translation set {set_id!r}.")
+        return found[0]
+
+    def all(self) -> list[TranslationSet]:
+        """Gives all sets, the newest first."""
+        return self._rows(select(translation_sets).order_by(translation_sets.c.created_at.desc()))
+
+    def of_batch(self, batch_id: str) -> list[TranslationSet]:
+        """Gives the sets of one batch, in the order in which they were begun."""
+        query = select(translation_sets).where(translation_sets.c.batch_id == batch_id)
+        return self._rows(query.order_by(translation_sets.c.created_at))
+
+    def of_test_set(self, test_set_hash: str) -> list[TranslationSet]:
+        """Gives the sets of one test set, the oldest first: these are comparable."""
+        query = select(translation_sets).where(translation_sets.c.test_set_hash == test_set_hash)
+        return self._rows(query.order_by(translation_sets.c.created_at))
+
+    def store(self, records: Sequence[Hypothesis]) -> None:
+        """Stores segments; one that failed before is replaced."""
+        if not records:
+            return
+        keys = [(record.set_id, record.position) for record in records]
+        columns = tuple_(hypotheses.c.set_id, hypotheses.c.position)
+        with self._database.writing() as connection:
+            connection.execute(delete(hypotheses).where(columns.in_(keys)))
+            connection.execute(insert(hypotheses), [asdict(record) for record in records])
+
+    def done_positions(self, set_id: str) -> set[int]:
+        """Gives the numbers of the segments that have a hypothesis."""
+        query = select(hypotheses.c.position).where(
+            hypotheses.c.set_id == set_id, hypotheses.c.hypothesis.is_not(None)
+        )
+        with self._database.reading() as connection:
+            return {int(position) for (position,) in connection.execute(query)}
+
+    def counts(self, set_id: str) -> SetCounts:
+        """Gives how far a set is and what it cost."""
+        columns = (hypotheses.c.hypothesis.is_not(None), hypotheses.c.figures)
+        done, failed, cost_usd = 0, 0, 0.0
+        with self._database.reading() as connection:
+            query = select(*columns).where(hypotheses.c.set_id == set_id)
+            for is_done, figures in connection.execute(query):
+                done, failed = done + bool(is_done), failed + (not is_done)
+                cost_usd += figures.get("cost_usd") or 0.0
+        return SetCounts(done, failed, cost_usd)
+
+    def segments(self, set_id: str, *, only_failed: bool = False) -> Iterator[Hypothesis]:
+        """Gives the segments of a set in order, a piece at a time."""
+        table, last = hypotheses, -1
+        while True:
+            query = select(table).where(table.c.set_id == set_id, table.c.position > last)
+            if only_failed:
+                query = query.where(table.c.hypothesis.is_(None))
+            query = query.order_by(table.c.position).limit(PAGE)
+            with self._database.reading() as connection:
+                found = [Hypothesis(**row) for row in connection.execute(query).mappings()]
+            yield from found
+            if len(found) < PAGE:
+                return
+            last = found[-1].position
+
+    def num_of_corpus(self, corpus_id: str) -> int:
+        """Gives the number of sets that were made from a corpus."""
+        query = select(func.count()).where(translation_sets.c.corpus_id == corpus_id)
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def delete(self, set_id: str) -> None:
+        """Removes a set with its segments."""
+        with self._database.writing() as connection:
+            connection.execute(delete(hypotheses).where(hypotheses.c.set_id == set_id))
+            connection.execute(delete(translation_sets).where(translation_sets.c.id == set_id))
+
+    def _rows(self, query: Any) -> list[TranslationSet]:
+        with self._database.reading() as connection:
+            return [TranslationSet(**row) for row in connection.execute(query).mappings()]
