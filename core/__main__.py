@@ -18,6 +18,8 @@ from core.commands import corpora as corpora_commands
 from core.commands import deploy as deploy_commands
 from core.commands import finetune as finetune_commands
 from core.commands import runs as runs_commands
+from core.commands import systems as systems_commands
+from core.commands import translate as translate_commands
 from core.commands.answers import Answer
 from core.errors import AdaptMLLMError
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace, default_workspace
@@ -45,7 +47,8 @@ def parser() -> argparse.ArgumentParser:
         help=f"folder of corpora, runs and models (default: ${WORKSPACE_VARIABLE} or workspace/)",
     )
     groups = top.add_subparsers(dest="group", required=True, metavar="COMMAND")
-    for module in (corpora_commands, finetune_commands, runs_commands, deploy_commands):
+    modules = (corpora_commands, finetune_commands, runs_commands, deploy_commands)
+    for module in (*modules, systems_commands, translate_commands):
         module.add_commands(groups, common)
     return top
 

@@ -6,6 +6,7 @@
       ModelError            a base model cannot be found, read or used
       TrainingError         a run cannot be started, stopped, resumed or deleted
       HostError             the machine lacks something: disk space, a compiler, a free port
+      EndpointError         a system that is asked over HTTP did not answer as it should
 
 Everything else that is raised is a defect of the program and is shown as such.
 """
@@ -49,3 +50,7 @@ class TrainingError(AdaptMLLMError):
 
 class HostError(AdaptMLLMError):
     """The machine lacks something: disk space, a compiler, a free port."""
+
+
+class EndpointError(AdaptMLLMError):
+    """A system that is asked over HTTP did not answer as it should."""

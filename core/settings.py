@@ -123,7 +123,9 @@ def bounds_of(field: FieldInfo) -> tuple[float | None, float | None]:
 
 
 def _default_note(field: FieldInfo) -> str:
-    return "" if field.is_required() else f" (default: {str(field.default).replace('%', '%%')})"
+    if field.is_required() or field.default in (None, "", ()):
+        return ""
+    return f" (default: {str(field.default).replace('%', '%%')})"
 
 
 def _config_error(error: ValidationError) -> ConfigError:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from core.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -28,3 +31,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in cells]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def given_options(model: type[Settings], chosen: argparse.Namespace) -> dict[str, Any]:
+    """Gives the options of a settings model that were given."""
+    values = {name: getattr(chosen, name, None) for name in model.model_fields}
+    return {name: value for name, value in values.items() if value is not None}

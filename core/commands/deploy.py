@@ -7,12 +7,11 @@ import sys
 from typing import Any
 
 from core.commands import leave
-from core.commands.answers import Answer, table
+from core.commands.answers import Answer, given_options, table
 from core.errors import ModelError
 from core.jobs import queue
 from core.serving import versions
 from core.serving.settings import PrepareSettings, ServeSettings
-from core.settings import Settings
 from core.storage.version_records import Version
 from core.storage.workspace import Workspace
 
@@ -69,16 +68,11 @@ def _add_service_commands(commands: Any, common: argparse.ArgumentParser) -> Non
     revoking.set_defaults(command=_revoke_key)
 
 
-def _given(model: type[Settings], chosen: argparse.Namespace) -> dict[str, Any]:
-    values = {name: getattr(chosen, name, None) for name in model.model_fields}
-    return {name: value for name, value in values.items() if value is not None}
-
-
 def _serve(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     from core.serving import services
     from core.serving.server import serve
 
-    settings = ServeSettings.parse(_given(ServeSettings, chosen))
+    settings = ServeSettings.parse(given_options(ServeSettings, chosen))
     if chosen.detach:
         record = services.start(workspace, settings)
         return Answer(
@@ -91,7 +85,7 @@ def _serve(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 
 
 def _prepare(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
-    settings = PrepareSettings.parse(_given(PrepareSettings, chosen))
+    settings = PrepareSettings.parse(given_options(PrepareSettings, chosen))
     version = versions.prepare(workspace, settings)
     sys.stderr.write(f"Preparing version {version.id} of {version.name} …\n")
     state = queue.wait(workspace, version.id)

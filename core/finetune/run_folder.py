@@ -82,6 +82,12 @@ class Recorder:
             self._last_progress_s = time.monotonic()
             self.add("progress", note=note, done=done, total=total)
 
+    def translated(self, step: int, total: int, *, is_last: bool = False) -> None:
+        """Records how many segments of a batch are done, at most twice a second."""
+        if is_last or time.monotonic() - self._last_progress_s >= 0.5:
+            self._last_progress_s = time.monotonic()
+            self.add("translated", step=step, total_steps=total)
+
     def add(self, kind: str, **values: Any) -> None:
         """Appends one record to `metrics.jsonl`."""
         if self._writes:

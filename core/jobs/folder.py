@@ -105,7 +105,7 @@ class JobFolder:
 
     @property
     def stopped_file(self) -> Path:
-        """Written last by a job that stopped in good order; holds the step."""
+        """Written last by a job that stopped in good order; holds the step, or why it did."""
         return self.path / "stopped.json"
 
     def failure_file(self, rank: int) -> Path:
@@ -214,6 +214,15 @@ class JobFolder:
         with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
             return str(read_json(self.stop_file)["mode"])
         return ""
+
+    def record_end(self, reason: str) -> None:
+        """Writes down that the job ended in good order by itself, and why, in one sentence."""
+        values = {"reason": reason, "time": utc_now()}
+        try:
+            write_json(self.stopped_file, values)
+        except OSError:  # a full disk: the reserve is for the end
+            self.release_space()
+            write_json(self.stopped_file, values)
 
     def clear_for_start(self) -> None:
         """Removes what an earlier attempt left as its end."""

@@ -43,6 +43,9 @@ class Progress:
             self.step = int(record["step"])
             self._times.append((self.step, float(record["elapsed_s"])))
             self._add_loss(float(record["loss"]))
+        elif kind == "translated":
+            self.step = int(record["step"])
+            self._times.append((self.step, float(record["elapsed_s"])))
         elif kind == "eval":
             self._take_scores(record)
 

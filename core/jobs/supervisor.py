@@ -216,8 +216,7 @@ class Supervisor:
         if self._folder.result_file.exists():
             return replace(self._state, state="finished", reason="", hint="")
         if self._folder.stopped_file.exists():
-            step = read_json(self._folder.stopped_file)["step"]
-            reason = f"Stopped on request after step {step}; a checkpoint was saved."
+            reason = _sentence_of(read_json(self._folder.stopped_file))
             return replace(self._state, state="stopped", reason=reason)
         if failure is None:
             step = self._progress.step
@@ -231,6 +230,13 @@ class Supervisor:
             hint=failure.hint,
             detail=failure.detail,
         )
+
+
+def _sentence_of(stopped: dict[str, Any]) -> str:
+    """Says how a job stopped that said so itself."""
+    if "reason" in stopped:  # nobody had asked
+        return str(stopped["reason"])
+    return f"Stopped on request after step {stopped['step']}; a checkpoint was saved."
 
 
 def _own_failure(error: Exception, state: str) -> Failure:

@@ -81,6 +81,11 @@ class DocumentQueue:
         self._num_reading = 0
         self._closing = asyncio.Event()
 
+    @property
+    def num_unfinished(self) -> int:
+        """Documents that wait or are being translated."""
+        return sum(not job.has_ended for job in self._jobs.values())
+
     async def add(self, name: str, data: bytes, direction: Direction) -> DocumentJob:
         """Reads a document and puts it into the queue.
 
@@ -89,8 +94,7 @@ class DocumentQueue:
             BusyError: Too many documents wait.
         """
         self._forget_old()
-        waiting = sum(not job.has_ended for job in self._jobs.values())
-        if waiting + self._num_reading >= MAX_WAITING:
+        if self.num_unfinished + self._num_reading >= MAX_WAITING:
             raise BusyError(f"{MAX_WAITING} documents are waiting already.", 30.0)
         suffix = suffix_of(name)
         self._num_reading += 1

@@ -20,6 +20,8 @@ _MARGIN_BYTES = 1 << 16
 READ_AWAY_BYTES = 50_000_000
 _LOOKS = ("/health", "/ready", "/metrics")
 _TRANSLATIONS = ("/translate", "/chat/completions")
+# Routes that a service is there for: who is answered there uses it.
+_USES = ("/translate", "/v1/chat/", "/detect", "/suggest", "/documents", "/download_file")
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -137,6 +139,8 @@ class Observed:
             route = getattr(scope.get("route"), "path", "other")
             is_translation = route.endswith((*_TRANSLATIONS, "/translate_file"))
             self._statistics.answered(route, status, seconds, is_translation=is_translation)
+            if route.startswith(_USES) and status < 400:
+                self._statistics.used()
             # Looks at health come every few seconds and would bury everything else.
             level = logging.DEBUG if route in _LOOKS and status == 200 else logging.INFO
             log.log(level, "%s %s %d %.0f ms", scope["method"], route, status, 1000 * seconds)

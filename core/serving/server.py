@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 from core.serving.app import create_app
+from core.serving.idleness import idle_sentence, until_idle
 from core.serving.server_socket import bound_socket
 from core.serving.service import Service, open_service
 from core.serving.settings import ServeSettings
@@ -28,10 +29,15 @@ log = logging.getLogger(__name__)
 
 
 class ServiceServer(uvicorn.Server):
-    """Uvicorn that tells the service as soon as it has to end."""
+    """Uvicorn that tells the service as soon as it has to end.
+
+    Attributes:
+        end_sentence: Why it ended by itself; empty where a signal ended it.
+    """
 
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
+        self.end_sentence = ""
         self._service = service
         self._draining: asyncio.Task[None] | None = None
 
@@ -39,6 +45,14 @@ class ServiceServer(uvicorn.Server):
         """Takes a signal: no new work from now on, and soon an end to what waits."""
         self._service.refuse()
         super().handle_exit(sig, frame)
+
+    async def end_when_idle(self) -> None:
+        """Ends in good order, as after a signal, once nobody has used the service for long."""
+        service, minutes = self._service, self._service.settings.idle_minutes
+        await until_idle(service.statistics, service.documents, minutes)
+        self.end_sentence = idle_sentence(minutes)
+        service.refuse()
+        self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
         """Begins to drain once the signal has come; called ten times a second."""
@@ -55,8 +69,8 @@ def serve(
     *,
     figures_file: Path | None = None,
     when_ready: Callable[[], Coroutine[Any, Any, None]] | None = None,
-) -> None:
-    """Serves a prepared model until a signal ends it.
+) -> str:
+    """Serves a prepared model until a signal ends it, or until nobody has used it for long.
 
     Args:
         workspace: Keys and feedback are its records.
@@ -64,6 +78,9 @@ def serve(
         folder: The prepared model.
         figures_file: Where the figures of the Deploy page go; None = nowhere.
         when_ready: Called once the model has translated something.
+
+    Returns:
+        Why it ended by itself.
 
     Raises:
         HostError: The port is taken, or there is too little memory.
@@ -78,7 +95,17 @@ def serve(
     if when_ready is not None:
         service.on_start.append(when_ready)
     service.on_start.append(lambda: _announce(service))
-    config = uvicorn.Config(
+    server = ServiceServer(_config(service), service)
+    if settings.idle_minutes:
+        service.on_start.append(server.end_when_idle)
+    server.run(sockets=[listener])
+    if server.end_sentence:
+        log.info(server.end_sentence)
+    return server.end_sentence
+
+
+def _config(service: Service) -> uvicorn.Config:
+    return uvicorn.Config(
         create_app(service),
         access_log=False,  # its lines would hold what users wrote into addresses
         log_config=None,
@@ -87,7 +114,6 @@ def serve(
         timeout_graceful_shutdown=SHUTDOWN_S,
         timeout_keep_alive=15,
     )
-    ServiceServer(config, service).run(sockets=[listener])
 
 
 def _log_to_stderr() -> None:

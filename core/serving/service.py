@@ -53,13 +53,22 @@ class Service:
     on_start: list[Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
-    def direction(self, src_lang: str, tgt_lang: str, *, num_alternatives: int = 0) -> Direction:
-        """Gives what a request asks for, with this service's beam size and deadline."""
+    def direction(
+        self,
+        src_lang: str,
+        tgt_lang: str,
+        *,
+        num_alternatives: int = 0,
+        num_beams: int | None = None,
+        length_penalty: float | None = None,
+    ) -> Direction:
+        """Gives what a request asks for, with this service's deadline and what it leaves open."""
         return Direction(
             src_lang,
             tgt_lang,
             num_alternatives=num_alternatives,
-            num_beams=self.settings.num_beams or self.servable.num_beams,
+            num_beams=num_beams or self.settings.num_beams or self.servable.num_beams,
+            length_penalty=length_penalty,
             deadline=deadline_in(self.settings.deadline_s),
         )
 

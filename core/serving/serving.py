@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Serves until a signal ends it; a failure goes into a file for the supervisor."""
+    """Serves until its end; a failure or an end by itself goes into a file for the supervisor."""
     die_with_supervisor()
     folder = RunFolder(Path(sys.argv[1]))
     try:
@@ -33,7 +33,10 @@ def main() -> None:
         async def ready() -> None:
             recorder.phase("serving", "")
 
-        serve(workspace, settings, model, figures_file=folder.path / FIGURES_FILE, when_ready=ready)
+        figures_file = folder.path / FIGURES_FILE
+        sentence = serve(workspace, settings, model, figures_file=figures_file, when_ready=ready)
+        if sentence:
+            folder.record_end(sentence)
     except BaseException as error:
         log.exception("the service failed")
         record_failure(folder, 0, error)

@@ -145,6 +145,15 @@ class ServeSettings(Settings):
         le=4096,
         title="Longest sentence (tokens)",
     )
+    idle_minutes: float = _field(
+        0.0,
+        "The service ends by itself after so many minutes without a translation, a document or a "
+        "detection; 0 = never.",
+        "Service",
+        ge=0,
+        le=100_000,
+        title="Idle time (min)",
+    )
 
     char_limit: int = _field(
         20_000, "Characters of one request.", "Limits", ge=1, le=10_000_000, title="Characters"

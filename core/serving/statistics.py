@@ -35,7 +35,7 @@ class Statistics:
         self._characters = Counter(
             "adaptmllm_characters", "Characters that were translated.", registry=self.registry
         )
-        self._started_s = time.monotonic()
+        self._started_s = self._last_use_s = time.monotonic()
         self._recent: deque[tuple[float, float]] = deque(maxlen=RECENT)
         self._answered = _PerSecond()
         self._refused = _PerSecond()
@@ -73,6 +73,15 @@ class Statistics:
         """Counts the characters of a text that was translated."""
         self._characters.inc(num_characters)
         self.num_characters += num_characters
+
+    def used(self) -> None:
+        """Notes that somebody uses the service at this moment."""
+        self._last_use_s = time.monotonic()
+
+    @property
+    def idle_s(self) -> float:
+        """Seconds since somebody used the service."""
+        return time.monotonic() - self._last_use_s
 
     def exposition(self) -> bytes:
         """Gives all figures in Prometheus' text format."""

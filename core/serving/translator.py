@@ -53,6 +53,7 @@ class Direction:
         src_lang, tgt_lang: FLORES-200 codes.
         num_alternatives: Other translations wanted of each text.
         num_beams: Beam size.
+        length_penalty: As in `DecodeOptions`.
         deadline: Time of `time.monotonic()` after which nobody waits any more.
         priority: As in the batcher.
     """
@@ -61,6 +62,7 @@ class Direction:
     tgt_lang: str
     num_alternatives: int = 0
     num_beams: int = 1
+    length_penalty: float | None = None
     deadline: float = float("inf")
     priority: Priority = "interactive"
 
@@ -185,6 +187,7 @@ class Translator:
             num_beams=direction.num_beams,
             num_hypotheses=min(wanted, direction.num_beams),
             max_length=self.servable.max_target_length,
+            length_penalty=direction.length_penalty,
         )
         if wanted <= direction.num_beams:
             return await self._searched(texts, options, direction)
@@ -204,6 +207,8 @@ class Translator:
         self, texts: list[str], options: DecodeOptions, direction: Direction
     ) -> list[list[str]]:
         """Gives the translations by one way of searching; each text is asked for only once."""
+        if options.num_beams == 1:  # no effect there: equal searches share batches and answers
+            options = replace(options, length_penalty=None)
         keys = {text: (text, direction.src_lang, direction.tgt_lang, options) for text in texts}
         found = {text: self._cache[key] for text, key in keys.items() if key in self._cache}
         self.num_cached += len(found)

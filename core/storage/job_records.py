@@ -20,6 +20,7 @@ ACTIVE = (
     "saving",
     "converting",
     "serving",
+    "translating",
     "stopping",
 )
 ENDED = ("stopped", "finished", "failed", "lost")

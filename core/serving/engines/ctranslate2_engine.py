@@ -64,6 +64,7 @@ class CTranslate2Engine:
             self._tokenizer.convert_tokens_to_ids,
         )
         firsts = [row.first_id for row in batch]
+        penalty = options.length_penalty
         results = self._translator.translate_batch(
             [to_tokens(list(row.ids)) for row in batch],
             target_prefix=[None if i is None else [to_tokens(i)] for i in firsts],
@@ -74,6 +75,7 @@ class CTranslate2Engine:
             max_decoding_length=options.max_length,
             min_decoding_length=0,  # the original may find that nothing is to be said, too
             no_repeat_ngram_size=options.no_repeat_ngram_size,
+            **({} if penalty is None else {"length_penalty": penalty}),
         )
         return [[tuple(to_ids(row)) for row in result.hypotheses] for result in results]
 

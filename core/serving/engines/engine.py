@@ -21,12 +21,15 @@ class DecodeOptions:
         num_hypotheses: Translations wanted of each source, at most `num_beams`.
         max_length: Translations end here, in tokens.
         no_repeat_ngram_size: No n-gram of this many tokens may come twice; 0 = they may.
+        length_penalty: Power of its length that divides a translation's log probability in a
+            beam search; None = as the model has it.
     """
 
     num_beams: int = 1
     num_hypotheses: int = 1
     max_length: int = 256
     no_repeat_ngram_size: int = 0
+    length_penalty: float | None = None
 
 
 class Engine(Protocol):

@@ -57,6 +57,7 @@ class TransformersEngine:
         import torch
 
         inputs, mask = padded(rows, self._pad_id)
+        penalty = options.length_penalty
         with self._lock, torch.inference_mode():
             outputs = self._model.generate(
                 input_ids=torch.tensor(inputs, device=self._device),
@@ -67,6 +68,7 @@ class TransformersEngine:
                 num_return_sequences=options.num_hypotheses,
                 no_repeat_ngram_size=options.no_repeat_ngram_size,
                 do_sample=False,
+                **({} if penalty is None else {"length_penalty": penalty}),
             ).tolist()
         count = options.num_hypotheses
         return [

@@ -18,6 +18,8 @@ from core.serving.batching.batcher import BusyError
 from core.serving.language_codes import AUTO
 from core.serving.routes.answers import accepts
 from core.serving.routes.fields import (
+    Beams,
+    LengthPenalty,
     caller_of,
     clean,
     parse_fields,
@@ -97,6 +99,8 @@ class ChatFields(BaseModel):
     n: int = Field(1, ge=1, le=8, description="Alternatives wanted; 1 when streaming.")
     source: str = Field("", max_length=100, description="Language code; beyond OpenAI's fields.")
     target: str = Field("", max_length=100, description="Language code; beyond OpenAI's fields.")
+    num_beams: Beams = None
+    length_penalty: LengthPenalty = None
 
 
 @router.get("/models", responses={403: ERRORS[403]})
@@ -161,7 +165,13 @@ def _direction(service: Service, fields: ChatFields, text: str) -> Direction:
         )
     service.servable.require(src_lang, tgt_lang)
     count = 0 if fields.stream else fields.n - 1
-    return service.direction(src_lang, tgt_lang, num_alternatives=count)
+    return service.direction(
+        src_lang,
+        tgt_lang,
+        num_alternatives=count,
+        num_beams=fields.num_beams,
+        length_penalty=fields.length_penalty,
+    )
 
 
 def _usage(text: str, answer: str) -> dict[str, int]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import UploadFile
 
 from core.errors import DataError
@@ -17,6 +17,18 @@ from core.storage.key_records import ApiKey
 
 Fields = TypeVar("Fields", bound=BaseModel)
 Caller = tuple[str, ApiKey | None]
+Beams = Annotated[
+    int | None, Field(ge=1, le=16, description="Beam size; absent = the service's own.")
+]
+LengthPenalty = Annotated[
+    float | None,
+    Field(
+        ge=0,
+        le=5,
+        description="Above 1 a beam search favours longer translations, below 1 shorter ones; "
+        "absent = the model's own. With 1 beam it has no effect.",
+    ),
+]
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 

@@ -16,7 +16,9 @@ from core.serving.documents.reading import read_html_fragment
 from core.serving.language_codes import AUTO, public_code
 from core.serving.routes.answers import ANSWERS, accepts
 from core.serving.routes.fields import (
+    Beams,
     Caller,
+    LengthPenalty,
     caller_of,
     clean,
     read_fields,
@@ -42,6 +44,8 @@ class TranslateFields(BaseModel):
     target: Code = Field(description="Language code.")
     format: Literal["text", "html"] = "text"
     alternatives: int = Field(0, ge=0, le=8, description="Other translations wanted.")
+    num_beams: Beams = None
+    length_penalty: LengthPenalty = None
 
 
 class DetectFields(BaseModel):
@@ -123,7 +127,13 @@ async def _translated(
         if src_lang == tgt_lang:  # as LibreTranslate does: nothing to translate
             found.update(zip(indices, map(Translation, part), strict=True))
             continue
-        direction = service.direction(src_lang, tgt_lang, num_alternatives=fields.alternatives)
+        direction = service.direction(
+            src_lang,
+            tgt_lang,
+            num_alternatives=fields.alternatives,
+            num_beams=fields.num_beams,
+            length_penalty=fields.length_penalty,
+        )
         translate_all = _translated_html if fields.format == "html" else _translated_text
         found.update(zip(indices, await translate_all(service, part, direction), strict=True))
     return [found[i] for i in range(len(texts))]

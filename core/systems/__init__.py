@@ -1,0 +1,1 @@
+"""Everything that translates, behind one protocol; may import neither pages nor core.search."""

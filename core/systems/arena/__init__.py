@@ -1,0 +1,1 @@
+"""The arena: which two systems meet, which votes are fair, and what the votes add up to."""

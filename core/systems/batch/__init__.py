@@ -1,0 +1,1 @@
+"""Test sets translated by several systems as one supervised job that never pays twice."""

@@ -1,0 +1,336 @@
+"""Questions to several systems at once: each in a task of its own, stopped alone, never lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from core.errors import AdaptMLLMError
+from core.jobs.processes import ProcessIdentity
+from core.storage.answer_records import AnswerRecord
+from core.storage.files import utc_now
+from core.storage.workspace import Workspace
+from core.systems.catalogue import open_system
+from core.systems.collecting import Collected, collect
+from core.systems.prompt_choice import PromptChoice, Prompter
+from core.systems.protocol import Request, System, SystemInfo
+
+SAVE_EVERY_S = 1.0
+KEPT_ASKS = 200  # ended ones are read from the database
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one system is asked.
+
+    Attributes:
+        info: The system.
+        request: The text and its direction; for a chat the whole conversation.
+        choice: How an LLM is prompted.
+        translator_id: For a bilingual chat: the system that translates both sides.
+        position: The column, or the turn of a chat.
+    """
+
+    info: SystemInfo
+    request: Request
+    choice: PromptChoice = field(default_factory=lambda: PromptChoice())
+    position: int = 0
+
+
+@dataclass
+class _Live:
+    """A question under way."""
+
+    question: Question
+    record: AnswerRecord
+    collected: Collected
+    work: Future[None] | None = None
+
+
+class Board:
+    """Asks systems on a loop of its own; whoever looks, reads.
+
+    A page may be redrawn, left or reloaded meanwhile: nothing here belongs to it.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._lock = threading.Lock()
+        self._asks: OrderedDict[str, list[_Live]] = OrderedDict()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        import os
+
+        self._owner = json.dumps(asdict(ProcessIdentity.of(os.getpid())))
+        end_orphans(workspace)
+
+    def ask(
+        self,
+        questions: Sequence[Question],
+        *,
+        purpose: str = "compare",
+        ask_id: str = "",
+        reference: str = "",
+        session_keys: Mapping[str, str] | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Begins to ask; what is asked is stored before the first byte goes out.
+
+        Args:
+            questions: One a system.
+            purpose: As in AnswerRecord.
+            ask_id: A UUID chosen beforehand; a second call with it (a double click) asks nothing.
+            reference: A reference translation; may be empty.
+            session_keys: Keys for this session, by the system's id; they are stored nowhere.
+            about: Kept with each answer, such as the test segment that it is about.
+        """
+        ask_id = ask_id or str(uuid.uuid4())
+        with self._lock:
+            lives = [self._new(each, ask_id, purpose, reference, about or {}) for each in questions]
+            known = self._asks.get(ask_id, [])
+            positions = {live.record.position for live in known}
+            if positions & {live.record.position for live in lives}:
+                return ask_id
+            self._workspace.answers.add([live.record for live in lives])
+            self._asks[ask_id] = [*known, *lives]
+            self._forget_ended()
+        loop = self._running_loop()
+        for live in lives:
+            work = self._run(live, dict(session_keys or {}))
+            live.work = asyncio.run_coroutine_threadsafe(work, loop)
+        return ask_id
+
+    def answers(self, ask_id: str) -> list[AnswerRecord]:
+        """Gives the answers of an ask as they are now, by position."""
+        with self._lock:
+            lives = list(self._asks.get(ask_id, ()))
+        if not lives:
+            return self._workspace.answers.of_ask(ask_id)
+        now = {live.record.position: _as_record(live) for live in lives}
+        stored = self._workspace.answers.of_ask(ask_id) if min(now) > 0 else []
+        earlier = {record.position: record for record in stored if record.position not in now}
+        return [record for _, record in sorted({**earlier, **now}.items())]
+
+    def note(self, ask_id: str, position: int) -> str:
+        """Gives what a system is doing before it answers; empty if it answers already."""
+        with self._lock:
+            lives = self._asks.get(ask_id, ())
+        return next((e.collected.note for e in lives if e.record.position == position), "")
+
+    def is_active(self, ask_id: str) -> bool:
+        """Whether something may still come."""
+        with self._lock:
+            return any(not live.record.has_ended for live in self._asks.get(ask_id, ()))
+
+    def stop(self, ask_id: str, position: int | None = None) -> None:
+        """Stops one system, or all of an ask; what has come is kept."""
+        with self._lock:
+            lives = list(self._asks.get(ask_id, ()))
+        for live in lives:
+            if live.work is not None and position in (None, live.record.position):
+                live.work.cancel()
+
+    def wait(self, ask_id: str, timeout_s: float | None = None) -> list[AnswerRecord]:
+        """Waits until all systems of an ask have ended, and gives their answers."""
+        with self._lock:
+            works = [live.work for live in self._asks.get(ask_id, ()) if live.work]
+        for work in works:
+            try:
+                work.result(timeout_s)
+            except (asyncio.CancelledError, TimeoutError):
+                continue
+        return self.answers(ask_id)
+
+    def close(self) -> None:
+        """Stops everything and ends the loop's thread."""
+        with self._lock:
+            lives = [live for group in self._asks.values() for live in group]
+            loop, self._loop = self._loop, None
+        for live in lives:
+            if live.work is not None:
+                live.work.cancel()
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(_drain(), loop).result(10)
+            loop.call_soon_threadsafe(loop.stop)
+
+    def _new(
+        self,
+        question: Question,
+        ask_id: str,
+        purpose: str,
+        reference: str,
+        about: Mapping[str, Any],
+    ) -> _Live:
+        request, info = question.request, question.info
+        record = AnswerRecord(
+            id=str(uuid.uuid4()),
+            ask_id=ask_id,
+            position=question.position,
+            purpose=purpose,
+            system_id=info.id,
+            system_name=info.name,
+            src_lang=request.src_lang,
+            tgt_lang=request.tgt_lang,
+            source=request.source,
+            asked_at=utc_now(),
+            reference=reference,
+            request={
+                "parameters": request.parameters.model_dump(exclude_defaults=True),
+                "prompt": question.choice.model_dump(exclude_defaults=True),
+                "provenance": info.provenance,
+                "messages": list(request.messages),
+                **about,
+            },
+            owner=self._owner,
+        )
+        return _Live(question, record, Collected())
+
+    async def _run(self, live: _Live, session_keys: dict[str, str]) -> None:
+        """Asks one system to its end; its record is kept up to date meanwhile."""
+        saving = asyncio.create_task(self._save_regularly(live))
+        try:
+            await self._answer(live, session_keys)
+        except asyncio.CancelledError:
+            live.collected.state = "stopped"
+            live.collected.finish_reason = "stopped"
+        except AdaptMLLMError as error:
+            live.collected.state = "failed"
+            live.collected.failure = error
+        except Exception as error:  # a defect must not leave the column waiting for ever
+            log.exception("asking %s failed", live.record.system_id)
+            live.collected.state = "failed"
+            live.collected.failure = AdaptMLLMError(
+                f"The program failed while asking: {type(error).__name__}.",
+                hint="The server's log has the traceback.",
+            )
+        finally:
+            saving.cancel()
+            live.record = replace(_as_record(live), ended_at=utc_now())
+            await self._save(live)
+
+    async def _answer(self, live: _Live, session_keys: dict[str, str]) -> None:
+        question = live.question
+        opened: list[System] = []
+        try:
+            # Reading records and building an index take time; the loop must go on meanwhile.
+            await asyncio.to_thread(self._open, question, session_keys, opened)
+            system, *rest = opened
+            prompter = await asyncio.to_thread(self._prompter, question, system, rest)
+            request = question.request
+            if prompter is not None:
+                prompting = await asyncio.to_thread(prompter.prompting_for, request.source)
+                request = replace(request, prompting=prompting)
+            await collect(system, request, live.collected)
+        finally:
+            for system in opened:
+                await system.close()
+
+    def _open(self, question: Question, keys: dict[str, str], opened: list[System]) -> None:
+        opened.append(open_system(self._workspace, question.info.id, session_keys=keys))
+        if question.choice.draft_system and question.info.is_llm:
+            draft_id = question.choice.draft_system
+            opened.append(open_system(self._workspace, draft_id, session_keys=keys))
+
+    def _prompter(
+        self, question: Question, system: System, rest: Sequence[System]
+    ) -> Prompter | None:
+        """Gives what fills the prompt; MT systems and chats need none."""
+        request = question.request
+        if request.messages or not system.cleans:
+            return None
+        draft_system = rest[0] if rest else None
+        return Prompter(
+            self._workspace,
+            question.choice,
+            request.src_lang,
+            request.tgt_lang,
+            draft_system=draft_system,
+        )
+
+    async def _save_regularly(self, live: _Live) -> None:
+        saved = -1
+        while True:
+            await asyncio.sleep(SAVE_EVERY_S)
+            if live.collected.version != saved:
+                saved = live.collected.version
+                await self._save(live)
+
+    async def _save(self, live: _Live) -> None:
+        record = _as_record(live)
+        names = ("text", "raw", "stages", "state", "finish_reason", "failure", "figures")
+        values = {name: getattr(record, name) for name in (*names, "request", "ended_at")}
+        try:
+            await asyncio.to_thread(self._workspace.answers.update, record.id, values)
+        except Exception:  # noqa: BLE001 (a full disk must not end the stream that is shown)
+            log.exception("the answer %s could not be stored", record.id)
+
+    def _forget_ended(self) -> None:
+        """Lets go of the oldest asks that have ended; the database has them."""
+        for ask_id in list(self._asks):
+            if len(self._asks) <= KEPT_ASKS:
+                return
+            if all(live.record.has_ended for live in self._asks[ask_id]):
+                del self._asks[ask_id]
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                loop = self._loop
+                threading.Thread(target=_run_loop, args=(loop,), daemon=True, name="board").start()
+            return self._loop
+
+
+def end_orphans(workspace: Workspace) -> None:
+    """Marks answers as interrupted whose process is gone."""
+    gone = [each.id for each in workspace.answers.unfinished() if not _is_alive(each.owner)]
+    if gone:
+        workspace.answers.interrupt(gone)
+
+
+def _is_alive(owner: str) -> bool:
+    try:
+        return ProcessIdentity(**json.loads(owner)).is_alive()
+    except (ValueError, TypeError):
+        return False
+
+
+def _as_record(live: _Live) -> AnswerRecord:
+    """Gives the record of a question with what has come until now."""
+    collected = live.collected
+    request = live.record.request
+    if collected.messages:
+        request = {**request, "messages": list(collected.messages)}
+    return replace(
+        live.record,
+        text=collected.text,
+        raw=collected.raw,
+        stages=[{"name": name, "text": text} for name, text in list(collected.stages.items())],
+        state=collected.state,
+        finish_reason=collected.finish_reason,
+        failure=collected.problem,
+        figures=collected.figures(),
+        request=request,
+    )
+
+
+def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    loop.run_forever()
+    loop.close()
+
+
+async def _drain() -> None:
+    """Waits until every other task of the loop has ended."""
+    current = asyncio.current_task()
+    others = [task for task in asyncio.all_tasks() if task is not current]
+    await asyncio.gather(*others, return_exceptions=True)

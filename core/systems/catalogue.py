@@ -1,0 +1,250 @@
+"""All systems of a workspace: local models, endpoints and chains, each with a stable id."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from core.errors import AdaptMLLMError, ConfigError
+from core.finetune.settings import STARTER
+from core.serving.models import find_model
+from core.setup import has_starter
+from core.storage.files import utc_now
+from core.storage.run_records import Run
+from core.storage.system_records import SystemRecord
+from core.storage.workspace import Workspace
+from core.systems.chain import ChainSettings, ChainSystem
+from core.systems.clients.openai_system import OpenAISystem
+from core.systems.clients.rest_system import RestSystem
+from core.systems.endpoint import EndpointSettings
+from core.systems.local_models import LocalModel, usable_version
+from core.systems.protocol import System, SystemInfo
+from core.systems.secrets import credentials_of
+
+MODEL, ENDPOINT, CHAIN = "model", "endpoint", "chain"
+MAX_RUNS = 200
+MAX_DEPTH = 4  # systems one inside the other; deeper ones are chains of chains by mistake
+
+
+def all_systems(workspace: Workspace) -> list[SystemInfo]:
+    """Gives every system: fine-tuned models first, then base models, endpoints and chains."""
+    records = workspace.systems.all()
+    endpoints = [_record_info(each) for each in records if each.kind != CHAIN]
+    chains = [_record_info(each) for each in records if each.kind == CHAIN]
+    return [*_local_models(workspace), *endpoints, *chains]
+
+
+def find_system(workspace: Workspace, text: str) -> SystemInfo:
+    """Gives the system with this id or name; a run, RUN@STEP or a base model will do, too.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    text = text.strip()
+    known = all_systems(workspace)
+    for matches in (lambda each: each.id == text, lambda each: each.name == text):
+        found = next(filter(matches, known), None)
+        if found is not None:
+            return found
+    name = text.removeprefix(f"{MODEL}:")
+    try:
+        reference = find_model(workspace, name)
+    except AdaptMLLMError as error:
+        names = ", ".join(repr(each.name) for each in known[:8]) or "none yet"
+        raise ConfigError(
+            f"There is no system {text[:120]!r}.",
+            hint=f"Systems: {names}. `python -m core systems list` names all.",
+        ) from error
+    return _model_info(workspace, reference.key, reference.name, reference.run)
+
+
+def open_system(
+    workspace: Workspace,
+    system_id: str,
+    *,
+    session_keys: Mapping[str, str] | None = None,
+    depth: int = 0,
+) -> System:
+    """Gives a system ready to be asked; nothing is sent yet.
+
+    Args:
+        workspace: Where it was set up.
+        system_id: Its id or name.
+        session_keys: Keys that were given for this session only, by the system's id.
+        depth: Chains around it.
+
+    Raises:
+        ConfigError: There is none, its key is missing, or a chain contains itself.
+    """
+    info = find_system(workspace, system_id)
+    if info.kind == MODEL:
+        return LocalModel(workspace, info, info.id.removeprefix(f"{MODEL}:"))
+    record = _record(workspace, info)
+    if info.kind == CHAIN:
+        if depth >= MAX_DEPTH:
+            raise ConfigError(
+                f"The chain {info.name!r} contains itself, or too many others.",
+                hint="Change one of its two systems in the settings.",
+            )
+        chain = ChainSettings.parse(record.settings)
+        first, second = (
+            open_system(workspace, each, session_keys=session_keys, depth=depth + 1)
+            for each in (chain.first, chain.second)
+        )
+        return ChainSystem(info, first, second, chain.pivot_lang)
+    settings = EndpointSettings.parse(record.settings)
+    credentials = credentials_of(settings, (session_keys or {}).get(info.id, ""))
+    if settings.kind != "openai":
+        return RestSystem(info, settings, credentials)
+    return OpenAISystem(
+        info,
+        settings,
+        credentials,
+        learned=record.learned,
+        on_learn=lambda learned: workspace.systems.learn(record.id, learned),
+    )
+
+
+def add_endpoint(workspace: Workspace, settings: EndpointSettings) -> SystemInfo:
+    """Stores a new endpoint.
+
+    Raises:
+        ConfigError: The name is taken.
+    """
+    return _added(workspace, settings.name, settings.kind, settings.model_dump())
+
+
+def add_chain(workspace: Workspace, settings: ChainSettings) -> SystemInfo:
+    """Stores a new chain.
+
+    Raises:
+        ConfigError: The name is taken, or one of its systems does not exist.
+    """
+    ids = {name: find_system(workspace, getattr(settings, name)).id for name in ("first", "second")}
+    return _added(workspace, settings.name, CHAIN, settings.changed(**ids).model_dump())
+
+
+def change_endpoint(workspace: Workspace, system_id: str, settings: EndpointSettings) -> SystemInfo:
+    """Stores other settings of an endpoint; what its answers taught is forgotten.
+
+    Raises:
+        ConfigError: There is no such endpoint, or the name is taken.
+    """
+    record = _record(workspace, find_system(workspace, system_id))
+    workspace.systems.change(record.id, settings.name, settings.model_dump())
+    return find_system(workspace, system_id)
+
+
+def endpoint_settings(workspace: Workspace, system_id: str) -> EndpointSettings:
+    """Gives the settings of an endpoint.
+
+    Raises:
+        ConfigError: There is no such endpoint.
+    """
+    return EndpointSettings.parse(_record(workspace, find_system(workspace, system_id)).settings)
+
+
+def learned_of(workspace: Workspace, system_id: str) -> dict[str, Any]:
+    """Gives what is known of an endpoint from its answers and its last test; {} for others."""
+    info = find_system(workspace, system_id)
+    return {} if info.kind == MODEL else _record(workspace, info).learned
+
+
+def delete_system(workspace: Workspace, system_id: str) -> None:
+    """Removes an endpoint or a chain; what it translated stays.
+
+    Raises:
+        ConfigError: There is no such system, it is a local model, or a chain uses it.
+    """
+    info = find_system(workspace, system_id)
+    record = _record(workspace, info)
+    for other in workspace.systems.all():
+        if other.kind == CHAIN and info.id in (other.settings["first"], other.settings["second"]):
+            raise ConfigError(
+                f"The chain {other.name!r} uses {info.name!r}.", hint="Delete the chain first."
+            )
+    workspace.systems.delete(record.id)
+
+
+def _added(workspace: Workspace, name: str, kind: str, settings: dict[str, Any]) -> SystemInfo:
+    record = SystemRecord(str(uuid.uuid4()), name, kind, settings, utc_now())
+    workspace.systems.add(record)
+    return _record_info(record)
+
+
+def _record(workspace: Workspace, info: SystemInfo) -> SystemRecord:
+    record = workspace.systems.find(info.id.partition(":")[2])
+    if record is None:
+        raise ConfigError(
+            f"{info.name!r} is a local model; it has no settings of its own.",
+            hint="Its run, or the Deploy page, has them.",
+        )
+    return record
+
+
+def _record_info(record: SystemRecord) -> SystemInfo:
+    if record.kind == CHAIN:
+        chain = ChainSettings.parse(record.settings)
+        return SystemInfo(
+            id=f"{CHAIN}:{record.id}",
+            name=record.name,
+            kind=CHAIN,
+            detail=f"{chain.first} → {chain.pivot_lang} → {chain.second}",
+            provenance=chain.model_dump(include={"first", "second", "pivot_lang"}),
+        )
+    settings = EndpointSettings.parse(record.settings)
+    is_llm = record.kind == "openai"
+    return SystemInfo(
+        id=f"{ENDPOINT}:{record.id}",
+        name=record.name,
+        kind=record.kind,
+        detail=f"{settings.model} at {settings.url}" if settings.model else settings.url,
+        is_llm=is_llm,
+        price_in_usd=settings.price_in_usd,
+        price_out_usd=settings.price_out_usd,
+        price_characters_usd=settings.price_characters_usd,
+        aliases=_names_of(record.name, settings.model),
+        provenance=settings.model_dump(include={"kind", "base_url", "model", "api"}),
+    )
+
+
+def _local_models(workspace: Workspace) -> list[SystemInfo]:
+    runs = workspace.runs.newest(limit=MAX_RUNS, states=("finished",))
+    found = {run.id: _model_info(workspace, run.id, run.name, run) for run in runs}
+    for version in workspace.versions.all():
+        if version.run_id is not None and version.model not in found and version.is_ready:
+            found[version.model] = _model_info(workspace, version.model, version.name, None)
+    bases = [STARTER] if has_starter(workspace) else []
+    bases += [run.base_model for run in runs]
+    bases += [version.model for version in workspace.versions.all() if version.run_id is None]
+    for base in dict.fromkeys(bases):
+        found[base] = _model_info(workspace, base, base, None)
+    return list(found.values())
+
+
+def _model_info(workspace: Workspace, key: str, name: str, run: Run | None) -> SystemInfo:
+    version = usable_version(workspace, key)
+    provenance: dict[str, Any] = {"model": key}
+    if version is not None:
+        provenance |= {"version": version.id, "quantization": version.quantization}
+    detail = "base model"
+    if run is not None:
+        detail = f"fine-tuned from {run.base_model}"
+        provenance |= {"run": run.id, "base_model": run.base_model}
+    elif re.search(r"@\d+$", key):
+        detail = "checkpoint"
+    return SystemInfo(
+        id=f"{MODEL}:{key}",
+        name=name,
+        kind=MODEL,
+        detail=detail,
+        aliases=_names_of(name, key),
+        provenance=provenance,
+    )
+
+
+def _names_of(*names: str) -> tuple[str, ...]:
+    """Gives the names that would betray a system, whole and without owner."""
+    return tuple(dict.fromkeys(part for name in names for part in (name, name.rpartition("/")[2])))

@@ -1,0 +1,1 @@
+"""What speaks to systems over HTTP; every failure becomes one sentence without secrets."""

@@ -1,0 +1,99 @@
+"""Reading what OpenAI-compatible endpoints answer: chunks of a stream, or one whole object."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from core.systems.endpoint import EndpointSettings
+from core.systems.failures import SHOWN, AskError, engine_error, not_an_api
+from core.systems.protocol import Delta, Event, Finished, Usage
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What one chunk holds.
+
+    Attributes:
+        text: A piece of the answer.
+        reasoning: A piece of what some models think before they answer.
+        finish_reason: Why it ends here; empty if it does not.
+        usage: Tokens, if the chunk tells them.
+        is_understood: Whether it is a chunk of an answer at all.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    finish_reason: str = ""
+    usage: Usage | None = None
+    is_understood: bool = False
+
+
+def chunk_of(chunk: Any) -> Chunk:
+    """Gives what a chunk holds, of a chat or of a completion; servers leave out this and that."""
+    choices = getattr(chunk, "choices", None)
+    usage = _usage(getattr(chunk, "usage", None))
+    if not isinstance(choices, list) or not choices:
+        return Chunk(usage=usage, is_understood=usage is not None)
+    choice = choices[0]
+    delta = getattr(choice, "delta", None)
+    text = _text(getattr(delta, "content", None) if delta is not None else _of(choice, "text"))
+    reasoning = _text(_of(delta, "reasoning_content") or _of(delta, "reasoning"))
+    is_understood = delta is not None or isinstance(_of(choice, "text"), str)
+    reason = _text(_of(choice, "finish_reason"))
+    return Chunk(text, reasoning, reason, usage, is_understood)
+
+
+def whole_answer(body: bytes, kind: str, settings: EndpointSettings) -> list[Event]:
+    """Gives the events of an answer that came in one piece although a stream was asked for.
+
+    Raises:
+        AskError: It is no answer of such an API.
+    """
+    name, url = settings.name, settings.url
+    if kind == "text/html" or body.lstrip()[:1] == b"<":
+        raise not_an_api(name, url, "it answered with a web page")
+    try:
+        values = json.loads(body)
+    except ValueError:
+        shown = body[:SHOWN].decode("utf-8", errors="replace")
+        raise not_an_api(name, url, f"it answered with other than JSON ({shown!r})") from None
+    if isinstance(values, dict) and values.get("error"):
+        raise engine_error(name, values, ())
+    return _completion_events(values, not_an_api(name, url, "the answer holds no choices"))
+
+
+def _completion_events(values: Any, otherwise: AskError) -> list[Event]:
+    try:
+        choice = values["choices"][0]
+        message = choice.get("message")
+        text = message["content"] if message is not None else choice["text"]
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise otherwise from None
+    events: list[Event] = [Delta(_text(text))] if text else []
+    usage = values.get("usage")
+    if isinstance(usage, dict):
+        counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
+        events.append(Usage(int(counts[0] or 0), int(counts[1] or 0)))
+    events.append(Finished(_text(choice.get("finish_reason")) or "incomplete"))
+    return events
+
+
+def _usage(usage: Any) -> Usage | None:
+    prompt, completion = _of(usage, "prompt_tokens"), _of(usage, "completion_tokens")
+    if not isinstance(prompt, int) and not isinstance(completion, int):
+        return None
+    return Usage(int(prompt or 0), int(completion or 0))
+
+
+def _of(value: Any, name: str) -> Any:
+    """Gives an attribute, None where the server left it out."""
+    return getattr(value, name, None)
+
+
+def _text(value: Any) -> str:
+    """Gives a text of the answer; half a character cannot be stored, so it is replaced."""
+    if not isinstance(value, str):
+        return ""
+    return value.encode("utf-8", errors="replace").decode("utf-8")

@@ -1,0 +1,1 @@
+"""Pairs of a training split that are like a segment, as examples for a language model."""

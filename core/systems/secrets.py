@@ -1,0 +1,94 @@
+"""Keys: taken from the environment or the session at the last moment, and kept out of all texts."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from core.errors import ConfigError
+from core.systems.endpoint import EndpointSettings, references_of
+
+HIDDEN = "•••"
+MIN_SECRET = 6  # shorter ones would be replaced inside ordinary words
+
+# What keys of well-known vendors look like: for those that are echoed although we never had them.
+_KEY_SHAPES = re.compile(
+    r"\b(?:sk|pk|rk|gsk|hf|xai)[-_][A-Za-z0-9_-]{8,}\b|\bAIza[A-Za-z0-9_-]{20,}\b"
+    r"|(?i:\bbearer\s+)[A-Za-z0-9._~+/-]{8,}=*"
+)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What an endpoint is shown.
+
+    Attributes:
+        key: The API key; empty if there is none.
+        headers: Headers with their references resolved.
+        secrets: Every text that must appear nowhere.
+    """
+
+    key: str
+    headers: dict[str, str]
+    secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Gives nothing away, should it come into a traceback."""
+        return f"Credentials(key={HIDDEN if self.key else ''!r})"
+
+
+def credentials_of(settings: EndpointSettings, session_key: str = "") -> Credentials:
+    """Resolves the key and the headers of an endpoint.
+
+    Args:
+        settings: The endpoint.
+        session_key: A key that was given for this session only; it goes before the environment's.
+
+    Raises:
+        ConfigError: A variable is not set, or a key cannot be one; it is never repeated.
+    """
+    key = session_key.strip() or _variable(settings, settings.key_env)
+    headers = settings.header_lines()
+    values = {name: _variable(settings, name) for name in references_of(headers)}
+    for name, value in values.items():
+        headers = {key: text.replace(f"${{{name}}}", value) for key, text in headers.items()}
+    for secret in (key, *values.values()):
+        _check(settings, secret)
+    return Credentials(key, headers, tuple(filter(None, (key, *values.values()))))
+
+
+def scrubbed(text: str, secrets: Iterable[str]) -> str:
+    """Gives a text without the secrets, and without what looks like anybody's key."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= MIN_SECRET:
+            for form in {secret, quote(secret, safe=""), quote(secret)}:
+                text = text.replace(form, HIDDEN)
+    return text
+
+
+def scrubbed_message(text: str, secrets: Iterable[str]) -> str:
+    """Gives an error's text without secrets; also without shapes of keys that we never had."""
+    return _KEY_SHAPES.sub(HIDDEN, scrubbed(text, secrets))
+
+
+def _variable(settings: EndpointSettings, name: str) -> str:
+    if not name:
+        return ""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        raise ConfigError(
+            f"The environment variable {name} of the endpoint {settings.name!r} is not set.",
+            hint="Set it before the program starts, or give a key for this session.",
+        )
+    return value
+
+
+def _check(settings: EndpointSettings, secret: str) -> None:
+    if not secret.isascii() or any(ord(char) < 33 for char in secret):
+        raise ConfigError(
+            f"The key of {settings.name!r} has white space or other than ASCII characters.",
+            hint="Copy it again, without quotes or line breaks.",
+        )
