@@ -9,6 +9,7 @@ from core.finetune.preview import Preview, preview_in_process
 from core.finetune.settings import FineTuneSettings
 from core.host import HostFacts, host_facts
 from core.storage.workspace import Workspace, default_workspace
+from core.systems.board import Board
 
 
 def workspace() -> Workspace:
@@ -21,6 +22,16 @@ def _workspace(root: str) -> Workspace:
     from pathlib import Path
 
     return Workspace(Path(root))
+
+
+def board() -> Board:
+    """Gives the board on which this server's questions to systems are answered."""
+    return _board(str(workspace().root))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, on_release=lambda board: board.close())
+def _board(root: str) -> Board:
+    return Board(_workspace(root))
 
 
 def history(run_id: str) -> History:

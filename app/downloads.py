@@ -1,12 +1,14 @@
-"""Downloads that are too large for the page: streamed from the run's folder, never in memory."""
+"""Downloads that are too large for the page: streamed from folder or database, never in memory."""
 
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -15,6 +17,7 @@ from starlette.routing import Route
 from core.errors import AdaptMLLMError
 from core.finetune.run_folder import RunFolder
 from core.storage.workspace import Workspace, default_workspace
+from core.systems import history
 
 CHUNK_BYTES = 1 << 20
 WHAT = ("model", "logs", "settings")
@@ -22,12 +25,56 @@ WHAT = ("model", "logs", "settings")
 
 def routes() -> list[Route]:
     """The routes to hand to `st.App`."""
-    return [Route("/download/runs/{run_id}/{what}.zip", download, methods=["GET"])]
+    return [
+        Route("/download/runs/{run_id}/{what}.zip", download, methods=["GET"]),
+        Route("/download/answers.{kind}", download_history, methods=["GET"]),
+        Route("/download/translation-sets/{set_id}.jsonl", download_set, methods=["GET"]),
+    ]
 
 
 def download_url(run_id: str, what: str) -> str:
     """Gives the address of a download; `what` is one of WHAT."""
     return f"/download/runs/{run_id}/{what}.zip"
+
+
+def history_url(kind: str, text: str, purpose: str) -> str:
+    """Gives the address of the history as `jsonl` or `csv`, filtered as the page is."""
+    return f"/download/answers.{kind}?{urlencode({'text': text, 'purpose': purpose})}"
+
+
+def set_url(set_id: str) -> str:
+    """Gives the address of a translation set, a segment a line."""
+    return f"/download/translation-sets/{set_id}.jsonl"
+
+
+def download_history(request: Request) -> Response:
+    """Streams what was asked in the Playground."""
+    writers = {"jsonl": history.json_lines, "csv": history.csv_lines}
+    kind = request.path_params["kind"]
+    if kind not in writers:
+        return PlainTextResponse("There are jsonl and csv.", status_code=404)
+    asked = request.query_params
+    records = _workspace(default_workspace()).answers.each(
+        asked.get("text", ""), purpose=asked.get("purpose", "")
+    )
+    media_type = "text/csv; charset=utf-8" if kind == "csv" else "application/jsonl"
+    headers = {"Content-Disposition": f'attachment; filename="answers.{kind}"'}
+    return StreamingResponse(writers[kind](records), media_type=media_type, headers=headers)
+
+
+def download_set(request: Request) -> Response:
+    """Streams the segments of one translation set."""
+    sets = _workspace(default_workspace()).translation_sets
+    try:
+        record = sets.get(request.path_params["set_id"])
+    except AdaptMLLMError as error:
+        return PlainTextResponse(str(error), status_code=404)
+    name = f"translation-set-{record.id[:8]}.jsonl"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    lines = (
+        json.dumps(vars(segment), ensure_ascii=False) + "\n" for segment in sets.segments(record.id)
+    )
+    return StreamingResponse(lines, media_type="application/jsonl", headers=headers)
 
 
 def download(request: Request) -> Response:

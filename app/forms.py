@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 from pydantic.fields import FieldInfo
@@ -43,10 +43,41 @@ def group_fields(
     return found
 
 
+def optional_fields(
+    model: type[Settings], names: list[str], values: Mapping[str, Any], *, key: str
+) -> dict[str, Any]:
+    """Shows number fields that may be left empty, and gives those that were filled."""
+    found: dict[str, Any] = {}
+    for row in rows_of(names, 4):
+        for column, name in zip(st.columns(4), row, strict=False):
+            field = model.model_fields[name]
+            with column:
+                value = _optional_number(name, field, values.get(name), f"{key}.{name}")
+            if value is not None:
+                found[name] = value
+    return found
+
+
+def _optional_number(name: str, field: FieldInfo, value: Any, key: str) -> int | float | None:
+    kind: Any = int if int in get_args(field.annotation) else float
+    least, greatest = (None if bound is None else kind(bound) for bound in bounds_of(field))
+    return st.number_input(
+        field.title or name.replace("_", " ").capitalize(),
+        min_value=least,
+        max_value=greatest,
+        value=None if value is None else kind(value),
+        step=1 if kind is int else 0.1,
+        format="%d" if kind is int else "%g",
+        placeholder="system's own",
+        key=key,
+        help=f"{field.description} Range: {least:g} to {greatest:g}. Empty: not sent.",
+    )
+
+
 def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:
     label = field.title or name.replace("_", " ").capitalize()
     default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
-    note = f"{field.description} Default: {default}."
+    note = f"{field.description} Default: {default}." if default else str(field.description)
     choices = choices_of(field)
     if choices:
         return st.selectbox(label, choices, index=choices.index(value), key=key, help=note)
@@ -76,6 +107,9 @@ def _widget(name: str, field: FieldInfo, value: Any, key: str) -> Any:
             key=key,
             help=note,
         )
+    extra = field.json_schema_extra
+    if isinstance(extra, dict) and extra.get("is_long"):
+        return st.text_area(label, value=value, key=key, help=note, height=100)
     return st.text_input(label, value=value, key=key, help=note)
 
 

@@ -23,4 +23,15 @@ def menu() -> StreamlitPage:
     runs = st.Page(page_path("runs"), title="Runs", icon=":material/monitoring:")
     run = st.Page(page_path("run"), title="Run", visibility="hidden")
     deploy = st.Page(page_path("deploy"), title="Deploy", icon=":material/cloud_upload:")
-    return st.navigation({"": [home], "Build": [corpora, finetune, runs, run], "Ship": [deploy]})
+    playground = st.Page(page_path("playground"), title="Playground", icon=":material/forum:")
+    evaluate = st.Page(page_path("evaluate"), title="Evaluate", icon=":material/leaderboard:")
+    settings = st.Page(page_path("settings"), title="Settings", icon=":material/settings:")
+    return st.navigation(
+        {
+            "": [home],
+            "Build": [corpora, finetune, runs, run],
+            "Compare": [playground, evaluate],
+            "Ship": [deploy],
+            " ": [settings],
+        }
+    )

@@ -21,6 +21,29 @@ def _first_draft() -> dict[str, Any]:
 
 
 @dataclass
+class CompareDraft:
+    """What stands in the Playground's fields, before it is asked.
+
+    Attributes:
+        source, reference: The texts.
+        src_lang, tgt_lang: FLORES-200 codes.
+        system_ids: The columns.
+        corpus_id, segment: The test segment that was loaded; empty and None for a text of one's
+            own.
+        version: Changes when fields are filled by the program, so that widgets start anew.
+    """
+
+    source: str = ""
+    reference: str = ""
+    src_lang: str = ""
+    tgt_lang: str = ""
+    system_ids: list[str] = field(default_factory=list)
+    corpus_id: str = ""
+    segment: int | None = None
+    version: int = 0
+
+
+@dataclass
 class Session:
     """The state of one tab.
 
@@ -35,6 +58,15 @@ class Session:
         service_id: Id of the service that the next click on Start makes.
         key_version: Changes after an API key was made, so that the form starts empty.
         new_key: The API key that was just made, until its owner has copied it.
+        compare: The Playground's fields.
+        ask_id: Id of the next question to several systems.
+        chat_id: The conversation that is looked at.
+        turn_id: Changes with each turn of a chat, so that its field starts empty.
+        duel_id: Id of the arena's next pair of answers.
+        batch_id: Id of the next batch.
+        endpoint_id: The endpoint that is edited; empty for a new one.
+        form_version: Changes after a form of the settings was saved, so that it starts anew.
+        session_keys: Keys of endpoints for this session only, by the system's id.
         notice: A sentence to show once on the next page.
     """
 
@@ -48,7 +80,20 @@ class Session:
     service_id: str = field(default_factory=_new_id)
     key_version: int = 0
     new_key: str = ""
+    compare: CompareDraft = field(default_factory=CompareDraft)
+    ask_id: str = field(default_factory=_new_id)
+    chat_id: str = ""
+    turn_id: str = field(default_factory=_new_id)
+    duel_id: str = field(default_factory=_new_id)
+    batch_id: str = field(default_factory=_new_id)
+    endpoint_id: str = ""
+    form_version: int = 0
+    session_keys: dict[str, str] = field(default_factory=dict)
     notice: str = ""
+
+    def __repr__(self) -> str:
+        """Gives nothing away: keys are among the values."""
+        return "Session()"
 
     def replace_draft(self, values: dict[str, Any]) -> None:
         """Starts the Fine-tune page from other settings."""
@@ -62,6 +107,22 @@ class Session:
     def renew_prepare_id(self) -> None:
         """Makes the next preparation another version, and its form start anew."""
         self.prepare_id = _new_id()
+
+    def renew_ask_id(self) -> None:
+        """Makes the next question another one."""
+        self.ask_id = _new_id()
+
+    def renew_turn_id(self) -> None:
+        """Makes the next turn of a chat another one."""
+        self.turn_id = _new_id()
+
+    def renew_duel_id(self) -> None:
+        """Makes the arena ask another pair."""
+        self.duel_id = _new_id()
+
+    def renew_batch_id(self) -> None:
+        """Makes the next batch another one, and its form start anew."""
+        self.batch_id = _new_id()
 
     def renew_service_id(self) -> None:
         """Makes the next start another service, and its form start anew."""

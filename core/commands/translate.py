@@ -180,7 +180,7 @@ def _batch(
             f"{each['cost_usd']:.4f}",
             each["id"],
         )
-        for each in values["translation_sets"]
+        for each in found
     ]
     head = f"{state.state} {state.reason} {state.hint}".strip()
     header = ("system", "translated", "failed", "USD", "translation set")

@@ -80,7 +80,7 @@ def serve(
         when_ready: Called once the model has translated something.
 
     Returns:
-        Why it ended by itself.
+        Why it ended by itself, in one sentence.
 
     Raises:
         HostError: The port is taken, or there is too little memory.

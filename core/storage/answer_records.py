@@ -132,6 +132,13 @@ class AnswerRecords:
         query = select(answers).where(answers.c.purpose == purpose, answers.c.position == 0)
         return self._rows(query.order_by(answers.c.asked_at.desc()).limit(limit))
 
+    def of_system(self, system_id: str, *, purpose: str, limit: int = 1000) -> list[AnswerRecord]:
+        """Gives the last answers of one system for one purpose, the newest first."""
+        query = select(answers).where(
+            answers.c.system_id == system_id, answers.c.purpose == purpose
+        )
+        return self._rows(query.order_by(answers.c.asked_at.desc()).limit(limit))
+
     def delete(self, ask_id: str) -> None:
         """Removes the answers of one ask."""
         with self._database.writing() as connection:

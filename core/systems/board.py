@@ -18,6 +18,7 @@ from core.jobs.processes import ProcessIdentity
 from core.storage.answer_records import AnswerRecord
 from core.storage.files import utc_now
 from core.storage.workspace import Workspace
+from core.systems.bilingual import BilingualSystem
 from core.systems.catalogue import open_system
 from core.systems.collecting import Collected, collect
 from core.systems.prompt_choice import PromptChoice, Prompter
@@ -37,14 +38,15 @@ class Question:
         info: The system.
         request: The text and its direction; for a chat the whole conversation.
         choice: How an LLM is prompted.
-        translator_id: For a bilingual chat: the system that translates both sides.
         position: The column, or the turn of a chat.
+        translator_id: In a bilingual chat the system that translates both sides; else empty.
     """
 
     info: SystemInfo
     request: Request
     choice: PromptChoice = field(default_factory=lambda: PromptChoice())
     position: int = 0
+    translator_id: str = ""
 
 
 @dataclass
@@ -223,9 +225,8 @@ class Board:
         try:
             # Reading records and building an index take time; the loop must go on meanwhile.
             await asyncio.to_thread(self._open, question, session_keys, opened)
-            system, *rest = opened
-            prompter = await asyncio.to_thread(self._prompter, question, system, rest)
-            request = question.request
+            system, request = opened[0], question.request
+            prompter = await asyncio.to_thread(self._prompter, question, opened)
             if prompter is not None:
                 prompting = await asyncio.to_thread(prompter.prompting_for, request.source)
                 request = replace(request, prompting=prompting)
@@ -235,25 +236,27 @@ class Board:
                 await system.close()
 
     def _open(self, question: Question, keys: dict[str, str], opened: list[System]) -> None:
-        opened.append(open_system(self._workspace, question.info.id, session_keys=keys))
-        if question.choice.draft_system and question.info.is_llm:
+        system = open_system(self._workspace, question.info.id, session_keys=keys)
+        opened.append(system)
+        if question.translator_id:
+            translator = open_system(self._workspace, question.translator_id, session_keys=keys)
+            opened[0] = BilingualSystem(system, translator)
+        elif question.choice.draft_system and question.info.is_llm:
             draft_id = question.choice.draft_system
             opened.append(open_system(self._workspace, draft_id, session_keys=keys))
 
-    def _prompter(
-        self, question: Question, system: System, rest: Sequence[System]
-    ) -> Prompter | None:
+    def _prompter(self, question: Question, opened: Sequence[System]) -> Prompter | None:
         """Gives what fills the prompt; MT systems and chats need none."""
         request = question.request
+        system, *drafting = opened
         if request.messages or not system.cleans:
             return None
-        draft_system = rest[0] if rest else None
         return Prompter(
             self._workspace,
             question.choice,
             request.src_lang,
             request.tgt_lang,
-            draft_system=draft_system,
+            draft_system=drafting[0] if drafting else None,
         )
 
     async def _save_regularly(self, live: _Live) -> None:

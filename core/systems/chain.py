@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from core.languages import language_name
 from core.settings import Settings, checked_language
 from core.systems.failures import AskError
 from core.systems.prompts.cleaning import clean_output
@@ -86,7 +87,10 @@ class ChainSystem:
                         )
                 else:
                     yield event
-        between = clean_output(between, source=request.source).strip()
+        if self._first.cleans and not first.messages:
+            language = language_name(self._pivot_lang)
+            between = clean_output(between, source=request.source, tgt_language=language)
+        between = between.strip()
         if not between:
             raise AskError(
                 f"{self._first.info.name} gave no text, so {self._second.info.name} was not asked."

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import AdaptMLLMError
+from core.languages import language_name
 from core.systems.failures import AskError
 from core.systems.prompts.cleaning import clean_output, clean_so_far
 from core.systems.protocol import (
@@ -174,10 +175,16 @@ def _end(found: Collected, system: System, request: Request, clock: _Clock) -> N
     found.raw = system.scrub(found.raw)
     found.stages = {name: system.scrub(text) for name, text in found.stages.items()}
     is_cleaned = _is_cleaned(system, request) and found.state == "done"
-    found.text = clean_output(found.raw, source=request.source) if is_cleaned else found.raw
+    found.text = cleaned(found.raw, request) if is_cleaned else found.raw
     if isinstance(found.failure, AskError):
         found.finish_reason = found.finish_reason or LEFT_OPEN
     found.version += 1
+
+
+def cleaned(raw: str, request: Request) -> str:
+    """Gives the translation in an LLM's answer to a request."""
+    language = language_name(request.tgt_lang) if request.tgt_lang else ""
+    return clean_output(raw, source=request.source, tgt_language=language)
 
 
 def _is_cleaned(system: System, request: Request) -> bool:

@@ -31,8 +31,11 @@ _SECRET_QUERY = re.compile(r"key|token|secret|password|signature", re.IGNORECASE
 _TAIL = re.compile(r"/(chat/)?completions/?$|/models/?$")
 
 
-def _field(default: Any, description: str, group: str, **bounds: Any) -> Any:
-    return Field(default, description=description, json_schema_extra={"group": group}, **bounds)
+def _field(
+    default: Any, description: str, group: str, *, is_long: bool = False, **bounds: Any
+) -> Any:
+    extra: dict[str, Any] = {"group": group, "is_long": is_long}
+    return Field(default, description=description, json_schema_extra=extra, **bounds)
 
 
 class EndpointSettings(Settings):
@@ -59,7 +62,8 @@ class EndpointSettings(Settings):
     headers: str = _field(
         "",
         "Further headers, `Name: value` a line; secrets as ${VARIABLE}.",
-        "Endpoint",
+        "Limits",
+        is_long=True,
     )
     api: Literal["chat", "completions"] = _field(
         "chat", "completions: for base models without a chat format.", "Endpoint", title="API"

@@ -26,7 +26,7 @@ LengthPenalty = Annotated[
         ge=0,
         le=5,
         description="Above 1 a beam search favours longer translations, below 1 shorter ones; "
-        "absent = the model's own. With 1 beam it has no effect.",
+        "absent = the model's own. With 1 beam it has no effect, other than on alternatives.",
     ),
 ]
 

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from core.languages import language_name
 from core.systems.clients.answers import Chunk, chunk_of, whole_answer
 from core.systems.clients.connection import open_connection
 from core.systems.clients.refusals import Refusals
@@ -101,7 +102,8 @@ class OpenAISystem:
                 async for event in drafting:
                     draft += event.text if isinstance(event, Delta) else ""
                     yield event
-            draft = clean_output(draft, source=request.source)
+            language = language_name(request.tgt_lang)
+            draft = clean_output(draft, source=request.source, tgt_language=language)
         messages = messages_of(request, draft)
         yield Sent(messages)
         answering = self._answered(messages, request)

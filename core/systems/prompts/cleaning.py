@@ -59,7 +59,7 @@ def clean_output(raw: str, *, source: str = "", tgt_language: str = "") -> str:
     text = raw.strip()
     source = source.strip()
     before = None
-    while text != before:
+    while text not in (before, source):
         before = text
         text = _without_thoughts(text, source).strip()
         text = without_introductions(text, source, tgt_language)

@@ -1,0 +1,100 @@
+"""The tables of the Evaluate page: scores of comparable translation sets, and their segments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from app.downloads import set_url
+from app.text import ago
+from core.evaluate.lexical import Score, score_system
+from core.languages import language_name
+from core.storage.translation_set_records import TranslationSet
+from core.storage.workspace import Workspace
+
+SHOWN_SEGMENTS = 500
+KEPT_SCORES = 200
+NAMES = ("BLEU", "chrF2", "chrF++", "TER")
+
+
+def test_set_select(sets: Sequence[TranslationSet], set_id: str) -> TranslationSet:
+    """Shows which test set is looked at, and gives one of its translation sets."""
+    by_hash = {each.test_set_hash: each for each in sets}
+    wanted = next((each.test_set_hash for each in sets if each.id == set_id), None)
+    options = list(by_hash)
+    chosen = st.selectbox(
+        "Test set",
+        options,
+        index=options.index(wanted) if wanted else 0,
+        format_func=lambda each: _named(by_hash[each]),
+        key="evaluate.test_set",
+    )
+    return by_hash[chosen]
+
+
+def _named(each: TranslationSet) -> str:
+    direction = f"{language_name(each.src_lang)} → {language_name(each.tgt_lang)}"
+    return f"{each.corpus_name} · {each.split} · {direction} · {each.num_segments:,} segments"
+
+
+def score_table(workspace: Workspace, sets: Sequence[TranslationSet]) -> None:
+    """Shows the scores of each set; one with segments missing is not scored."""
+    rows, scored = [], []
+    for each in sets:
+        counts = workspace.translation_sets.counts(each.id)
+        row: dict[str, object] = {
+            "System": each.system_name,
+            "Made": ago(each.created_at),
+            "Translated": counts.num_done,
+            "Failed": counts.num_failed,
+            "USD": round(counts.cost_usd, 4),
+        }
+        if counts.num_done == each.num_segments:
+            found = _scores(str(workspace.root), each.id)
+            row |= {score.name: score.value for score in found}
+            scored.append(found)
+        rows.append(row)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="evaluate.scores")
+    if len(scored) < len(sets):
+        st.caption(
+            "A set with failed or missing segments is not scored: resume its batch in the "
+            "Playground."
+        )
+    if scored:
+        with st.expander("Signatures"):
+            lines = [f"{score.signature} · n={score.num_segments}" for score in scored[0]]
+            st.code("\n".join(lines), language=None)
+    for each in sets:
+        st.link_button(
+            f"Download {each.system_name[:40]}", set_url(each.id), icon=":material/download:"
+        )
+
+
+@st.cache_data(max_entries=KEPT_SCORES, show_spinner="Scoring …")
+def _scores(root: str, set_id: str) -> list[Score]:
+    """Scores a complete set once; it does not change any more."""
+    from app import cache
+
+    del root
+    segments = list(cache.workspace().translation_sets.segments(set_id))
+    hypotheses = [each.hypothesis or "" for each in segments]
+    return score_system(hypotheses, [each.reference for each in segments], names=NAMES)
+
+
+def segment_table(workspace: Workspace, sets: Sequence[TranslationSet]) -> None:
+    """Shows the segments with the hypotheses of all systems beside each other."""
+    st.subheader("Segments", anchor=False)
+    rows: dict[int, dict[str, object]] = {}
+    for number, each in enumerate(sets, 1):
+        name = f"{number} · {each.system_name}"
+        for segment in workspace.translation_sets.segments(each.id):
+            if segment.position >= SHOWN_SEGMENTS:
+                break
+            row = rows.setdefault(
+                segment.position, {"Source": segment.source, "Reference": segment.reference}
+            )
+            row[name] = segment.hypothesis if segment.hypothesis is not None else "⚠ failed"
+    table = pd.DataFrame([rows[position] for position in sorted(rows)])
+    st.dataframe(table, width="stretch", key="evaluate.segments")

@@ -1,0 +1,1 @@
+"""The parts of the Playground: forms, columns, chat, arena, batches and history."""

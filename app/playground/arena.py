@@ -1,0 +1,186 @@
+"""Arena: two answers to one source, judged without knowing whose they are; ratings of the votes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import cache
+from app.components.answer_text import answer_text
+from app.errors import shown_to_user
+from app.navigation import page_path
+from app.playground.standings import standings_view
+from app.problem_views import shown_in_place
+from app.state import session
+from core.storage.answer_records import AnswerRecord
+from core.storage.corpus_records import Corpus
+from core.storage.workspace import Workspace
+from core.systems.arena import duels
+from core.systems.catalogue import all_systems
+from core.systems.parameters import Parameters
+from core.systems.prompt_choice import PromptChoice
+
+INTERVAL_S = 0.4
+DUEL = "duel"
+
+
+def arena(workspace: Workspace) -> None:
+    """Shows the present pair with the vote, and below it what the votes say."""
+    systems = {info.id: info.name for info in all_systems(workspace)}
+    corpora = [corpus for corpus in workspace.corpora.all() if corpus.num_test or corpus.num_dev]
+    if len(systems) < 2 or not corpora:
+        st.info("The arena needs two systems and a corpus with test segments.")
+        st.page_link(page_path("settings"), label="Set up an endpoint", icon=":material/settings:")
+        return
+    chosen, corpus, rater = _setup(systems, corpora)
+    duel_id = st.query_params.get(DUEL, "")
+    answers = cache.board().answers(duel_id) if duel_id else []
+    if len(answers) == 2:
+        _duel(workspace, answers, rater)
+    _next_button(workspace, chosen, corpus, rater, is_first=not answers)
+    standings_view(workspace)
+
+
+def _setup(systems: dict[str, str], corpora: Sequence[Corpus]) -> tuple[list[str], Corpus, str]:
+    columns = st.columns([3, 2, 2])
+    with columns[0]:
+        chosen = st.multiselect(
+            "Systems",
+            list(systems),
+            default=list(systems)[:6],
+            format_func=lambda each: systems[each],
+            key="arena.systems",
+            persist_state="session",
+            help="Pairs of these are compared; the pair with the fewest votes comes first.",
+        )
+    with columns[1]:
+        corpus = st.selectbox(
+            "Segments from",
+            corpora,
+            format_func=lambda each: each.name,
+            key="arena.corpus",
+            persist_state="session",
+            help="Test segments, in the corpus's direction.",
+        )
+    with columns[2]:
+        rater = st.text_input(
+            "Who judges (optional)", key="arena.rater", persist_state="session", max_chars=200
+        )
+    return chosen, corpus, rater or ""
+
+
+def _next_button(
+    workspace: Workspace, chosen: list[str], corpus: Corpus, rater: str, *, is_first: bool
+) -> None:
+    missing = "" if len(chosen) > 1 else "Choose at least two systems."
+    if not st.button(
+        "First pair" if is_first else "Next pair",
+        icon=":material/skip_next:",
+        type="primary" if is_first else "secondary",
+        key="arena.next",
+        disabled=bool(missing),
+        help=missing or "Asks two systems for the same segment.",
+        shortcut="n",
+    ):
+        return
+    tab = session()
+    with shown_in_place():
+        task = duels.next_task(workspace, chosen, corpus, rater, seed=tab.duel_id)
+        duels.begin(
+            cache.board(),
+            workspace,
+            task,
+            ask_id=tab.duel_id,
+            choice=PromptChoice(),
+            parameters=Parameters(),
+            session_keys=tab.session_keys,
+        )
+        st.query_params[DUEL] = tab.duel_id
+        tab.renew_duel_id()
+        st.rerun()
+
+
+def _duel(workspace: Workspace, answers: Sequence[AnswerRecord], rater: str) -> None:
+    board, duel_id = cache.board(), answers[0].ask_id
+    with st.container(border=True, key="bidi-arena-source"):
+        st.caption("Source")
+        answer_text(answers[0].source, key=f"duel-source-{duel_id}", lang=answers[0].src_lang)
+    is_live = board.is_active(duel_id)
+
+    @st.fragment(run_every=INTERVAL_S if is_live else None)
+    def live() -> None:
+        with shown_to_user():
+            now = board.answers(duel_id)
+            if board.is_active(duel_id):
+                # Who is slower would tell who it is, so both are shown together.
+                st.info("Both systems are asked; the answers appear together.")
+                st.button(
+                    "Stop", icon=":material/stop:", key="arena.stop", on_click=board.stop,
+                    args=(duel_id,), shortcut="Esc",
+                )  # fmt: skip
+                return
+            if is_live:
+                st.rerun()
+            _sides(workspace, now, rater)
+
+    live()
+
+
+def _sides(workspace: Workspace, answers: Sequence[AnswerRecord], rater: str) -> None:
+    vote = workspace.votes.of_ask(answers[0].ask_id)
+    reason = "" if vote else duels.why_not(workspace, answers)
+    for label, place, answer in zip("AB", st.columns(2), duels.sides(answers), strict=True):
+        with place, st.container(border=True):
+            is_named = vote is not None or bool(reason)
+            st.text(f"{label} · {answer.system_name}" if is_named else label)
+            answer_text(
+                answer.text,
+                key=f"duel-{answer.id}",
+                lang=answer.tgt_lang,
+                placeholder="No text came.",
+            )
+            if is_named and answer.failure:
+                st.text(answer.failure)
+    if answers[0].reference and vote is not None:
+        st.caption("Reference")
+        answer_text(answers[0].reference, key=f"duel-ref-{answers[0].ask_id}")
+    if vote is not None:
+        _voted(workspace, answers)
+    elif reason:
+        st.info(reason)
+    else:
+        _vote_buttons(workspace, answers, rater)
+
+
+def _vote_buttons(workspace: Workspace, answers: Sequence[AnswerRecord], rater: str) -> None:
+    duel_id = answers[0].ask_id
+    unacceptable = st.toggle(
+        "Both are unacceptable",
+        key=f"arena.unacceptable.{duel_id}",
+        help="A judgement of its own: one of two unacceptable answers may still be the better one.",
+    )
+    choices: tuple[tuple[str, duels.Choice, str], ...] = (
+        ("A is better", "left", "1"),
+        ("B is better", "right", "2"),
+        ("Tie", "tie", "3"),
+    )
+    with st.container(horizontal=True):
+        for label, choice, key in choices:
+            if st.button(label, key=f"arena.vote.{choice}.{duel_id}", shortcut=key):
+                duels.vote(
+                    workspace,
+                    answers,
+                    choice,
+                    are_both_unacceptable=unacceptable,
+                    rater=rater,
+                )
+                st.rerun()
+
+
+def _voted(workspace: Workspace, answers: Sequence[AnswerRecord]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge("vote saved", color="green", icon=":material/how_to_vote:")
+        if st.button("Undo", icon=":material/undo:", key="arena.undo"):
+            workspace.votes.withdraw(answers[0].ask_id)
+            st.rerun()

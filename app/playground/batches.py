@@ -1,0 +1,279 @@
+"""Batches: a test set translated by several systems, with its cost known before and bounded."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from app.errors import shown_to_user
+from app.navigation import page_path
+from app.playground import prompt_form
+from app.problem_views import problem, shown_in_place
+from app.state import session
+from app.text import ago, duration, plain, state_badge
+from core.errors import AdaptMLLMError
+from core.jobs.folder import JobState
+from core.languages import language_name
+from core.storage.batch_records import Batch
+from core.storage.corpus_records import Corpus
+from core.storage.workspace import Workspace
+from core.systems.batch import batches as core_batches
+from core.systems.batch.forecast import Forecast, forecast
+from core.systems.batch.settings import BatchSettings
+from core.systems.catalogue import all_systems
+
+INTERVAL_S = 2
+SHOWN_FAILURES = 50
+
+
+def batches(workspace: Workspace) -> None:
+    """Shows the form of a new batch, and the batches there are."""
+    found = workspace.batches.all()
+    with st.expander("Translate a test set", icon=":material/playlist_play:", expanded=not found):
+        _form(workspace)
+    if not found:
+        st.info(
+            "A batch translates a whole test set by the systems that you choose; its translation "
+            "sets are then compared in Evaluate."
+        )
+    for batch in found:
+        _card(workspace, batch)
+
+
+def _form(workspace: Workspace) -> None:
+    corpora = [corpus for corpus in workspace.corpora.all() if corpus.num_test or corpus.num_dev]
+    systems = all_systems(workspace)
+    if not corpora or not systems:
+        st.info("A batch needs a corpus with test segments, and a system.")
+        return
+    key = f"batch.{session().batch_id}"
+    known = {info.id: info for info in systems}
+    columns = st.columns(3)
+    with columns[0]:
+        corpus = st.selectbox(
+            "Test set", corpora, format_func=lambda each: each.name, key=f"{key}.corpus"
+        )
+    with columns[1]:
+        splits = [name for name in ("test", "dev") if corpus.counts[name]]
+        split = st.selectbox(
+            "Split",
+            splits,
+            format_func=lambda each: f"{each} · {corpus.counts[each]:,} segments",
+            key=f"{key}.split.{corpus.id}",
+        )
+    with columns[2]:
+        direction = st.selectbox(
+            "Direction",
+            [(corpus.src_lang, corpus.tgt_lang), (corpus.tgt_lang, corpus.src_lang)],
+            format_func=lambda pair: f"{language_name(pair[0])} → {language_name(pair[1])}",
+            key=f"{key}.direction.{corpus.id}",
+        )
+    chosen = st.multiselect(
+        "Systems",
+        list(known),
+        format_func=lambda each: f"{known[each].name} · {known[each].detail}",
+        key=f"{key}.systems",
+        help="Endpoints need their key in an environment variable: a key for this session only "
+        "does not reach the job.",
+    )
+    values: dict[str, object] = {"corpus": corpus.id, "split": split, "systems": tuple(chosen)}
+    values |= {"src_lang": direction[0], "tgt_lang": direction[1]}
+    values |= _limit_fields(corpus, str(split), key)
+    with st.expander("Prompt and parameters", icon=":material/edit_note:"):
+        choice = prompt_form.prompt_form(workspace, systems, key=f"{key}.prompt")
+        parameters = prompt_form.parameter_form(key=f"{key}.parameters")
+    values |= {"prompt": choice.model_dump(), "parameters": parameters.model_dump()}
+    if chosen:
+        _forecast_and_start(workspace, values)
+    else:
+        st.caption("Choose at least one system to see what it will cost.")
+
+
+def _limit_fields(corpus: Corpus, split: str, key: str) -> dict[str, object]:
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    with left:
+        count = st.number_input(
+            "Segments",
+            0,
+            corpus.counts[split],
+            0,
+            key=f"{key}.count.{corpus.id}.{split}",
+            help="Only the first so many; 0 = all. Fewer make another test set.",
+        )
+    with middle:
+        budget = st.number_input(
+            "Budget (USD)",
+            0.0,
+            1e6,
+            0.0,
+            key=f"{key}.budget",
+            help="The batch stops before it costs more; 0 = no limit.",
+        )
+    with right:
+        uses_cache = st.toggle(
+            "Use paid answers again",
+            value=True,
+            key=f"{key}.cache",
+            help="Exactly the same question to the same endpoint is not paid for twice.",
+        )
+    return {"num_segments": int(count), "budget_usd": budget, "uses_cache": uses_cache}
+
+
+def _forecast_and_start(workspace: Workspace, values: dict[str, object]) -> None:
+    try:
+        settings = BatchSettings.parse(values)
+        core_batches.check_start(workspace, settings)
+        found = forecast(workspace, settings)
+    except AdaptMLLMError as error:
+        problem("Cannot be started yet", error.message, error.hint)
+        return
+    st.dataframe(_forecast_table(found), hide_index=True, width="stretch", key="batch.forecast")
+    total = sum(each.cost_usd for each in found)
+    st.caption(
+        f"About {total:.4f} USD in all, estimated from the prompts of a sample; prices are those "
+        "of the endpoints' settings."
+    )
+    if st.button("Start", type="primary", icon=":material/play_arrow:", key="batch.start"):
+        tab = session()
+        with shown_in_place("The batch was not started"):
+            core_batches.start(workspace, settings, batch_id=tab.batch_id)
+            tab.renew_batch_id()
+            tab.notice = "The batch is in its queue."
+            st.rerun()
+
+
+def _forecast_table(found: list[Forecast]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "System": each.info.name,
+                "Segments": each.num_segments,
+                "Prompt tokens": each.usage.prompt_tokens or None,
+                "Answer tokens": each.usage.completion_tokens or None,
+                "USD": round(each.cost_usd, 4),
+                "Seconds a call": each.seconds,
+            }
+            for each in found
+        ]
+    )
+
+
+def _card(workspace: Workspace, batch: Batch) -> None:
+    state = core_batches.batch_state(workspace, batch.id)
+    with st.container(border=True):
+        settings = BatchSettings.parse(batch.settings)
+        st.text(f"{batch.corpus_name} · {batch.split} · {ago(batch.created_at)}")
+
+        @st.fragment(run_every=None if state.has_ended else INTERVAL_S)
+        def live() -> None:
+            with shown_to_user():
+                now = core_batches.batch_state(workspace, batch.id)
+                if (now.has_ended, now.is_active) != (state.has_ended, state.is_active):
+                    st.rerun()
+                _progress(workspace, batch, now)
+
+        live()
+        with shown_in_place():
+            _actions(workspace, batch, state, settings)
+        _failures(workspace, batch)
+
+
+def _progress(workspace: Workspace, batch: Batch, state: JobState) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(state.state)
+        left_s = state.progress.get("seconds_left")
+        if state.state == "translating" and left_s is not None:
+            st.caption(f"about {duration(left_s)} left")
+    if state.reason:
+        st.text(f"{state.reason} {state.hint}".strip())
+    for record in workspace.translation_sets.of_batch(batch.id):
+        counts = workspace.translation_sets.counts(record.id)
+        share = (counts.num_done + counts.num_failed) / max(1, record.num_segments)
+        words = f"{counts.num_done} of {record.num_segments}"
+        if counts.num_failed:
+            words += f", {counts.num_failed} failed"
+        if counts.cost_usd:
+            words += f", {counts.cost_usd:.4f} USD"
+        st.progress(min(1.0, share), text=f"{plain(record.system_name)}: {words}")
+
+
+def _actions(workspace: Workspace, batch: Batch, state: JobState, settings: BatchSettings) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if not state.has_ended:
+            is_stopping = state.state == "stopping"
+            if st.button(
+                "Stop",
+                icon=":material/stop:",
+                key=f"batch.stop.{batch.id}",
+                disabled=is_stopping,
+                help="Already stopping." if is_stopping else "Calls under way are finished.",
+            ):
+                core_batches.stop(workspace, batch.id)
+                st.rerun()
+            return
+        st.page_link(
+            page_path("evaluate"),
+            label="Compare in Evaluate",
+            icon=":material/leaderboard:",
+            query_params={"set": _first_set(workspace, batch)},
+        )
+        budget_usd = None
+        if settings.budget_usd:
+            budget_usd = st.number_input(
+                "Budget (USD)", 0.0, 1e6, settings.budget_usd, key=f"batch.budget.{batch.id}"
+            )
+        if _is_open(workspace, batch) and st.button(
+            "Resume",
+            icon=":material/play_arrow:",
+            type="primary",
+            key=f"batch.resume.{batch.id}",
+            help="Does the rest and tries failed segments again; nothing is paid for twice.",
+        ):
+            core_batches.resume(workspace, batch.id, budget_usd=budget_usd)
+            st.rerun()
+        if st.button(
+            "Delete",
+            icon=":material/delete:",
+            key=f"batch.delete.{batch.id}",
+            help="The job and its log; the translation sets stay in Evaluate.",
+        ):
+            core_batches.delete(workspace, batch.id)
+            st.rerun()
+
+
+def _first_set(workspace: Workspace, batch: Batch) -> str:
+    found = workspace.translation_sets.of_batch(batch.id)
+    return found[0].id if found else ""
+
+
+def _is_open(workspace: Workspace, batch: Batch) -> bool:
+    """Whether something is left to do."""
+    records = workspace.translation_sets.of_batch(batch.id)
+    if len(records) < len(batch.settings["systems"]):
+        return True
+    counts = ((each, workspace.translation_sets.counts(each.id)) for each in records)
+    return any(count.num_done < each.num_segments for each, count in counts)
+
+
+def _failures(workspace: Workspace, batch: Batch) -> None:
+    rows: list[dict[str, object]] = []
+    for record in workspace.translation_sets.of_batch(batch.id):
+        for segment in workspace.translation_sets.segments(record.id, only_failed=True):
+            if len(rows) == SHOWN_FAILURES:
+                break
+            rows.append(
+                {
+                    "System": record.system_name,
+                    "Segment": segment.position + 1,
+                    "Source": segment.source,
+                    "Why": segment.failure,
+                    "What came": segment.raw,
+                }
+            )
+    if rows:
+        more = f" (the first {SHOWN_FAILURES})" if len(rows) == SHOWN_FAILURES else ""
+        with st.expander(f"Failed segments{more}", icon=":material/error:"):
+            st.dataframe(
+                pd.DataFrame(rows), hide_index=True, width="stretch", key=f"batch.failed.{batch.id}"
+            )
+            st.caption("They have no hypothesis and are never scored as empty translations.")

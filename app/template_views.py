@@ -1,0 +1,157 @@
+"""The prompts part of the Settings page: edit a template, each change a new version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.problem_views import shown_in_place
+from app.state import session
+from app.text import ago
+from core.errors import AdaptMLLMError
+from core.storage.workspace import Workspace
+from core.systems.prompt_choice import all_templates
+from core.systems.prompts.rendering import Filling, render
+from core.systems.prompts.template import ExamplePair, Template
+
+VARIABLES = "source, source_language, target_language, examples, glossary, context, draft"
+SAMPLE = Filling(
+    source="The nurse has a report.",
+    src_lang="eng_Latn",
+    tgt_lang="gle_Latn",
+    examples=(("The nurse is here.", "Tá an t-altra anseo."),),
+    glossary=(("nurse", "altra"),),
+    context=(("The doctor is here.", ""),),
+    draft="Tá tuairisc ag an altra.",
+)
+
+
+def template_editor(workspace: Workspace) -> None:
+    """Shows a template's texts, lets them be changed, and shows the messages that they give."""
+    templates = all_templates(workspace)
+    key = f"template.{session().form_version}"
+    name = st.selectbox(
+        "Template",
+        list(templates),
+        format_func=lambda each: f"{each} · v{templates[each][1]}" if templates[each][1] else each,
+        key="template.chosen",
+    )
+    template, version = templates[name]
+    st.caption(
+        f"Version {version}, changed by you; the one we ship comes back when you delete it."
+        if version
+        else "Shipped with the program. Saving a change makes version 1 of your own."
+    )
+    values = _fields(template, f"{key}.{name}")
+    edited = _checked(values)
+    with st.container(horizontal=True):
+        if st.button(
+            "Save as a new version",
+            type="primary",
+            icon=":material/save:",
+            key=f"{key}.save.{name}",
+            disabled=edited is None or edited == template,
+            help="Nothing was changed." if edited == template else "Answers name their version.",
+        ):
+            record = workspace.templates.save(values["name"], edited.model_dump(mode="json"))  # type: ignore[union-attr]
+            session().notice = f"Saved {record.name}, version {record.version}."
+            session().form_version += 1
+            st.rerun()
+        if version and st.button(
+            "Delete my versions", icon=":material/delete:", key=f"{key}.delete.{name}"
+        ):
+            workspace.templates.delete(name)
+            session().form_version += 1
+            st.rerun()
+    if edited is not None:
+        _messages(edited)
+    _versions(workspace, name)
+
+
+def _fields(template: Template, key: str) -> dict[str, Any]:
+    values = template.model_dump()
+    left, right = st.columns(2)
+    with left:
+        values["name"] = st.text_input(
+            "Name", template.name, key=f"{key}.name", help="Another name makes another template."
+        )
+        values["style"] = st.selectbox(
+            "Style",
+            ["chat", "completion"],
+            index=["chat", "completion"].index(template.style),
+            key=f"{key}.style",
+        )
+        values["draft_from"] = st.selectbox(
+            "Draft from",
+            ["none", "itself", "system"],
+            index=["none", "itself", "system"].index(template.draft_from),
+            key=f"{key}.draft",
+        )
+    with right:
+        sources = ["none", "fixed", "retrieved"]
+        values["examples_from"] = st.selectbox(
+            "Examples", sources, index=sources.index(template.examples_from), key=f"{key}.examples"
+        )
+        values["num_examples"] = st.number_input(
+            "Number of examples", 0, 50, template.num_examples, key=f"{key}.count"
+        )
+        values["uses_glossary"] = st.toggle(
+            "Glossary", template.uses_glossary, key=f"{key}.glossary"
+        )
+        values["uses_context"] = st.toggle(
+            "Document context", template.uses_context, key=f"{key}.context"
+        )
+    if values["examples_from"] == "fixed":
+        values["fixed_examples"] = _fixed_examples(template, key)
+    values["system"] = st.text_area("System message", template.system, key=f"{key}.system")
+    values["user"] = st.text_area(
+        "User message",
+        template.user,
+        height=180,
+        key=f"{key}.user",
+        help=f"Jinja with the variables {VARIABLES}.",
+    )
+    return values
+
+
+def _fixed_examples(template: Template, key: str) -> tuple[ExamplePair, ...]:
+    rows = [{"source": pair.source, "target": pair.target} for pair in template.fixed_examples]
+    edited = st.data_editor(
+        rows or [{"source": "", "target": ""}],
+        num_rows="dynamic",
+        width="stretch",
+        key=f"{key}.fixed",
+    )
+    return tuple(
+        ExamplePair(source=row["source"], target=row["target"])
+        for row in edited
+        if row.get("source") and row.get("target")
+    )
+
+
+def _checked(values: dict[str, Any]) -> Template | None:
+    try:
+        values = {**values, "fixed_examples": [dict(each) for each in values["fixed_examples"]]}
+        return Template.parse(values)
+    except AdaptMLLMError as error:
+        st.badge("Cannot be saved", icon=":material/error:", color="red")
+        st.text(error.message)
+        return None
+
+
+def _messages(template: Template) -> None:
+    with st.expander("The messages for an example"), shown_in_place("It cannot be filled"):
+        for message in render(template, SAMPLE):
+            st.caption(message["role"])
+            st.code(message["content"], language=None, wrap_lines=True)
+
+
+def _versions(workspace: Workspace, name: str) -> None:
+    found = workspace.templates.versions(name)
+    if len(found) < 2:
+        return
+    with st.expander(f"{len(found)} versions"):
+        for record in found:
+            st.caption(f"Version {record.version} · {ago(record.created_at)}")
+            st.code(record.content["user"], language=None, wrap_lines=True)

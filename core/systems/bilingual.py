@@ -1,0 +1,87 @@
+"""A conversation in two languages: each side writes its own, an MT system translates in between."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+
+from core.systems.failures import AskError
+from core.systems.prompting import Prompting
+from core.systems.protocol import Delta, Event, Finished, Note, Request, System, Usage
+
+MESSAGE_TRANSLATED = "your message, translated"
+ANSWER_UNTRANSLATED = "the answer, as the LLM wrote it"
+
+
+class BilingualSystem:
+    """An LLM that is spoken to through a translator; one request is one turn.
+
+    The request's source is the user's message in `src_lang`, its messages are the conversation so
+    far in `tgt_lang`, which is the language of the LLM; the answer comes back in `src_lang`.
+
+    Attributes:
+        info: That of the LLM.
+        cleans: Never: a chat's answer is shown as it is.
+    """
+
+    cleans = False
+
+    def __init__(self, llm: System, translator: System) -> None:
+        self.info = llm.info
+        self._llm = llm
+        self._translator = translator
+
+    async def ask(self, request: Request) -> AsyncGenerator[Event, None]:
+        """Translates the message, asks the LLM, translates its answer.
+
+        Raises:
+            AskError: One of the three did not answer as it should.
+        """
+        there = replace(request, messages=(), prompting=Prompting())
+        back = replace(there, src_lang=request.tgt_lang, tgt_lang=request.src_lang)
+        texts = {MESSAGE_TRANSLATED: "", ANSWER_UNTRANSLATED: ""}
+        async with aclosing(_staged(self._translator, there, MESSAGE_TRANSLATED, texts)) as events:
+            async for event in events:
+                yield event
+        message = {"role": "user", "content": texts[MESSAGE_TRANSLATED]}
+        turn = replace(request, messages=(*request.messages, message))
+        async with aclosing(_staged(self._llm, turn, ANSWER_UNTRANSLATED, texts)) as events:
+            async for event in events:
+                yield event
+        answer = replace(back, source=texts[ANSWER_UNTRANSLATED])
+        async with aclosing(self._translator.ask(answer)) as events:
+            async for event in events:
+                yield event
+
+    def scrub(self, text: str) -> str:
+        """Gives a text without the secrets of both systems."""
+        return self._translator.scrub(self._llm.scrub(text))
+
+    async def close(self) -> None:
+        """Closes both."""
+        await self._llm.close()
+        await self._translator.close()
+
+
+async def _staged(
+    system: System, request: Request, stage: str, texts: dict[str, str]
+) -> AsyncGenerator[Event, None]:
+    """Asks one of the systems; its answer becomes a text in between, also put into `texts`."""
+    async with aclosing(system.ask(request)) as events:
+        async for event in events:
+            if isinstance(event, Delta) and not event.stage:
+                texts[stage] += event.text
+                yield Delta(event.text, stage)
+            elif isinstance(event, Usage):
+                if system.info.is_llm:  # whose prices count
+                    yield event
+            elif isinstance(event, Finished):
+                if event.reason not in ("stop", "length"):
+                    raise AskError(
+                        f"{system.info.name} did not finish ({event.reason}).", kind="cut"
+                    )
+            elif isinstance(event, Note) or not isinstance(event, Delta):
+                yield event
+    if not texts[stage].strip():
+        raise AskError(f"{system.info.name} gave no text.", hint="Try again.")

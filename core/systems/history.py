@@ -1,0 +1,51 @@
+"""The history of everything that was asked, as files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from core.storage.answer_records import AnswerRecord
+
+CSV_COLUMNS = (
+    "asked_at", "purpose", "system_name", "system_id", "src_lang", "tgt_lang", "source",
+    "reference", "text", "raw", "state", "finish_reason", "failure", "first_token_s", "total_s",
+    "prompt_tokens", "completion_tokens", "cost_usd", "ask_id", "position",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_values(record: AnswerRecord) -> dict[str, Any]:
+    """Gives an answer as plain values; the process that asked is nobody's business."""
+    values = {**vars(record)}
+    del values["owner"]
+    return values
+
+
+def json_lines(records: Iterable[AnswerRecord]) -> Iterator[str]:
+    """Gives one JSON object a line, with everything that is known."""
+    for record in records:
+        yield json.dumps(as_values(record), ensure_ascii=False) + "\n"
+
+
+def csv_lines(records: Iterable[AnswerRecord]) -> Iterator[str]:
+    """Gives the columns that fit a table."""
+    yield _csv_line(CSV_COLUMNS)
+    for record in records:
+        values = {**vars(record), **record.figures}
+        yield _csv_line([safe_cell(values.get(name)) for name in CSV_COLUMNS])
+
+
+def safe_cell(value: Any) -> Any:
+    """Gives a cell that no spreadsheet takes for a formula: an apostrophe goes before it."""
+    is_formula = isinstance(value, str) and value.startswith(_FORMULA)
+    return f"'{value}" if is_formula else value
+
+
+def _csv_line(cells: Iterable[Any]) -> str:
+    output = io.StringIO()
+    csv.writer(output).writerow(cells)
+    return output.getvalue()

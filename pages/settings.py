@@ -1,0 +1,47 @@
+"""Settings: endpoints of LLMs and MT services, chains of systems, prompt templates."""
+
+import streamlit as st
+
+from app import cache, chain_views, endpoint_views, template_views
+from app.state import session
+from app.text import page_header
+from core.systems.catalogue import all_systems
+from core.systems.endpoint import KIND_NAMES
+
+workspace = cache.workspace()
+page_header("Settings", "What translates besides your own models, and how LLMs are asked.")
+
+systems = all_systems(workspace)
+endpoints = [info for info in systems if info.kind in KIND_NAMES]
+chains = [info for info in systems if info.kind == "chain"]
+of_endpoints, of_chains, of_prompts = st.tabs(["Endpoints", "Chains", "Prompts"])
+
+with of_endpoints:
+    is_edited = any(info.id == session().endpoint_id for info in endpoints)
+    with st.expander(
+        "Change the endpoint" if is_edited else "Set up an endpoint",
+        icon=":material/add_link:",
+        expanded=is_edited or not endpoints,
+    ):
+        endpoint_views.endpoint_form(workspace, endpoints)
+    for info in endpoints:
+        endpoint_views.endpoint_card(workspace, info)
+    if not endpoints:
+        st.info(
+            "No endpoint yet. Any OpenAI-compatible API will do (OpenAI, Azure, vLLM, Ollama, "
+            "`transformers serve`), LibreTranslate, Google and DeepL too. Keys come from "
+            "environment variables, or are typed for one session; they are never stored."
+        )
+
+with of_chains:
+    st.caption(
+        "One system's answer goes into another one, as an LLM's English text into a fine-tuned "
+        "model; the text in between is shown."
+    )
+    chain_views.chain_form(workspace, systems)
+    names = {info.id: info.name for info in systems}
+    for info in chains:
+        chain_views.chain_card(workspace, info, names)
+
+with of_prompts:
+    template_views.template_editor(workspace)
