@@ -109,6 +109,9 @@ async def _lines(
     finally:
         for each in filter(None, (system, draft)):
             await each.close()
+    ignored = {name for answer in found if answer is not None for name in answer.ignored}
+    if ignored:
+        sys.stderr.write(f"{info.name} does not take, so ignored: {', '.join(sorted(ignored))}\n")
     rows: list[dict[str, Any]] = []
     for number, (line, answer) in enumerate(zip(lines, found, strict=True), 1):
         problem = answer.problem if answer is not None else ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.errors import AdaptMLLMError, ConfigError
+from core.errors import AdaptMLLMError, ConfigError, HostError
 from core.finetune.command import free_port
 from core.jobs import queue
 from core.serving import services, versions
@@ -73,6 +73,7 @@ class LocalModel:
         self._inner: OpenAISystem | None = None
         self._address = ""
         self._trusted_until_s = 0.0
+        self._loading = asyncio.Lock()
 
     async def ask(self, request: Request) -> AsyncGenerator[Event, None]:
         """Brings the model up where it is not, then translates; the source is the whole prompt.
@@ -81,10 +82,11 @@ class LocalModel:
             AskError: The service did not answer as it should.
             AdaptMLLMError: The model cannot be prepared or served.
         """
-        if time.monotonic() > self._trusted_until_s:
-            async with aclosing(self._brought_up(request)) as notes:
-                async for note in notes:
-                    yield note
+        async with self._loading:  # a batch asks for many segments at once
+            if time.monotonic() > self._trusted_until_s:
+                async with aclosing(self._brought_up(request)) as notes:
+                    async for note in notes:
+                        yield note
         if self._inner is None:
             raise AskError(f"{self.info.name} could not be loaded.", kind="loading")
         message = {"role": "user", "content": request.source}
@@ -286,7 +288,12 @@ def _start(workspace: Workspace, folder: Path) -> str:
         deadline_s=DEADLINE_S,
         char_limit=CHAR_LIMIT,
     )
-    services.start(workspace, settings, service_id=service_id)
+    try:
+        services.start(workspace, settings, service_id=service_id)
+    except HostError:
+        # Another process may have begun to start the same service a moment ago.
+        if not workspace.service_folder(service_id).exists():
+            raise
     return "Loading the model."
 
 

@@ -83,10 +83,6 @@ class WinMatrix:
 _Pairs: TypeAlias = dict[tuple[str, str], tuple[int, int, int]]
 _PLACES = {"a": 0, "b": 1, "tie": 2}
 _SWAPPED_PLACES = {"a": 1, "b": 0, "tie": 2}
-_PLACES = {"a": 0, "b": 1, "tie": 2}
-_SWAPPED_PLACES = {"a": 1, "b": 0, "tie": 2}
-_PLACES = {"a": 0, "b": 1, "tie": 2}
-_SWAPPED_PLACES = {"a": 1, "b": 0, "tie": 2}
 
 
 def rate(
