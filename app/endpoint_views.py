@@ -138,7 +138,8 @@ def endpoint_card(workspace: Workspace, info: SystemInfo) -> None:
 
 def _key_field(info: SystemInfo, settings: EndpointSettings) -> None:
     keys = session().session_keys
-    with st.popover("Key for this session", icon=":material/key:"):
+    label = "Key set for this session" if info.id in keys else "Key for this session"
+    with st.popover(label, icon=":material/key:"):
         where = f"the environment variable {settings.key_env}" if settings.key_env else "nowhere"
         st.caption(f"Without one, the key comes from {where}.")
         typed = st.text_input(
@@ -147,10 +148,13 @@ def _key_field(info: SystemInfo, settings: EndpointSettings) -> None:
             key=f"endpoint.key.{info.id}",
             help="Kept in this tab's memory only: never stored, never logged, gone at a reload.",
         )
-        if typed:
-            keys[info.id] = typed.strip()
-        else:
-            keys.pop(info.id, None)
+        with st.container(horizontal=True):
+            if st.button("Use it", type="primary", key=f"endpoint.key.use.{info.id}"):
+                keys[info.id] = typed.strip()
+                st.rerun()
+            if info.id in keys and st.button("Forget it", key=f"endpoint.key.forget.{info.id}"):
+                del keys[info.id]
+                st.rerun()
 
 
 def _learned(learned: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.downloads import set_url
-from app.text import ago
+from app.text import ago, plain
 from core.evaluate.lexical import Score, score_system
 from core.languages import language_name
 from core.storage.translation_set_records import TranslationSet
@@ -66,10 +66,11 @@ def score_table(workspace: Workspace, sets: Sequence[TranslationSet]) -> None:
         with st.expander("Signatures"):
             lines = [f"{score.signature} · n={score.num_segments}" for score in scored[0]]
             st.code("\n".join(lines), language=None)
-    for each in sets:
-        st.link_button(
-            f"Download {each.system_name[:40]}", set_url(each.id), icon=":material/download:"
-        )
+    with st.container(horizontal=True):
+        for each in sets:
+            st.link_button(
+                plain(each.system_name[:40]), set_url(each.id), icon=":material/download:"
+            )
 
 
 @st.cache_data(max_entries=KEPT_SCORES, show_spinner="Scoring …")
@@ -96,5 +97,8 @@ def segment_table(workspace: Workspace, sets: Sequence[TranslationSet]) -> None:
                 segment.position, {"Source": segment.source, "Reference": segment.reference}
             )
             row[name] = segment.hypothesis if segment.hypothesis is not None else "⚠ failed"
-    table = pd.DataFrame([rows[position] for position in sorted(rows)])
+    numbers = sorted(rows)
+    table = pd.DataFrame(
+        [rows[position] for position in numbers], index=[position + 1 for position in numbers]
+    )
     st.dataframe(table, width="stretch", key="evaluate.segments")

@@ -80,7 +80,7 @@ def _next_button(
         type="primary" if is_first else "secondary",
         key="arena.next",
         disabled=bool(missing),
-        help=missing or "Asks two systems for the same segment.",
+        help=missing or None,
         shortcut="n",
     ):
         return

@@ -8,6 +8,7 @@ import streamlit as st
 from app.errors import shown_to_user
 from app.navigation import page_path
 from app.playground import prompt_form
+from app.playground.labels import system_label
 from app.problem_views import problem, shown_in_place
 from app.state import session
 from app.text import ago, duration, plain, state_badge
@@ -71,7 +72,7 @@ def _form(workspace: Workspace) -> None:
     chosen = st.multiselect(
         "Systems",
         list(known),
-        format_func=lambda each: f"{known[each].name} · {known[each].detail}",
+        format_func=lambda each: system_label(known[each]),
         key=f"{key}.systems",
         help="Endpoints need their key in an environment variable: a key for this session only "
         "does not reach the job.",
@@ -217,12 +218,12 @@ def _actions(workspace: Workspace, batch: Batch, state: JobState, settings: Batc
             icon=":material/leaderboard:",
             query_params={"set": _first_set(workspace, batch)},
         )
-        budget_usd = None
-        if settings.budget_usd:
+        is_open, budget_usd = _is_open(workspace, batch), None
+        if is_open and settings.budget_usd:
             budget_usd = st.number_input(
                 "Budget (USD)", 0.0, 1e6, settings.budget_usd, key=f"batch.budget.{batch.id}"
             )
-        if _is_open(workspace, batch) and st.button(
+        if is_open and st.button(
             "Resume",
             icon=":material/play_arrow:",
             type="primary",

@@ -9,7 +9,8 @@ import streamlit as st
 
 from app import cache
 from app.components.answer_text import answer_text
-from app.text import rows_of
+from app.text import plain, rows_of
+from core.evaluate.lexical import Score
 from core.evaluate.segment import score_segment
 from core.storage.answer_records import AnswerRecord
 from core.systems.word_diff import Part, diff_words
@@ -97,8 +98,8 @@ def _figures(answer: AnswerRecord) -> None:
     if answer.reference and answer.text and answer.has_ended:
         chrf, ter = score_segment(answer.text, answer.reference)
         with st.container(horizontal=True):
-            st.metric("chrF", f"{chrf.value:.1f}", help=f"Of this segment. {chrf.signature}")
-            st.metric("TER", f"{ter.value:.1f}", help=f"Lower is better. {ter.signature}")
+            st.badge(f"chrF {chrf.value:.1f}", color="gray", help=_signature(chrf))
+            st.badge(f"TER {ter.value:.1f}", color="gray", help=_signature(ter))
     st.caption(" · ".join(figure_words(answer.figures, answer.finish_reason)))
     if answer.figures.get("ignored"):
         names = ", ".join(answer.figures["ignored"])
@@ -108,6 +109,11 @@ def _figures(answer: AnswerRecord) -> None:
             icon=":material/tune:",
             help="The endpoint refuses these parameters; the answer was made without them.",
         )
+
+
+def _signature(score: Score) -> str:
+    lower = " Lower is better." if score.name == "TER" else ""
+    return plain(f"Of this segment against the reference.{lower} {score.signature}")
 
 
 def figure_words(figures: dict[str, Any], finish_reason: str) -> list[str]:

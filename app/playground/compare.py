@@ -28,7 +28,7 @@ def compare(workspace: Workspace) -> None:
         st.page_link(page_path("finetune"), label="Fine-tune a model", icon=":material/tune:")
         st.page_link(page_path("settings"), label="Set up an endpoint", icon=":material/settings:")
         return
-    draft = request_form.first_draft(workspace, systems)
+    draft = request_form.first_draft(workspace, systems, st.query_params.get(ASK, ""))
     request_form.direction_row(draft)
     request_form.text_row(workspace, draft)
     chosen = request_form.system_select(draft, systems)
@@ -50,8 +50,6 @@ def _ask_button(
     missing = ""
     if not chosen:
         missing = "Choose at least one system."
-    elif not draft.source.strip():
-        missing = "Type a source first."
     elif draft.src_lang == draft.tgt_lang:
         missing = "Source and target language are the same."
     if not st.button(
@@ -63,6 +61,9 @@ def _ask_button(
         help=missing or "All systems at once. Ctrl+Enter in the source does the same.",
         shortcut="Ctrl+Enter",
     ):
+        return
+    if not draft.source.strip():  # not before: Ctrl+Enter in the source field would be in vain
+        st.warning("Type a source first.", icon=":material/edit:")
         return
     request = Request(draft.source, draft.src_lang, draft.tgt_lang, parameters)
     tab = session()

@@ -7,6 +7,7 @@ import random
 import streamlit as st
 
 from app.forms import language_select
+from app.playground.labels import system_label
 from app.problem_views import shown_in_place
 from app.state import CompareDraft, session
 from core.corpora.segments import read_segments
@@ -18,17 +19,27 @@ MAX_COLUMNS = 6
 MAX_CHARACTERS = 20_000
 
 
-def first_draft(workspace: Workspace, systems: list[SystemInfo]) -> CompareDraft:
-    """Fills the fields of a fresh tab: as the last question was, else from the newest corpus."""
+def first_draft(workspace: Workspace, systems: list[SystemInfo], shown_ask: str) -> CompareDraft:
+    """Fills the fields of a fresh tab.
+
+    Args:
+        workspace: Where earlier questions are.
+        systems: Those there are.
+        shown_ask: The question whose answers the page shows, after a reload; else the last one
+            gives languages and systems, or the newest corpus does.
+    """
     draft = session().compare
     if draft.src_lang:
         return draft
     known = {info.id for info in systems}
-    last = workspace.answers.asks("compare", limit=1)
+    shown = workspace.answers.of_ask(shown_ask) if shown_ask else []
+    last = shown or workspace.answers.asks("compare", limit=1)
     if last:
         asked = workspace.answers.of_ask(last[0].ask_id)
         draft.src_lang, draft.tgt_lang = last[0].src_lang, last[0].tgt_lang
         draft.system_ids = [each.system_id for each in asked if each.system_id in known]
+    if shown:
+        draft.source, draft.reference = shown[0].source, shown[0].reference
     if not draft.src_lang:
         corpora = workspace.corpora.all()
         draft.src_lang = corpora[0].src_lang if corpora else "eng_Latn"
@@ -137,7 +148,7 @@ def system_select(draft: CompareDraft, systems: list[SystemInfo]) -> list[System
         "Systems",
         list(known),
         default=[each for each in draft.system_ids if each in known],
-        format_func=lambda each: f"{known[each].name} · {known[each].detail}",
+        format_func=lambda each: system_label(known[each]),
         max_selections=MAX_COLUMNS,
         placeholder="Choose up to six",
         key=f"playground.{draft.version}.systems",

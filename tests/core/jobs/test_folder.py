@@ -12,7 +12,7 @@ from core.jobs import folder as folder_module
 from core.jobs.folder import RESERVE_BYTES, JobFolder, JobState
 from core.jobs.kind import job_folder, load_kind
 from core.jobs.processes import ProcessIdentity
-from core.storage.files import append_json_line, write_json
+from core.storage.files import append_json_line, read_json, write_json
 from core.storage.workspace import Workspace
 
 
@@ -61,12 +61,10 @@ def test_a_lost_job_is_known_to_its_last_step_not_its_last_heartbeat(folder: Run
     assert (state.progress["step"], state.progress["peak_memory_bytes"]) == (9, 5)
 
 
-def test_state_is_written_even_on_a_full_disk(
-    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def full_disk(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Lets nothing be written before the reserved space is given back; gives its file."""
     folder.reserve_space()
-    partial = folder.path / "checkpoints/step-000000009.partial"
-    partial.mkdir(parents=True)
     reserve = folder.path / ".reserve"
     assert reserve.stat().st_size == RESERVE_BYTES
 
@@ -76,9 +74,22 @@ def test_state_is_written_even_on_a_full_disk(
         write_json(path, values)
 
     monkeypatch.setattr(folder_module, "write_json", full_until_released)
+    return reserve
+
+
+def test_state_is_written_even_on_a_full_disk(folder: RunFolder, full_disk: Path) -> None:
+    partial = folder.path / "checkpoints/step-000000009.partial"
+    partial.mkdir(parents=True)
     folder.write_state(JobState(state="failed"))
     assert folder.read_state().state == "failed"
-    assert not partial.exists()
+    assert not partial.exists() and not full_disk.exists()
+
+
+def test_an_end_by_itself_is_written_even_on_a_full_disk(
+    folder: RunFolder, full_disk: Path
+) -> None:
+    folder.record_end("Nobody came.")
+    assert read_json(folder.stopped_file)["reason"] == "Nobody came."
 
 
 def test_stop_request_is_read_and_cleared_at_the_next_start(folder: RunFolder) -> None:

@@ -125,6 +125,14 @@ Supervisor(Workspace(Path(sys.argv[1])), JobFolder(Path(sys.argv[2])), "id", Kin
 """
 
 
+def supervised(workspace: Workspace, folder: JobFolder, work: str) -> JobState:
+    """Lets a real supervisor run `work` to its end and gives its last state."""
+    folder.path.mkdir()
+    arguments = [sys.executable, "-c", RETRYING, str(workspace.root), str(folder.path), work]
+    subprocess.run(arguments, cwd=PROJECT, timeout=60, check=True, capture_output=True)
+    return folder.read_state()
+
+
 @pytest.mark.parametrize(
     ("work", "state", "num_attempts"),
     [
@@ -144,8 +152,20 @@ def test_only_a_passing_cause_is_tried_again_and_only_once(
     workspace: Workspace, tmp_path: Path, work: str, state: str, num_attempts: int
 ) -> None:
     folder = JobFolder(tmp_path / "job")
-    folder.path.mkdir()
-    arguments = [sys.executable, "-c", RETRYING, str(workspace.root), str(folder.path), work]
-    subprocess.run(arguments, cwd=PROJECT, timeout=60, check=True, capture_output=True)
-    assert folder.read_state().state == state
+    assert supervised(workspace, folder, work).state == state
     assert folder.log_file.read_text().count("attempt of") == num_attempts
+
+
+@pytest.mark.parametrize(
+    ("left", "reason"),
+    [
+        ('{"step": 7}', "Stopped on request after step 7; a checkpoint was saved."),
+        ('{"reason": "Nobody came."}', "Nobody came."),
+    ],
+)
+def test_a_job_that_stopped_in_good_order_says_why(
+    workspace: Workspace, tmp_path: Path, left: str, reason: str
+) -> None:
+    work = f"(p / 'stopped.json').write_text({left!r})"
+    state = supervised(workspace, JobFolder(tmp_path / "job"), work)
+    assert (state.state, state.reason, state.hint) == ("stopped", reason, "")

@@ -106,6 +106,12 @@ class Running:
         assert status == 200, answer
         return answer
 
+    def figure(self, name: str) -> int:
+        """Gives one of the figures for Prometheus."""
+        lines = self.send("/metrics")[1].splitlines()
+        (line,) = (line for line in lines if line.startswith(f"adaptmllm_{name} "))
+        return int(float(line.split()[1]))
+
     def end(self, number: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)

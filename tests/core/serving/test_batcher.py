@@ -284,12 +284,17 @@ def test_documents_have_room_of_their_own() -> None:
     run(work, queue_limit=5)
 
 
-def test_other_options_are_another_batch() -> None:
+@pytest.mark.parametrize(
+    "other",
+    [DecodeOptions(num_beams=4), DecodeOptions(length_penalty=0.0)],
+    ids=["beams", "length penalty"],
+)
+def test_other_options_are_another_batch(other: DecodeOptions) -> None:
     async def work(batcher: Batcher, engine: HeldEngine) -> None:
-        beams = batcher.submit([row(5)], DecodeOptions(num_beams=4), deadline=later())
-        await while_busy(batcher, engine, answered(batcher, 1), beams, answered(batcher, 2))
+        calls = [batcher.submit([row(n)], other, deadline=later()) for n in (5, 6)]
+        await while_busy(batcher, engine, answered(batcher, 1), *calls, answered(batcher, 2))
 
-    assert run(work).batches[1:] == [[1, 2], [5]]
+    assert run(work).batches[1:] == [[1, 2], [5, 6]]
 
 
 def test_closing_finishes_what_is_in_the_model_and_refuses_what_waits() -> None:

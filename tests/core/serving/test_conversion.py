@@ -177,6 +177,29 @@ def without_marks(rows: Any, tokenizer: Any) -> list[list[int]]:
     return [[i for i in row if i not in marks] for row in rows]
 
 
+@pytest.mark.parametrize("engine_name", ["ctranslate2", "transformers"])
+def test_a_length_penalty_reaches_the_engine(
+    engine_name: str, original: Original, tmp_path: Path
+) -> None:
+    source, languages = original("NLLB"), MARKS["NLLB"][0]
+    codec, engine = opened(source, tmp_path / "prepared", engine_name)
+    rows = codec.encode(sources(20), *languages)
+    ending = {"early_stopping": True} if engine_name == "ctranslate2" else {}
+    num_tokens = {}
+    for penalty in (None, 0.0, 1.0, 5.0):
+        options = DecodeOptions(4, 1, MAX_LENGTH, length_penalty=penalty)
+        best = [first for first, *_ in engine.generate(rows, options)]
+        found = without_marks(best, codec.tokenizer)
+        asked = {} if penalty is None else {"length_penalty": penalty}
+        expected = without_marks(generated(source, rows, 4, **ending, **asked), codec.tokenizer)
+        # Without a penalty CTranslate2 may end a search one step sooner.
+        assert sum(one == two for one, two in zip(found, expected, strict=True)) >= 18
+        num_tokens[penalty] = sum(map(len, found))
+    engine.close()
+    assert num_tokens[0.0] < num_tokens[1.0] < num_tokens[5.0]
+    assert num_tokens[None] == num_tokens[1.0]
+
+
 @pytest.mark.parametrize("num_beams", [1, 4])
 @pytest.mark.parametrize("family", CONVERTED)
 def test_float32_gives_the_tokens_of_transformers(

@@ -14,6 +14,8 @@ from core.storage.workspace import PROJECT
     [
         ({"port": 0}, "port"),
         ({"window_ms": 21}, "window_ms"),
+        ({"idle_minutes": -1}, "idle_minutes"),
+        ({"idle_minutes": float("nan")}, "idle_minutes"),
         ({"host": "example.org"}, "'example.org' is no IP address"),
         ({"host": ""}, "host"),
         ({"colour": "red"}, "colour"),
