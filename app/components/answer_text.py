@@ -14,8 +14,8 @@ from core.systems.word_diff import Part
 _HERE: Final = Path(__file__).parent
 _COMPONENT: Final = st.components.v2.component(
     "adaptmllm_answer_text",
-    html='<div class="answer">\n<p class="answer-text"></p>'
-    '<button class="answer-copy" type="button" hidden>Copy</button></div>',
+    html='<div class="answer">\n<button class="answer-copy" type="button" hidden>Copy</button>'
+    '<p class="answer-text"></p></div>',
     css=(_HERE / "answer_text.css").read_text(encoding="utf-8"),
     js=(_HERE / "answer_text.js").read_text(encoding="utf-8"),
 )
