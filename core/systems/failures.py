@@ -159,6 +159,8 @@ def _said(body: Any) -> str:
         except ValueError:
             return _flat(re.sub(r"<[^>]*>", " ", body))
     if isinstance(body, dict):
+        if isinstance(body.get("loc"), list):  # FastAPI: which field, and what is wrong with it
+            return _flat(f"{'.'.join(map(str, body['loc']))}: {body.get('msg', '')}")
         for key in ("error", "detail", "message", "msg"):
             if body.get(key):
                 return _said_value(body[key])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -118,6 +119,7 @@ class Exchange:
         """Sends one chunk of the body."""
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
         self.num_chunks += 1
+        await asyncio.sleep(0)  # else a client that left goes unnoticed
 
     async def finish(self) -> None:
         """Ends the body properly."""

@@ -26,12 +26,7 @@ from typing import Any
 
 from core.storage.workspace import PROJECT
 from tests.servers import tiny_llm_training
-from tests.servers.tiny_llm_training import UNKNOWN, train
-
-__all__ = [
-    *("LONG_SOURCE", "PAIRS", "UNKNOWN"),
-    *("LlmServer", "cached_tiny_llm", "make_tiny_llm"),
-]
+from tests.servers.tiny_llm_training import train
 
 UNITS = (
     *("a haon", "a dó", "a trí", "a ceathair", "a cúig"),
@@ -84,6 +79,14 @@ PAIRS: dict[str, str] = {
 }
 
 START_LIMIT_S = 120.0
+
+# The command `transformers`, in a process that does not outlive a killed test session.
+_SERVE = """
+from core.jobs.processes import die_with_parent
+die_with_parent()
+from transformers.cli.transformers import main
+main()
+"""
 
 
 def make_tiny_llm(folder: Path, pairs: Mapping[str, str] = PAIRS) -> None:
@@ -138,7 +141,7 @@ class LlmServer:
         self.model = str(model_folder)
         self._health = f"http://127.0.0.1:{port}/health"
         self._folder = Path(tempfile.mkdtemp(prefix="tiny-llm-"))
-        command = [sys.executable, "-m", "transformers.cli.transformers", "serve", self.model]
+        command = [sys.executable, "-c", _SERVE, "serve", self.model]
         command += ["--device", "cpu", "--host", "127.0.0.1", "--port", str(port), *arguments]
         with (self._folder / "log.txt").open("wb") as output:
             self._process = subprocess.Popen(
@@ -197,7 +200,8 @@ def _environment(hub: Path) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.upper().startswith(foreign)
     }
-    return {**kept, "HF_HUB_OFFLINE": "1", "HF_HOME": str(hub), "OMP_NUM_THREADS": "1"}
+    ours = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(hub), "OMP_NUM_THREADS": "1"}
+    return {**kept, **ours, "PYTHONPATH": str(PROJECT)}
 
 
 def _opened(url: str) -> Any:

@@ -130,9 +130,15 @@ class OpenAISystem:
         try:
             async with asyncio.timeout(self._settings.deadline_s):
                 page = await self._opened().models.list()
-                return sorted({str(model.id) for model in getattr(page, "data", None) or []})
+        except TimeoutError:
+            raise deadline_passed(self.info.name, self._settings.deadline_s) from None
         except _raised() as error:
             raise self._failure(error) from None
+        models = getattr(page, "data", None)
+        if not isinstance(models, list):
+            what = "it gives no list of models"
+            raise not_an_api(self.info.name, self._settings.url, what)
+        return sorted({str(getattr(model, "id", "")) for model in models} - {""})
 
     async def _drafted(self, request: Request) -> AsyncGenerator[Event, None]:
         """Gives the draft as a text in between: by this LLM itself, or by the chosen system."""

@@ -14,6 +14,7 @@ RENAMED = "renamed"
 _NEW_NAMES = {"max_tokens": "max_completion_tokens"}
 # Everyday words: only a complaint that marks them as a parameter's name counts.
 _EVERYDAY = {"stop", "seed"}
+_MARK = r"(?:['\"`]|(?:parameter|argument|field|supplied|body)s?[:.]?\s*)"
 
 
 class Refusals:
@@ -61,8 +62,8 @@ def named_parameter(complaint: str, sent: Mapping[str, Any]) -> str:
     """Gives the parameter that a complaint names first, of those that were sent; "" if none."""
     places = {}
     for name in sent:
-        mark = "['\"`]" if name in _EVERYDAY else "['\"`]?"
-        found = re.search(rf"(?<![\w.]){mark}(?<!\w){re.escape(name)}(?!\w)", complaint)
+        mark = _MARK if name in _EVERYDAY else ""
+        found = re.search(rf"{mark}(?<!\w){re.escape(name)}(?!\w)", complaint)
         if found:
             places[name] = found.start()
     return min(places, key=lambda name: places[name]) if places else ""
