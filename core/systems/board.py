@@ -9,7 +9,6 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -56,7 +55,8 @@ class _Live:
     question: Question
     record: AnswerRecord
     collected: Collected
-    work: Future[None] | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+    task: asyncio.Task[None] | None = None
 
 
 class Board:
@@ -107,8 +107,7 @@ class Board:
             self._forget_ended()
         loop = self._running_loop()
         for live in lives:
-            work = self._run(live, dict(session_keys or {}))
-            live.work = asyncio.run_coroutine_threadsafe(work, loop)
+            loop.call_soon_threadsafe(self._begin, live, dict(session_keys or {}))
         return ask_id
 
     def answers(self, ask_id: str) -> list[AnswerRecord]:
@@ -137,19 +136,17 @@ class Board:
         """Stops one system, or all of an ask; what has come is kept."""
         with self._lock:
             lives = list(self._asks.get(ask_id, ()))
+        loop = self._running_loop()
         for live in lives:
-            if live.work is not None and position in (None, live.record.position):
-                live.work.cancel()
+            if position in (None, live.record.position):
+                loop.call_soon_threadsafe(_cancel, live)
 
     def wait(self, ask_id: str, timeout_s: float | None = None) -> list[AnswerRecord]:
-        """Waits until all systems of an ask have ended, and gives their answers."""
+        """Waits until all systems of an ask have ended and are stored, and gives their answers."""
         with self._lock:
-            works = [live.work for live in self._asks.get(ask_id, ()) if live.work]
-        for work in works:
-            try:
-                work.result(timeout_s)
-            except (asyncio.CancelledError, TimeoutError):
-                continue
+            lives = list(self._asks.get(ask_id, ()))
+        for live in lives:
+            live.ended.wait(timeout_s)
         return self.answers(ask_id)
 
     def close(self) -> None:
@@ -157,12 +154,25 @@ class Board:
         with self._lock:
             lives = [live for group in self._asks.values() for live in group]
             loop, self._loop = self._loop, None
+        if loop is None:
+            return
         for live in lives:
-            if live.work is not None:
-                live.work.cancel()
-        if loop is not None:
-            asyncio.run_coroutine_threadsafe(_drain(), loop).result(10)
-            loop.call_soon_threadsafe(loop.stop)
+            loop.call_soon_threadsafe(_cancel, live)
+        asyncio.run_coroutine_threadsafe(_drain(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+
+    def _begin(self, live: _Live, session_keys: dict[str, str]) -> None:
+        """Starts the task of a question; runs on the loop."""
+        live.task = asyncio.get_running_loop().create_task(self._run(live, session_keys))
+        live.task.add_done_callback(lambda _: self._ended(live))
+
+    def _ended(self, live: _Live) -> None:
+        """Lets go of those who wait; a task that was stopped before its first step did nothing."""
+        if not live.collected.has_ended:
+            live.collected.state = live.collected.finish_reason = "stopped"
+            live.record = replace(_as_record(live), ended_at=utc_now())
+            self._store(live)
+        live.ended.set()
 
     def _new(
         self,
@@ -217,7 +227,7 @@ class Board:
         finally:
             saving.cancel()
             live.record = replace(_as_record(live), ended_at=utc_now())
-            await self._save(live)
+            await asyncio.shield(self._save(live))  # also when it is stopped twice
 
     async def _answer(self, live: _Live, session_keys: dict[str, str]) -> None:
         question = live.question
@@ -268,11 +278,14 @@ class Board:
                 await self._save(live)
 
     async def _save(self, live: _Live) -> None:
+        await asyncio.to_thread(self._store, live)
+
+    def _store(self, live: _Live) -> None:
         record = _as_record(live)
         names = ("text", "raw", "stages", "state", "finish_reason", "failure", "figures")
         values = {name: getattr(record, name) for name in (*names, "request", "ended_at")}
         try:
-            await asyncio.to_thread(self._workspace.answers.update, record.id, values)
+            self._workspace.answers.update(record.id, values)
         except Exception:  # noqa: BLE001 (a full disk must not end the stream that is shown)
             log.exception("the answer %s could not be stored", record.id)
 
@@ -291,6 +304,12 @@ class Board:
                 loop = self._loop
                 threading.Thread(target=_run_loop, args=(loop,), daemon=True, name="board").start()
             return self._loop
+
+
+def _cancel(live: _Live) -> None:
+    """Stops one question; runs on the loop, after its task was made."""
+    if live.task is not None:
+        live.task.cancel()
 
 
 def end_orphans(workspace: Workspace) -> None:
