@@ -1,11 +1,17 @@
 """Fixtures of all tests: a private workspace and a clean environment."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from core.finetune import runs
+from core.finetune.settings import from_recipe
+from core.jobs import queue
+from core.serving import versions
+from core.serving.settings import PrepareSettings
 from core.setup import set_up
 from core.storage.workspace import Workspace
 
@@ -43,9 +49,37 @@ def ready_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def ready_workspace(ready_folder: Path, tmp_path: Path) -> Iterator[Workspace]:
     """A private copy of the workspace with sample corpus and starter model."""
-    import shutil
-
     shutil.copytree(ready_folder, tmp_path / "ready")
     opened = Workspace(tmp_path / "ready")
     yield opened
     opened.database.dispose()
+
+
+@pytest.fixture(scope="session")
+def trained_folder(ready_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a finished run `demo`; never to be changed."""
+    folder = tmp_path_factory.mktemp("trained") / "workspace"
+    shutil.copytree(ready_folder, folder)
+    workspace = Workspace(folder)
+    corpus = workspace.corpora.all()[0]
+    values = {"engine": "plain", "threads_per_process": 2, "eval_every_steps": 500}
+    settings = from_recipe("Try it in a minute", corpus=corpus.id, name="demo", **values)
+    run = runs.launch(workspace, settings)
+    state = queue.wait(workspace, run.id)
+    assert state.state == "finished", f"{state.reason} {state.detail}"
+    workspace.database.dispose()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def served_folder(trained_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with an accepted int8 version; never to be changed."""
+    folder = tmp_path_factory.mktemp("served") / "workspace"
+    shutil.copytree(trained_folder, folder)
+    workspace = Workspace(folder)
+    version = versions.prepare(workspace, PrepareSettings(model="demo", num_segments=50))
+    state = queue.wait(workspace, version.id)
+    assert state.state == "finished", f"{state.reason} {state.detail}"
+    versions.accept(workspace, version.id)
+    workspace.database.dispose()
+    return folder

@@ -71,10 +71,13 @@ def start(workspace: Workspace, settings: ServeSettings, *, service_id: str = ""
     # A lane of its own: services run beside each other and beside training.
     job = Job(service_id, SERVICE_KIND, relative, f"service-{service_id[:8]}", WAITING, now)
     record = ServiceRecord(service_id, key, name, settings.model_dump(), now, job)
-    with new_job_folder(folder.path, "service"):
-        settings.save(folder.settings_file)
-        queue.enter(workspace, job)
-        workspace.services.add(record)
+    try:
+        with new_job_folder(folder.path, "service"):
+            settings.save(folder.settings_file)
+            queue.enter(workspace, job)
+            workspace.services.add(record)
+    except FileExistsError:  # somebody was faster with the same id
+        return workspace.services.get(service_id)
     queue.advance(workspace)
     return record
 

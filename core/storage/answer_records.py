@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, tuple_, update
 
 from core.storage.database import Database
 from core.storage.files import utc_now
@@ -15,6 +15,7 @@ from core.storage.tables import answers
 PURPOSES = ("compare", "chat", "arena", "command")
 UNFINISHED = ("waiting", "streaming")
 PAGE = 500
+ORDER = (answers.c.asked_at.desc(), answers.c.ask_id, answers.c.position, answers.c.id)
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class AnswerRecords:
 
     def add(self, records: Sequence[AnswerRecord]) -> None:
         """Stores what was asked, before any answer, in one transaction."""
+        if not records:
+            return
         with self._database.writing() as connection:
             connection.execute(insert(answers), [asdict(record) for record in records])
 
@@ -111,8 +114,7 @@ class AnswerRecords:
     ) -> list[AnswerRecord]:
         """Gives answers whose source, text, reference or system holds `text`, the newest first."""
         query = self._matching(select(answers), text, purpose)
-        order = (answers.c.asked_at.desc(), answers.c.ask_id, answers.c.position)
-        return self._rows(query.order_by(*order).limit(limit).offset(offset))
+        return self._rows(query.order_by(*ORDER).limit(limit).offset(offset))
 
     def count(self, text: str = "", *, purpose: str = "") -> int:
         """Gives how many answers `search` would find in all."""
@@ -121,22 +123,26 @@ class AnswerRecords:
             return int(connection.execute(query).scalar_one())
 
     def each(self, text: str = "", *, purpose: str = "") -> Iterator[AnswerRecord]:
-        """Gives the same one after the other, a piece at a time, for an export."""
-        offset = 0
-        while found := self.search(text, purpose=purpose, limit=PAGE, offset=offset):
+        """Gives the same one after the other, a piece at a time, for an export.
+
+        Each comes once, whatever is asked or deleted meanwhile.
+        """
+        query = self._matching(select(answers), text, purpose).order_by(*ORDER).limit(PAGE)
+        found = self._rows(query)
+        while found:
             yield from found
-            offset += len(found)
+            found = self._rows(query.where(_follows(found[-1])))
 
     def asks(self, purpose: str, *, limit: int = 50) -> list[AnswerRecord]:
         """Gives the first answer of each ask of one purpose, the newest ask first."""
         query = select(answers).where(answers.c.purpose == purpose, answers.c.position == 0)
         return self._rows(query.order_by(answers.c.asked_at.desc()).limit(limit))
 
-    def of_system(self, system_id: str, *, purpose: str, limit: int = 1000) -> list[AnswerRecord]:
-        """Gives the last answers of one system for one purpose, the newest first."""
-        query = select(answers).where(
-            answers.c.system_id == system_id, answers.c.purpose == purpose
-        )
+    def of_system(
+        self, system_id: str, *, purpose: str = "", limit: int = 1000
+    ) -> list[AnswerRecord]:
+        """Gives the last answers of one system, for one purpose or all, the newest first."""
+        query = self._matching(select(answers), "", purpose).where(answers.c.system_id == system_id)
         return self._rows(query.order_by(answers.c.asked_at.desc()).limit(limit))
 
     def delete(self, ask_id: str) -> None:
@@ -156,3 +162,11 @@ class AnswerRecords:
     def _rows(self, query: Any) -> list[AnswerRecord]:
         with self._database.reading() as connection:
             return [AnswerRecord(**row) for row in connection.execute(query).mappings()]
+
+
+def _follows(last: AnswerRecord) -> ColumnElement[bool]:
+    """Gives the condition that a row stands behind another one in ORDER."""
+    asked_at = answers.c.asked_at
+    place = tuple_(answers.c.ask_id, answers.c.position, answers.c.id)
+    behind = place > (last.ask_id, last.position, last.id)
+    return or_(asked_at < last.asked_at, and_(asked_at == last.asked_at, behind))

@@ -57,25 +57,25 @@ class SystemRecords:
         with self._database.reading() as connection:
             return [SystemRecord(**row) for row in connection.execute(query).mappings()]
 
-    def find(self, name_or_id: str) -> SystemRecord | None:
-        """Gives the system with this id, or else with this name; None if there is none."""
-        query = select(systems).where((systems.c.id == name_or_id) | (systems.c.name == name_or_id))
+    def get(self, system_id: str) -> SystemRecord | None:
+        """Gives the system with this id, or None; a local model may have the name of one."""
+        query = select(systems).where(systems.c.id == system_id)
         with self._database.reading() as connection:
-            found = [SystemRecord(**row) for row in connection.execute(query).mappings()]
-        return next((each for each in found if each.id == name_or_id), found[0] if found else None)
+            row = connection.execute(query).mappings().first()
+        return None if row is None else SystemRecord(**row)
 
-    def change(self, system_id: str, name: str, settings: dict[str, Any]) -> None:
+    def change(self, system_id: str, name: str, kind: str, settings: dict[str, Any]) -> None:
         """Stores other settings; what was learned of the old ones is forgotten.
 
         Raises:
             ConfigError: Another system has this name.
         """
-        values = {"name": name, "settings": settings, "learned": {}}
+        values = {"name": name, "kind": kind, "settings": settings, "learned": {}}
         with _unique(name):
             self._update(system_id, values)
 
     def learn(self, system_id: str, learned: dict[str, Any]) -> None:
-        """Adds to what is known of a system; `{}` for a name forgets nothing else."""
+        """Adds to what is known of a system; each name in `learned` replaces the one before."""
         with self._database.writing() as connection:
             query = select(systems.c.learned).where(systems.c.id == system_id)
             known = connection.execute(query).scalar()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,7 @@ class TemplateRecords:
     def save(self, name: str, content: dict[str, Any]) -> TemplateRecord:
         """Stores a template as the next version of its name; an unchanged one stays as it is."""
         table = prompt_templates
+        content = json.loads(json.dumps(content))  # as it comes back: a tuple would be a change
         newest = select(table).where(table.c.name == name).order_by(table.c.version.desc())
         with self._database.writing() as connection:
             self._database.lock(connection, f"template {name}")

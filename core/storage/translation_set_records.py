@@ -13,6 +13,7 @@ from core.storage.database import Database
 from core.storage.tables import hypotheses, translation_sets
 
 PAGE = 2000
+PIECE = 500  # segments a statement; SQLite takes no unlimited number of variables
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,13 @@ class TranslationSetRecords:
         """Stores segments; one that failed before is replaced."""
         if not records:
             return
-        keys = [(record.set_id, record.position) for record in records]
         columns = tuple_(hypotheses.c.set_id, hypotheses.c.position)
         with self._database.writing() as connection:
-            connection.execute(delete(hypotheses).where(columns.in_(keys)))
-            connection.execute(insert(hypotheses), [asdict(record) for record in records])
+            for first in range(0, len(records), PIECE):
+                piece = records[first : first + PIECE]
+                keys = [(record.set_id, record.position) for record in piece]
+                connection.execute(delete(hypotheses).where(columns.in_(keys)))
+                connection.execute(insert(hypotheses), [asdict(record) for record in piece])
 
     def done_positions(self, set_id: str) -> set[int]:
         """Gives the numbers of the segments that have a hypothesis."""

@@ -132,9 +132,9 @@ def change_endpoint(workspace: Workspace, system_id: str, settings: EndpointSett
     Raises:
         ConfigError: There is no such endpoint, or the name is taken.
     """
-    record = _record(workspace, find_system(workspace, system_id))
-    workspace.systems.change(record.id, settings.name, settings.model_dump())
-    return find_system(workspace, system_id)
+    record = _endpoint(workspace, system_id)
+    workspace.systems.change(record.id, settings.name, settings.kind, settings.model_dump())
+    return find_system(workspace, f"{ENDPOINT}:{record.id}")
 
 
 def endpoint_settings(workspace: Workspace, system_id: str) -> EndpointSettings:
@@ -143,7 +143,7 @@ def endpoint_settings(workspace: Workspace, system_id: str) -> EndpointSettings:
     Raises:
         ConfigError: There is no such endpoint.
     """
-    return EndpointSettings.parse(_record(workspace, find_system(workspace, system_id)).settings)
+    return EndpointSettings.parse(_endpoint(workspace, system_id).settings)
 
 
 def learned_of(workspace: Workspace, system_id: str) -> dict[str, Any]:
@@ -174,8 +174,17 @@ def _added(workspace: Workspace, name: str, kind: str, settings: dict[str, Any])
     return _record_info(record)
 
 
+def _endpoint(workspace: Workspace, system_id: str) -> SystemRecord:
+    record = _record(workspace, find_system(workspace, system_id))
+    if record.kind == CHAIN:
+        raise ConfigError(
+            f"{record.name!r} is a chain, not an endpoint.", hint="Name one of its two systems."
+        )
+    return record
+
+
 def _record(workspace: Workspace, info: SystemInfo) -> SystemRecord:
-    record = workspace.systems.find(info.id.partition(":")[2])
+    record = workspace.systems.get(info.id.partition(":")[2])
     if record is None:
         raise ConfigError(
             f"{info.name!r} is a local model; it has no settings of its own.",

@@ -64,7 +64,7 @@ def next_turn(
 
 
 def messages_of_turns(turns: Sequence[AnswerRecord], system_prompt: str) -> list[dict[str, str]]:
-    """Gives the conversation in the LLM's language; turns that failed are left out."""
+    """Gives the conversation in the LLM's language; turns without an answer are left out."""
     messages = []
     if system_prompt.strip():
         messages.append({"role": "system", "content": system_prompt})

@@ -23,11 +23,16 @@ KIND_NAMES = {
     "deepl": "DeepL",
 }
 MAX_LENGTH = 4000
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_NO_VARIABLE = "give the NAME of an environment variable, in capitals such as OPENAI_API_KEY"
+# Keys, too, may have no other characters than a variable. But almost all have small letters, which
+# POSIX's own variables have not, and the others are long words with digits.
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
+_LIKE_A_KEY = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{16}")
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # RFC 9110, section 5.6.2
-_SECRET_HEADER = re.compile(r"auth|key|token|cookie|secret|password", re.IGNORECASE)
-_SECRET_QUERY = re.compile(r"key|token|secret|password|signature", re.IGNORECASE)
+_SECRET = r"auth|key|token|secret|password|signature|credential"
+_SECRET_HEADER = re.compile(rf"{_SECRET}|cookie", re.IGNORECASE)
+_SECRET_QUERY = re.compile(rf"{_SECRET}|^(?:sig|code)$", re.IGNORECASE)
 _TAIL = re.compile(r"/(chat/)?completions/?$|/models/?$")
 
 
@@ -129,10 +134,8 @@ class EndpointSettings(Settings):
     @classmethod
     def _is_variable(cls, name: str) -> str:
         # A key typed here by mistake must not be repeated by the message.
-        if name and not _VARIABLE.fullmatch(name):
-            raise ValueError(
-                "give the NAME of an environment variable, such as OPENAI_API_KEY, not the key"
-            )
+        if name and not _is_variable_name(name):
+            raise ValueError(f"{_NO_VARIABLE}, not the key")
         return name
 
     @field_validator("base_url")
@@ -148,9 +151,14 @@ class EndpointSettings(Settings):
             name, colon, value = line.partition(":")
             if not colon or not _HEADER.fullmatch(name.strip()):
                 raise ValueError("each line of headers is `Name: value`")
-            if not value.strip().isascii():
-                raise ValueError(f"the header {name.strip()} has other than ASCII characters")
-            if _SECRET_HEADER.search(name) and not _REFERENCE.search(value):
+            if not (value.isascii() and value.strip().isprintable()):
+                raise ValueError(
+                    f"the header {name.strip()} has other than printable ASCII characters"
+                )
+            references = _REFERENCE.findall(value)
+            if not all(map(_is_variable_name, references)):
+                raise ValueError(f"the header {name.strip()} is wrong: {_NO_VARIABLE}, in ${{}}")
+            if _SECRET_HEADER.search(name) and not references:
                 raise ValueError(
                     f"the header {name.strip()} looks secret; give it as ${{VARIABLE}}, with the "
                     "secret in that environment variable"
@@ -187,6 +195,10 @@ class EndpointSettings(Settings):
         return {name.strip(): value.strip() for name, _, value in lines}
 
 
+def _is_variable_name(text: str) -> bool:
+    return bool(_VARIABLE.fullmatch(text)) and not _LIKE_A_KEY.search(text)
+
+
 def _check_length(text: str) -> None:
     # Not by `max_length`: its message repeats what was typed, and that may be a key.
     if len(text) > MAX_LENGTH:
@@ -200,16 +212,16 @@ def checked_url(url: str) -> str:
         ValueError: It is none, or holds a secret; the sentence does not repeat the secret.
     """
     url = url.strip()
-    if re.search(r"\s", url):
-        raise ValueError("there is white space in the address")
+    if re.search(r"[\s\x00-\x1f\x7f]", url):
+        raise ValueError("there are white space or control characters in the address")
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(f"the address is not a URL: {error}") from None
+    except ValueError:  # its text may repeat a password
+        raise ValueError("the address is not a URL; is the port a number?") from None
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError("the address begins with http:// or https:// and names a host")
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         raise ValueError("a key or password does not belong into the address")
     if any(_SECRET_QUERY.search(name) for name, _ in parse_qsl(parts.query)):
         raise ValueError("a key does not belong into the address; use a header with ${VARIABLE}")
@@ -220,15 +232,26 @@ def checked_url(url: str) -> str:
 
 def is_loopback(url: str) -> bool:
     """Whether an address is this machine's own."""
-    host = urlsplit(url).hostname or ""
+    host = (urlsplit(url).hostname or "").rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    # Servers that listen on all addresses print 0.0.0.0, and people copy it.
+    return address.is_loopback or address.is_unspecified
 
 
 def references_of(headers: dict[str, str]) -> list[str]:
     """Gives the environment variables that headers refer to."""
     return [name for value in headers.values() for name in _REFERENCE.findall(value)]
+
+
+def resolved(headers: dict[str, str], values: dict[str, str]) -> dict[str, str]:
+    """Gives headers with the values of their variables in place of the references."""
+    return {
+        name: _REFERENCE.sub(lambda reference: values[reference[1]], text)
+        for name, text in headers.items()
+    }

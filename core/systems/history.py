@@ -15,7 +15,8 @@ CSV_COLUMNS = (
     "reference", "text", "raw", "state", "finish_reason", "failure", "first_token_s", "total_s",
     "prompt_tokens", "completion_tokens", "cost_usd", "ask_id", "position",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# OWASP, "CSV Injection"; the wide forms are typed on East Asian keyboards.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def as_values(record: AnswerRecord) -> dict[str, Any]:

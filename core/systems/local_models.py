@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.errors import AdaptMLLMError, ConfigError, HostError
+from core.errors import AdaptMLLMError, ConfigError, HostError, ModelError
 from core.finetune.command import free_port
 from core.jobs import queue
 from core.serving import services, versions
@@ -218,7 +218,8 @@ def _prepare(workspace: Workspace, key: str, src_lang: str, tgt_lang: str) -> st
         if find_model(workspace, key).run is None:
             corpus = _corpus_of(workspace, key, src_lang, tgt_lang)
             settings = settings.changed(corpus=corpus, src_lang=src_lang, tgt_lang=tgt_lang)
-        versions.prepare(workspace, settings, version_id=version_id)
+        with _tolerating_others(workspace.version_folder(version_id)):
+            versions.prepare(workspace, settings, version_id=version_id)
         return "Preparing the model (int8); only before its first use."
     job = known[version_id].job
     if job.has_ended and job.state != "finished":
@@ -288,13 +289,19 @@ def _start(workspace: Workspace, folder: Path) -> str:
         deadline_s=DEADLINE_S,
         char_limit=CHAR_LIMIT,
     )
-    try:
+    with _tolerating_others(workspace.service_folder(service_id)):
         services.start(workspace, settings, service_id=service_id)
-    except HostError:
-        # Another process may have begun to start the same service a moment ago.
-        if not workspace.service_folder(service_id).exists():
-            raise
     return "Loading the model."
+
+
+@contextmanager
+def _tolerating_others(folder: Path) -> Iterator[None]:
+    """Passes over "there is none" while another thread or process is about to store the same."""
+    try:
+        yield
+    except (HostError, ModelError):
+        if not folder.exists():
+            raise
 
 
 def _is_recent(record: ServiceRecord) -> bool:

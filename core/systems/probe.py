@@ -53,7 +53,7 @@ async def probe(
         ConfigError: There is no such system, or its key is missing.
     """
     info = find_system(workspace, system_id)
-    record = workspace.systems.find(info.id.partition(":")[2])
+    record = workspace.systems.get(info.id.partition(":")[2])
     if record is not None:
         workspace.systems.learn(record.id, {IGNORED: [], RENAMED: {}})
     system = open_system(workspace, info.id, session_keys=session_keys)

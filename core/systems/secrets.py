@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from core.errors import ConfigError
-from core.systems.endpoint import EndpointSettings, references_of
+from core.systems.endpoint import EndpointSettings, references_of, resolved
 
 HIDDEN = "•••"
 MIN_SECRET = 6  # shorter ones would be replaced inside ordinary words
@@ -53,18 +54,17 @@ def credentials_of(settings: EndpointSettings, session_key: str = "") -> Credent
     key = session_key.strip() or _variable(settings, settings.key_env)
     headers = settings.header_lines()
     values = {name: _variable(settings, name) for name in references_of(headers)}
-    for name, value in values.items():
-        headers = {key: text.replace(f"${{{name}}}", value) for key, text in headers.items()}
     for secret in (key, *values.values()):
         _check(settings, secret)
-    return Credentials(key, headers, tuple(filter(None, (key, *values.values()))))
+    secrets = tuple(filter(None, (key, *values.values())))
+    return Credentials(key, resolved(headers, values), secrets)
 
 
 def scrubbed(text: str, secrets: Iterable[str]) -> str:
     """Gives a text without the secrets, and without what looks like anybody's key."""
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= MIN_SECRET:
-            for form in {secret, quote(secret, safe=""), quote(secret)}:
+            for form in _forms(secret):
                 text = text.replace(form, HIDDEN)
     return text
 
@@ -72,6 +72,13 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
 def scrubbed_message(text: str, secrets: Iterable[str]) -> str:
     """Gives an error's text without secrets; also without shapes of keys that we never had."""
     return _KEY_SHAPES.sub(HIDDEN, scrubbed(text, secrets))
+
+
+def _forms(secret: str) -> set[str]:
+    """Gives how a text may hold a secret: as it is, in an address, in JSON."""
+    encoded = {quote(secret, safe=""), quote(secret)}
+    small = {re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), form) for form in encoded}
+    return {secret, json.dumps(secret)[1:-1], *encoded, *small}
 
 
 def _variable(settings: EndpointSettings, name: str) -> str:
@@ -87,7 +94,7 @@ def _variable(settings: EndpointSettings, name: str) -> str:
 
 
 def _check(settings: EndpointSettings, secret: str) -> None:
-    if not secret.isascii() or any(ord(char) < 33 for char in secret):
+    if not secret.isascii() or any(ord(char) < 33 or char == "\x7f" for char in secret):
         raise ConfigError(
             f"The key of {settings.name!r} has white space or other than ASCII characters.",
             hint="Copy it again, without quotes or line breaks.",

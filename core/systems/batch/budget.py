@@ -5,6 +5,9 @@ from __future__ import annotations
 from core.errors import ConfigError
 
 
+ROUNDING_USD = 1e-9  # sums of prices are not exact
+
+
 class BudgetError(ConfigError):
     """The budget does not allow another call."""
 
@@ -29,7 +32,7 @@ class Budget:
             BudgetError: With it, the budget would be exceeded.
         """
         total = self.spent_usd + self._reserved_usd + probable_usd
-        if self._limit_usd and total > self._limit_usd:
+        if self._limit_usd and total > self._limit_usd + ROUNDING_USD:
             raise BudgetError(
                 f"The budget of {self._limit_usd:g} USD is used up: {self.spent_usd:.4f} USD are "
                 "spent, and the next call would exceed it.",

@@ -86,10 +86,10 @@ def _tokens(workspace: Workspace, settings: BatchSettings, test_set: TestSet) ->
 
 def _seconds_of(workspace: Workspace, info: SystemInfo) -> float | None:
     """Gives the median time of earlier answers of a system."""
-    found = workspace.answers.search(info.name, limit=REMEMBERED)
+    found = workspace.answers.of_system(info.id, limit=REMEMBERED)
     times = [
         float(answer.figures["total_s"])
         for answer in found
-        if answer.system_id == info.id and answer.state == "done" and answer.figures.get("total_s")
+        if answer.purpose != "chat" and answer.state == "done" and answer.figures.get("total_s")
     ]
     return statistics.median(times) if times else None

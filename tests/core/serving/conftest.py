@@ -17,44 +17,9 @@ from typing import Any
 
 import pytest
 
-from core.finetune import runs
-from core.finetune.settings import from_recipe
-from core.jobs import queue
-from core.serving import versions
-from core.serving.settings import PrepareSettings
 from core.storage.workspace import PROJECT, WORKSPACE_VARIABLE, Workspace
 
 START_LIMIT_S = 60.0
-
-
-@pytest.fixture(scope="session")
-def trained_folder(ready_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a finished run `demo`; never to be changed."""
-    folder = tmp_path_factory.mktemp("trained") / "workspace"
-    shutil.copytree(ready_folder, folder)
-    workspace = Workspace(folder)
-    corpus = workspace.corpora.all()[0]
-    values = {"engine": "plain", "threads_per_process": 2, "eval_every_steps": 500}
-    settings = from_recipe("Try it in a minute", corpus=corpus.id, name="demo", **values)
-    run = runs.launch(workspace, settings)
-    state = queue.wait(workspace, run.id)
-    assert state.state == "finished", f"{state.reason} {state.detail}"
-    workspace.database.dispose()
-    return folder
-
-
-@pytest.fixture(scope="session")
-def served_folder(trained_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with an accepted int8 version; never to be changed."""
-    folder = tmp_path_factory.mktemp("served") / "workspace"
-    shutil.copytree(trained_folder, folder)
-    workspace = Workspace(folder)
-    version = versions.prepare(workspace, PrepareSettings(model="demo", num_segments=50))
-    state = queue.wait(workspace, version.id)
-    assert state.state == "finished", f"{state.reason} {state.detail}"
-    versions.accept(workspace, version.id)
-    workspace.database.dispose()
-    return folder
 
 
 class Running:
@@ -143,15 +108,6 @@ def trained(trained_folder: Path, tmp_path: Path) -> Iterator[Workspace]:
     workspace = Workspace(tmp_path / "trained")
     yield workspace
     workspace.database.dispose()
-
-
-@pytest.fixture
-def private_workspace(served_folder: Path, tmp_path: Path) -> Iterator[Workspace]:
-    """A private copy of the workspace with an accepted version."""
-    shutil.copytree(served_folder, tmp_path / "served")
-    opened = Workspace(tmp_path / "served")
-    yield opened
-    opened.database.dispose()
 
 
 @pytest.fixture
