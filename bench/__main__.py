@@ -21,7 +21,7 @@ from pathlib import Path
 from bench.report import Result, keep, say, table
 from core.host import host_facts
 
-NAMES = ("padding", "training", "real_data", "demo", "serving", "retrieval", "pages")
+NAMES = ("padding", "training", "real_data", "demo", "serving", "retrieval", "pages", "playground")
 RESULTS = Path(__file__).with_name("results")
 
 

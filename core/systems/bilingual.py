@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from core.systems.failures import AskError
 from core.systems.prompting import Prompting
-from core.systems.protocol import Delta, Event, Finished, Note, Request, System, Usage
+from core.systems.protocol import Delta, Event, Finished, Request, System, Usage
 
 MESSAGE_TRANSLATED = "your message, translated"
 ANSWER_UNTRANSLATED = "the answer, as the LLM wrote it"
@@ -35,33 +35,46 @@ class BilingualSystem:
     async def ask(self, request: Request) -> AsyncGenerator[Event, None]:
         """Translates the message, asks the LLM, translates its answer.
 
+        An answer that the LLM had to cut is translated, and ends as a cut one.
+
         Raises:
             AskError: One of the three did not answer as it should.
         """
         there = replace(request, messages=(), prompting=Prompting())
         back = replace(there, src_lang=request.tgt_lang, tgt_lang=request.src_lang)
         texts = {MESSAGE_TRANSLATED: "", ANSWER_UNTRANSLATED: ""}
+        reason = "stop"
         async with aclosing(_staged(self._translator, there, MESSAGE_TRANSLATED, texts)) as events:
             async for event in events:
-                yield event
+                if isinstance(event, Finished):
+                    _check(self._translator, event, "stop")
+                else:
+                    yield event
         message = {"role": "user", "content": texts[MESSAGE_TRANSLATED]}
         turn = replace(request, messages=(*request.messages, message))
         async with aclosing(_staged(self._llm, turn, ANSWER_UNTRANSLATED, texts)) as events:
             async for event in events:
-                yield event
+                if isinstance(event, Finished):
+                    _check(self._llm, event, "stop", "length")
+                    reason = event.reason
+                else:
+                    yield event
         answer = replace(back, source=texts[ANSWER_UNTRANSLATED])
         async with aclosing(self._translator.ask(answer)) as events:
             async for event in events:
-                yield event
+                is_whole = isinstance(event, Finished) and event.reason == "stop"
+                yield Finished(reason) if is_whole else event
 
     def scrub(self, text: str) -> str:
         """Gives a text without the secrets of both systems."""
         return self._translator.scrub(self._llm.scrub(text))
 
     async def close(self) -> None:
-        """Closes both."""
-        await self._llm.close()
-        await self._translator.close()
+        """Closes both, the second one even where the first one fails."""
+        try:
+            await self._llm.close()
+        finally:
+            await self._translator.close()
 
 
 async def _staged(
@@ -76,12 +89,12 @@ async def _staged(
             elif isinstance(event, Usage):
                 if system.info.is_llm:  # whose prices count
                     yield event
-            elif isinstance(event, Finished):
-                if event.reason not in ("stop", "length"):
-                    raise AskError(
-                        f"{system.info.name} did not finish ({event.reason}).", kind="cut"
-                    )
-            elif isinstance(event, Note) or not isinstance(event, Delta):
+            elif not isinstance(event, Delta):
                 yield event
     if not texts[stage].strip():
         raise AskError(f"{system.info.name} gave no text.", hint="Try again.")
+
+
+def _check(system: System, end: Finished, *reasons: str) -> None:
+    if end.reason not in reasons:
+        raise AskError(f"{system.info.name} did not finish ({end.reason}).", kind="cut")

@@ -16,6 +16,7 @@ from core.storage.run_records import Run
 from core.storage.system_records import SystemRecord
 from core.storage.workspace import Workspace
 from core.systems.chain import ChainSettings, ChainSystem
+from core.systems.clients.connection import load_libraries
 from core.systems.clients.openai_system import OpenAISystem
 from core.systems.clients.rest_system import RestSystem
 from core.systems.endpoint import EndpointSettings
@@ -78,6 +79,7 @@ def open_system(
     Raises:
         ConfigError: There is none, its key is missing, or a chain contains itself.
     """
+    load_libraries()
     info = find_system(workspace, system_id)
     if info.kind == MODEL:
         return LocalModel(workspace, info, info.id.removeprefix(f"{MODEL}:"))

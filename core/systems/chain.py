@@ -115,6 +115,8 @@ class ChainSystem:
         return self._second.scrub(self._first.scrub(text))
 
     async def close(self) -> None:
-        """Closes both."""
-        await self._first.close()
-        await self._second.close()
+        """Closes both, the second one even where the first one fails."""
+        try:
+            await self._first.close()
+        finally:
+            await self._second.close()

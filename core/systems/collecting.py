@@ -47,9 +47,9 @@ class Collected:
         ignored: Parameters that were left out.
         usage: Tokens and characters, those of a draft or a first system included.
         messages: What was sent to an LLM.
-        loading_s: Seconds until the system was ready to be asked.
-        first_token_s: Seconds from then to the first piece of the answer.
-        total_s: Seconds from then to the end.
+        loading_s: Seconds in which a system was made ready to be asked.
+        first_token_s: Seconds without these to the first piece of the answer.
+        total_s: Seconds without these to the end.
         cost_usd: What the calls cost.
     """
 
@@ -112,8 +112,7 @@ async def collect(system: System, request: Request, into: Collected | None = Non
         asyncio.CancelledError: The task was cancelled; the answer says `stopped`.
     """
     found = into or Collected()
-    began_s = time.monotonic()
-    clock = _Clock(began_s)
+    clock = _Clock()
     found.state = "streaming"
     try:
         async with aclosing(system.ask(request)) as events:
@@ -132,18 +131,26 @@ async def collect(system: System, request: Request, into: Collected | None = Non
 
 
 class _Clock:
-    """Since when the system is at work on the answer itself."""
+    """How long the system is at work on the answer itself; what leads to a note is loading."""
 
-    def __init__(self, began_s: float) -> None:
-        self.began_s = began_s
-        self.since_s = began_s
+    def __init__(self) -> None:
+        self.loading_s = 0.0
+        self._began_s = time.monotonic()
+        self._last_event_s = self._began_s
 
     def elapsed_s(self) -> float:
-        return time.monotonic() - self.since_s
+        return time.monotonic() - self._began_s - self.loading_s
+
+    def tick(self, *, is_note: bool) -> None:
+        now_s = time.monotonic()
+        if is_note:
+            self.loading_s += now_s - self._last_event_s
+        self._last_event_s = now_s
 
 
 def _take(found: Collected, event: Event, system: System, request: Request, clock: _Clock) -> None:
     found.version += 1
+    clock.tick(is_note=isinstance(event, Note))
     if isinstance(event, Delta):
         found.note = ""
         if found.first_token_s is None:
@@ -152,11 +159,10 @@ def _take(found: Collected, event: Event, system: System, request: Request, cloc
             found.stages[event.stage] = found.stages.get(event.stage, "") + event.text
         else:
             found.raw += event.text
-            found.text = clean_so_far(found.raw) if _is_cleaned(system, request) else found.raw
+            found.text = _text(found, system, request)
     elif isinstance(event, Note):
         found.note = event.text
-        clock.since_s = time.monotonic()
-        found.loading_s = clock.since_s - clock.began_s
+        found.loading_s = clock.loading_s
     elif isinstance(event, Sent):
         found.messages = event.messages
     elif isinstance(event, Ignored):
@@ -174,11 +180,17 @@ def _end(found: Collected, system: System, request: Request, clock: _Clock) -> N
     found.note = ""
     found.raw = system.scrub(found.raw)
     found.stages = {name: system.scrub(text) for name, text in found.stages.items()}
-    is_cleaned = _is_cleaned(system, request) and found.state == "done"
-    found.text = cleaned(found.raw, request) if is_cleaned else found.raw
+    found.text = _text(found, system, request)
     if isinstance(found.failure, AskError):
         found.finish_reason = found.finish_reason or LEFT_OPEN
     found.version += 1
+
+
+def _text(found: Collected, system: System, request: Request) -> str:
+    """Gives what is shown of an answer; one that stopped midway has no end to be cleaned."""
+    if not _is_cleaned(system, request):
+        return found.raw
+    return cleaned(found.raw, request) if found.state == "done" else clean_so_far(found.raw)
 
 
 def cleaned(raw: str, request: Request) -> str:

@@ -7,7 +7,7 @@ import re
 from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from core.settings import Settings
 
@@ -45,6 +45,8 @@ def _field(
 
 class EndpointSettings(Settings):
     """Everything about an endpoint except its key."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # a key may have been typed by mistake
 
     version: Literal[1] = 1
     name: str = _field("", "What it is called here.", "Endpoint", min_length=1, max_length=200)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+import time
 from collections.abc import Iterable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from core.errors import EndpointError
@@ -16,6 +19,21 @@ FailureKind = Literal[
 ]  # fmt: skip
 RETRYABLE = ("rate", "server", "timeout", "connection", "cut")
 SHOWN = 200  # characters of an answer that a message repeats
+LOOKED_AT = 100_000  # characters of it that are read at all
+
+_HINTS: dict[FailureKind, str] = {
+    "quota": "The quota or credit of this key is used up; retrying does not help.",
+    "key": "The key was refused. Check the key and what it may be used for.",
+    "address": "Check the model, and the base URL: it should usually end in /v1.",
+    "rate": "Too many requests for this key.",
+    "too long": "The prompt is too long for this model: fewer examples, or a shorter source.",
+    "server": "The fault is on the endpoint's side; try again.",
+    "request": "Check the model and the parameters.",
+}
+_PASSING = re.compile(r"per (?:minute|second)|retry in", re.IGNORECASE)
+_TOO_LONG = re.compile(
+    r"maximum context|context[ _](?:length|size|window)|prompt is too long", re.IGNORECASE
+)
 
 
 class AskError(EndpointError):
@@ -25,6 +43,7 @@ class AskError(EndpointError):
         kind: What sort of failure it is.
         status: The HTTP status; 0 if there was none.
         retry_after_s: When the endpoint says that it is worth trying again; None if it does not.
+        said: What the endpoint itself said, at more length, without secrets.
         is_retryable: Whether the same question may be answered later.
     """
 
@@ -36,11 +55,13 @@ class AskError(EndpointError):
         kind: FailureKind = "request",
         status: int = 0,
         retry_after_s: float | None = None,
+        said: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.kind = kind
         self.status = status
         self.retry_after_s = retry_after_s
+        self.said = said
 
     @property
     def is_retryable(self) -> bool:
@@ -55,41 +76,29 @@ def from_status(
 
     Args:
         status: The HTTP status.
-        headers: Those of the answer.
+        headers: Those of the answer, in small letters.
         body: What came with it, parsed or not.
         name: What the endpoint is called.
         secrets: Texts that must not be repeated.
     """
     said = scrubbed_message(_said(body), secrets)
-    what = f"{name} answered {status}" + (f": {said}" if said else "")
-    what = what.rstrip(".") + "."
+    what = f"{name} answered {status}" + (f": {said[:SHOWN]}" if said else "")
     retry_after_s = _retry_after_s(headers)
-    code = _code(body)
-    if code == "insufficient_quota" or status in (402, 456) or "quota" in said.lower()[:SHOWN]:
-        hint = "The quota or credit of this key is used up; retrying does not help."
-        return AskError(what, hint=hint, kind="quota", status=status)
-    if status in (401, 403) or code in ("API_KEY_INVALID", "invalid_api_key"):
-        hint = "The key was refused. Check the key and what it may be used for."
-        return AskError(what, hint=hint, kind="key", status=status)
-    if status == 404:
-        hint = "Check the model, and the base URL: it should usually end in /v1."
-        return AskError(what, hint=hint, kind="address", status=status)
+    kind = _kind(status, _code(_parsed(body)), said, is_passing=retry_after_s is not None)
+    hint = _HINTS[kind]
     if 300 <= status < 400:
         target = scrubbed_message(headers.get("location", ""), secrets)
         hint = f"It redirects to {target[:SHOWN]}; enter that address if you trust it."
-        return AskError(what, hint=hint, kind="address", status=status)
-    if status == 429:
-        wait = "" if retry_after_s is None else f" It can be tried again in {retry_after_s:.0f} s."
-        hint = f"Too many requests for this key.{wait}"
-        return AskError(what, hint=hint, kind="rate", status=status, retry_after_s=retry_after_s)
-    if status == 413 or "context_length" in code or "maximum context" in said:
-        hint = "The prompt is too long for this model: fewer examples, or a shorter source."
-        return AskError(what, hint=hint, kind="too long", status=status)
-    if status == 408 or status >= 500:
-        hint = "The fault is on the endpoint's side; try again."
-        return AskError(what, hint=hint, kind="server", status=status, retry_after_s=retry_after_s)
-    hint = "Check the model and the parameters."
-    return AskError(what, hint=hint, kind="request", status=status)
+    if kind == "rate" and retry_after_s is not None:
+        hint += f" It can be tried again in {retry_after_s:.0f} s."
+    return AskError(
+        what.rstrip(".") + ".",
+        hint=hint,
+        kind=kind,
+        status=status,
+        retry_after_s=retry_after_s if kind in ("rate", "server") else None,
+        said=said,
+    )
 
 
 def from_exception(error: Exception, *, name: str, url: str, secrets: Iterable[str]) -> AskError:
@@ -101,7 +110,9 @@ def from_exception(error: Exception, *, name: str, url: str, secrets: Iterable[s
         is_connecting = "Connect" in kind
         what = f"{name} {'could not be reached' if is_connecting else 'stopped answering'} in time."
         return AskError(what, hint=f"Is {url} at work? {_again(error)}", kind="timeout")
-    if isinstance(root, ValueError | UnicodeError) and not isinstance(root, OSError):
+    # TLS errors are both; the others are what the SDK stumbles over in an answer of no shape.
+    of_parser = (ValueError, TypeError, AttributeError, LookupError)
+    if isinstance(root, of_parser) and not isinstance(root, OSError):
         return not_an_api(name, url, f"it could not be read ({text})")
     if "RemoteProtocol" in kind or "ReadError" in kind or "IncompleteRead" in kind:
         what = f"The connection to {name} was dropped: {text}."
@@ -124,7 +135,7 @@ def not_an_api(name: str, url: str, what: str) -> AskError:
 
 def engine_error(name: str, body: Any, secrets: Iterable[str]) -> AskError:
     """Gives the failure of an error that came inside a stream."""
-    said = scrubbed_message(_said(body), secrets) or "no reason given"
+    said = scrubbed_message(_said(body), secrets)[:SHOWN] or "no reason given"
     what = f"{name} broke off: {said.rstrip('.')}."
     return AskError(what, hint="What had come is kept. Try again.", kind="server")
 
@@ -149,53 +160,87 @@ def _root(error: BaseException) -> BaseException:
     return error
 
 
-def _said(body: Any) -> str:
-    """Gives what an error's body says, whichever of the usual shapes it has."""
+def _kind(status: int, code: str, said: str, *, is_passing: bool) -> FailureKind:
+    """Gives what sort of failure a status is; what was said decides where vendors differ."""
+    is_about_quota = status in (403, 429) and "quota" in said.lower()
+    # Google speaks of a quota, too, where calls a minute are meant.
+    is_used_up = is_about_quota and not (is_passing or _PASSING.search(said))
+    if code == "insufficient_quota" or status in (402, 456) or is_used_up:
+        return "quota"
+    if status == 429 or is_about_quota or (status == 403 and "rate limit" in said.lower()):
+        return "rate"
+    if status in (401, 403) or code in ("API_KEY_INVALID", "invalid_api_key"):
+        return "key"
+    if status == 404 or 300 <= status < 400:
+        return "address"
+    if status == 413 or _TOO_LONG.search(f"{code} {said}"):
+        return "too long"
+    return "server" if status == 408 or status >= 500 else "request"
+
+
+def _parsed(body: Any) -> Any:
+    """Gives a body as values; one that is no JSON as its text without tags."""
     if isinstance(body, bytes):
         body = body.decode("utf-8", errors="replace")
-    if isinstance(body, str):
-        try:
-            body = json.loads(body)
-        except ValueError:
-            return _flat(re.sub(r"<[^>]*>", " ", body))
-    if isinstance(body, dict):
-        if isinstance(body.get("loc"), list):  # FastAPI: which field, and what is wrong with it
-            return _flat(f"{'.'.join(map(str, body['loc']))}: {body.get('msg', '')}")
-        for key in ("error", "detail", "message", "msg"):
-            if body.get(key):
-                return _said_value(body[key])
-        return _flat(json.dumps(body, ensure_ascii=False)) if body else ""
-    return _said_value(body)
+    if not isinstance(body, str):
+        return body
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return re.sub(r"<[^<>]*>", " ", body[:LOOKED_AT])
 
 
-def _said_value(value: Any) -> str:
-    if isinstance(value, dict):
-        return _said(value)
+def _said(body: Any) -> str:
+    """Gives what an error's body says, whichever of the usual shapes it has."""
+    try:
+        return " ".join(_text_of(_parsed(body))[:LOOKED_AT].split())
+    except RecursionError:
+        return ""
+
+
+def _text_of(value: Any) -> str:
     if isinstance(value, list):
-        return _flat("; ".join(_said(each) for each in value[:3]))
-    return "" if value is None else _flat(str(value))
+        return "; ".join(filter(None, map(_text_of, value[:3])))
+    if isinstance(value, dict):
+        for key in ("error", "detail", "message", "msg"):
+            if value.get(key) and isinstance(value[key], str | list | dict):
+                return _place(value) + _text_of(value[key])
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    return "" if value is None else str(value)
 
 
-def _flat(text: str) -> str:
-    return " ".join(text.split())[:SHOWN]
+def _place(value: dict[str, Any]) -> str:
+    """Gives the field that a complaint of FastAPI is about; its sentence does not name it."""
+    place = value.get("loc")
+    names = [str(name) for name in place if name != "body"] if isinstance(place, list) else []
+    return f"'{'.'.join(names)}': " if names else ""
 
 
 def _code(body: Any) -> str:
     """Gives the machine-readable code of an error, as OpenAI and Google write it."""
-    if not isinstance(body, dict):
-        return ""
-    error = body.get("error", body)
+    if isinstance(body, list) and body:  # Google's OpenAI-compatible API
+        body = body[0]
+    error = body.get("error", body) if isinstance(body, dict) else None
     if not isinstance(error, dict):
         return ""
     details = error.get("details")
-    reasons = [each.get("reason") for each in details or [] if isinstance(each, dict)]
-    return str(error.get("code") or error.get("type") or "") if not reasons else str(reasons[0])
+    details = details if isinstance(details, list) else []
+    reasons = [each.get("reason") for each in details if isinstance(each, dict)]
+    found = (*reasons, error.get("code"), error.get("type"))
+    return next((code for code in found if code and isinstance(code, str)), "")
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Gives the pause that is asked for, as a number or as a date (RFC 9110, section 10.2.3)."""
     for name, factor in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
-            return max(0.0, float(headers[name]) * factor)
+            seconds = float(headers[name]) * factor
         except (KeyError, ValueError):
             continue
-    return None
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
+    try:
+        until = parsedate_to_datetime(headers["retry-after"]).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        return None
+    return max(0.0, until - time.time())

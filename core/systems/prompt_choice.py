@@ -86,17 +86,17 @@ def find_template(workspace: Workspace, name: str, version: int = 0) -> tuple[Te
 
 
 def glossary_pairs(text: str) -> tuple[Pair, ...]:
-    """Gives the terms of a glossary: two columns, separated by a tab or by " = ".
+    """Gives the terms of a glossary: two columns, separated by a tab, by " = " or by "=".
 
     Raises:
         ConfigError: A line has no two columns, or there are too many.
     """
     pairs = []
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if len(lines) > MAX_GLOSSARY_LINES:
         raise ConfigError(f"The glossary has {len(lines)} lines; {MAX_GLOSSARY_LINES} are allowed.")
-    for number, line in enumerate(lines, 1):
-        source, mark, target = line.partition("\t" if "\t" in line else "=")
+    for number, line in lines:
+        source, mark, target = line.partition(next(filter(line.__contains__, ("\t", " = ")), "="))
         if not mark or not source.strip() or not target.strip():
             raise ConfigError(
                 f"Line {number} of the glossary, {line.strip()[:60]!r}, has no two columns.",

@@ -1,124 +1,27 @@
 """The real application on a free port, and a real Chromium to drive it."""
 
-import contextlib
-import os
-import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
-from core.storage.workspace import DATABASE_VARIABLE, WORKSPACE_VARIABLE, Workspace
 from scripts.browser import ARGUMENTS, chromium
-
-ROOT = Path(__file__).resolve().parents[2]
-SLOW_MS = 60_000
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.e2e.driving import SLOW_MS, App, Tab
+from tests.servers.fault_server import FaultServer
+from tests.servers.shared import shared_faults, shared_tiny_llm
+from tests.servers.tiny_llm import LlmServer
 
 
-class App:
-    """The application as `make run` starts it; it can be killed and started again."""
-
-    def __init__(self, workspace: Path) -> None:
-        self.workspace = workspace
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    def start(self) -> None:
-        environment = {**os.environ, WORKSPACE_VARIABLE: str(self.workspace)}
-        environment.pop(DATABASE_VARIABLE, None)
-        with (self.workspace.parent / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "app", "--port", str(self.port)],
-                cwd=ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), urllib.request.urlopen(self.url + "/_stcore/health"):
-                return
-            assert self._process.poll() is None, self.log()
-            time.sleep(0.3)
-        raise AssertionError(f"the server did not start\n{self.log()}")
-
-    def end(self, number: int = signal.SIGTERM) -> None:
-        if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, number)
-            self._process.wait(timeout=30)
-
-    def log(self) -> str:
-        return (self.workspace.parent / "server.log").read_text(errors="replace")[-4000:]
-
-    def opened(self) -> Workspace:
-        return Workspace(self.workspace)
+@pytest.fixture(scope="session")
+def tiny_llm(pytestconfig: pytest.Config) -> LlmServer:
+    """A real OpenAI-compatible server with a tiny model."""
+    return shared_tiny_llm(pytestconfig)
 
 
-class Tab:
-    """One browser tab and the few things a person does in it."""
-
-    def __init__(self, page: Page, app: App) -> None:
-        self.page = page
-        self.app = app
-        self.errors: list[str] = []
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-
-    def open(self, path: str = "") -> None:
-        self.page.goto(f"{self.app.url}/{path}")
-        self.settle()
-
-    def settle(self) -> None:
-        """Waits until the script has run and nothing is redrawn any more."""
-        ready = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-        self.page.wait_for_selector(ready, timeout=SLOW_MS)
-
-    def sees(self, text: str | re.Pattern[str], timeout_ms: int = SLOW_MS) -> None:
-        expect(self.page.get_by_text(text).first).to_be_visible(timeout=timeout_ms)
-
-    def button(self, name: str) -> Locator:
-        return self.page.get_by_role("button", name=name, exact=False).first
-
-    def click(self, name: str) -> None:
-        expect(self.button(name)).to_be_enabled(timeout=SLOW_MS)
-        self.button(name).click()
-
-    def expand(self, name: str) -> None:
-        self.page.locator("summary").filter(has_text=name).first.click()
-
-    def field(self, label: str) -> Locator:
-        return self.page.get_by_label(label, exact=True).first
-
-    def fill(self, label: str, value: str) -> None:
-        field = self.field(label)
-        field.fill(value)
-        field.press("Enter")
-        self.settle()
-
-    def menu(self, name: str) -> None:
-        self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
-        self.page.get_by_role("heading", name=name).first.wait_for(timeout=SLOW_MS)
-        self.settle()
+@pytest.fixture(scope="session")
+def faults(pytestconfig: pytest.Config) -> FaultServer:
+    """A server that answers and fails in chosen ways."""
+    return shared_faults(pytestconfig)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from core.errors import ConfigError
 
-
 ROUNDING_USD = 1e-9  # sums of prices are not exact
 
 

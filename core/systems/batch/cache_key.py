@@ -30,11 +30,13 @@ def cache_key(info: SystemInfo, request: Request) -> str:
     }
     if info.is_llm:
         template, draft_system = request.prompting.template, request.prompting.draft_system
+        drafts = ("",) if template.draft_from == "none" else ("", "draft")
         decides |= {
-            "messages": messages_of(request),
+            # What a template shows only beside a draft decides, too.
+            "messages": [messages_of(request, draft) for draft in drafts],
             "template": template.model_dump(exclude={"name", "description"}),
             "draft": draft_system.info.provenance if draft_system is not None else None,
             "cleans": request.prompting.cleans,
         }
-    text = json.dumps(decides, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode("utf-8", errors="replace")).hexdigest()
+    text = json.dumps(decides, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

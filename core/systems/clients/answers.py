@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from core.systems.endpoint import EndpointSettings
-from core.systems.failures import SHOWN, AskError, engine_error, not_an_api
+from core.systems.failures import LOOKED_AT, SHOWN, AskError, engine_error, not_an_api
 from core.systems.protocol import Delta, Event, Finished, Usage
+from core.systems.secrets import scrubbed_message
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Chunk:
 def chunk_of(chunk: Any) -> Chunk:
     """Gives what a chunk holds, of a chat or of a completion; servers leave out this and that."""
     choices = getattr(chunk, "choices", None)
-    usage = _usage(getattr(chunk, "usage", None))
+    usage = _counts(partial(_of, getattr(chunk, "usage", None)))
     if not isinstance(choices, list) or not choices:
         return Chunk(usage=usage, is_understood=usage is not None)
     choice = choices[0]
@@ -45,8 +48,16 @@ def chunk_of(chunk: Any) -> Chunk:
     return Chunk(text, reasoning, reason, usage, is_understood)
 
 
-def whole_answer(body: bytes, kind: str, settings: EndpointSettings) -> list[Event]:
+def whole_answer(
+    body: bytes, kind: str, settings: EndpointSettings, secrets: Iterable[str] = ()
+) -> list[Event]:
     """Gives the events of an answer that came in one piece although a stream was asked for.
+
+    Args:
+        body: The answer.
+        kind: Its media type.
+        settings: Of the endpoint.
+        secrets: Texts that an error must not repeat.
 
     Raises:
         AskError: It is no answer of such an API.
@@ -56,11 +67,12 @@ def whole_answer(body: bytes, kind: str, settings: EndpointSettings) -> list[Eve
         raise not_an_api(name, url, "it answered with a web page")
     try:
         values = json.loads(body)
-    except ValueError:
-        shown = body[:SHOWN].decode("utf-8", errors="replace")
+    except (ValueError, RecursionError):
+        text = body[:LOOKED_AT].decode("utf-8", errors="replace")
+        shown = scrubbed_message(text, secrets)[:SHOWN]
         raise not_an_api(name, url, f"it answered with other than JSON ({shown!r})") from None
     if isinstance(values, dict) and values.get("error"):
-        raise engine_error(name, values, ())
+        raise engine_error(name, values, secrets)
     return _completion_events(values, not_an_api(name, url, "the answer holds no choices"))
 
 
@@ -73,18 +85,19 @@ def _completion_events(values: Any, otherwise: AskError) -> list[Event]:
         raise otherwise from None
     events: list[Event] = [Delta(_text(text))] if text else []
     usage = values.get("usage")
-    if isinstance(usage, dict):
-        counts = (usage.get("prompt_tokens"), usage.get("completion_tokens"))
-        events.append(Usage(int(counts[0] or 0), int(counts[1] or 0)))
+    counts = _counts(usage.get) if isinstance(usage, dict) else None
+    events += [counts] if counts is not None else []
     events.append(Finished(_text(choice.get("finish_reason")) or "incomplete"))
     return events
 
 
-def _usage(usage: Any) -> Usage | None:
-    prompt, completion = _of(usage, "prompt_tokens"), _of(usage, "completion_tokens")
-    if not isinstance(prompt, int) and not isinstance(completion, int):
+def _counts(get: Callable[[str], Any]) -> Usage | None:
+    """Gives the tokens that a server counted; None if it says nothing that is a number."""
+    counts = (get("prompt_tokens"), get("completion_tokens"))
+    numbers = [max(0, count) if isinstance(count, int) else None for count in counts]
+    if numbers == [None, None]:
         return None
-    return Usage(int(prompt or 0), int(completion or 0))
+    return Usage(numbers[0] or 0, numbers[1] or 0)
 
 
 def _of(value: Any, name: str) -> Any:

@@ -215,7 +215,8 @@ class OpenAISystem:
         try:
             if kind in ("application/json", "text/html", "text/plain"):
                 body = await self._within(deadline, response.aread())
-                for event in whole_answer(body, kind, self._settings):
+                secrets = self._credentials.secrets
+                for event in whole_answer(body, kind, self._settings, secrets):
                     yield event
                 return
             stream = aiter(raw.parse())

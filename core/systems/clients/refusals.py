@@ -43,13 +43,14 @@ class Refusals:
 
     def learn_from(self, error: AskError, sent: Mapping[str, Any]) -> bool:
         """Tells whether a complaint names a parameter that was sent; it is dropped then."""
-        if error.status not in (400, 422):
+        # A prompt that is too long says nothing of what the endpoint takes.
+        if error.status not in (400, 422) or error.kind != "request":
             return False
-        name = named_parameter(error.message, sent)
+        name = named_parameter(error.said, sent)
         if not name:
             return False
         new_name = _NEW_NAMES.get(name)
-        if new_name and new_name in error.message:
+        if new_name and new_name in error.said:
             self._renamed[name] = new_name
         else:
             old = next((old for old, new in self._renamed.items() if new == name), name)
