@@ -35,6 +35,9 @@ with st.container(border=True):
     elif counts.get("finished"):
         st.write("You have a fine-tuned model. Look at its scores, then let people use it.")
         st.page_link(page_path("runs"), label="See the results", icon=":material/monitoring:")
+        st.page_link(
+            page_path("playground"), label="Compare it with others", icon=":material/forum:"
+        )
         st.page_link(page_path("deploy"), label="Deploy it", icon=":material/rocket_launch:")
         st.page_link(page_path("corpora"), label="Import a corpus", icon=":material/upload:")
     else:

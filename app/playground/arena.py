@@ -9,6 +9,7 @@ import streamlit as st
 from app import cache
 from app.components.answer_text import answer_text
 from app.errors import shown_to_user
+from app.forms import language_select
 from app.navigation import page_path
 from app.playground.standings import standings_view
 from app.problem_views import shown_in_place
@@ -22,6 +23,7 @@ from core.systems.parameters import Parameters
 from core.systems.prompt_choice import PromptChoice
 
 INTERVAL_S = 0.4
+MAX_CHARACTERS = 20_000
 DUEL = "duel"
 
 
@@ -29,20 +31,23 @@ def arena(workspace: Workspace) -> None:
     """Shows the present pair with the vote, and below it what the votes say."""
     systems = {info.id: info.name for info in all_systems(workspace)}
     corpora = [corpus for corpus in workspace.corpora.all() if corpus.num_test or corpus.num_dev]
-    if len(systems) < 2 or not corpora:
-        st.info("The arena needs two systems and a corpus with test segments.")
+    if len(systems) < 2:
+        st.info("The arena needs two systems: fine-tune a model, or set up an endpoint.")
         st.page_link(page_path("settings"), label="Set up an endpoint", icon=":material/settings:")
         return
     chosen, corpus, rater = _setup(systems, corpora)
+    origin = corpus if corpus is not None else _own_text()
     duel_id = st.query_params.get(DUEL, "")
     answers = cache.board().answers(duel_id) if duel_id else []
     if len(answers) == 2:
         _duel(workspace, answers, rater)
-    _next_button(workspace, chosen, corpus, rater, is_first=not answers)
+    _next_button(workspace, chosen, origin, rater, is_first=not answers)
     standings_view(workspace)
 
 
-def _setup(systems: dict[str, str], corpora: Sequence[Corpus]) -> tuple[list[str], Corpus, str]:
+def _setup(
+    systems: dict[str, str], corpora: Sequence[Corpus]
+) -> tuple[list[str], Corpus | None, str]:
     columns = st.columns([3, 2, 2])
     with columns[0]:
         chosen = st.multiselect(
@@ -57,10 +62,9 @@ def _setup(systems: dict[str, str], corpora: Sequence[Corpus]) -> tuple[list[str
     with columns[1]:
         corpus = st.selectbox(
             "Segments from",
-            corpora,
-            format_func=lambda each: each.name,
+            [*corpora, None],
+            format_func=lambda each: each.name if each is not None else "a text of my own",
             key="arena.corpus",
-            persist_state="session",
             help="Test segments, in the corpus's direction.",
         )
     with columns[2]:
@@ -70,8 +74,25 @@ def _setup(systems: dict[str, str], corpora: Sequence[Corpus]) -> tuple[list[str
     return chosen, corpus, rater or ""
 
 
+def _own_text() -> duels.OwnText:
+    """Shows the fields of a text that comes from no corpus."""
+    left, right = st.columns(2)
+    with left:
+        src_lang = language_select("From", "eng_Latn", key="arena.src")
+    with right:
+        tgt_lang = language_select("Into", "gle_Latn", key="arena.tgt")
+    with st.container(key="bidi-arena-own"):
+        source = st.text_area("Text", key="arena.text", max_chars=MAX_CHARACTERS)
+    return duels.OwnText(source, src_lang, tgt_lang)
+
+
 def _next_button(
-    workspace: Workspace, chosen: list[str], corpus: Corpus, rater: str, *, is_first: bool
+    workspace: Workspace,
+    chosen: list[str],
+    origin: Corpus | duels.OwnText,
+    rater: str,
+    *,
+    is_first: bool,
 ) -> None:
     missing = "" if len(chosen) > 1 else "Choose at least two systems."
     if not st.button(
@@ -86,7 +107,7 @@ def _next_button(
         return
     tab = session()
     with shown_in_place():
-        task = duels.next_task(workspace, chosen, corpus, rater, seed=tab.duel_id)
+        task = duels.next_task(workspace, chosen, origin, rater, seed=tab.duel_id)
         duels.begin(
             cache.board(),
             workspace,

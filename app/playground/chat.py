@@ -12,6 +12,7 @@ from app.errors import shown_to_user
 from app.forms import language_select
 from app.navigation import page_path
 from app.playground.columns import figure_words
+from app.playground.prompt_form import parameter_form
 from app.state import session
 from core.storage.answer_records import AnswerRecord
 from core.storage.workspace import Workspace
@@ -37,7 +38,9 @@ def chat(workspace: Workspace) -> None:
     info, settings = _settings_form(systems, turns)
     _turns(chat_id, turns)
     if info is not None:
-        _message_field(info, settings, turns)
+        with st.popover("Parameters", icon=":material/tune:"):
+            parameters = parameter_form(key="chat.parameters")
+        _message_field(info, settings, turns, parameters)
 
 
 def _chosen_chat(workspace: Workspace) -> str:
@@ -170,7 +173,12 @@ def _turn(turn: AnswerRecord) -> None:
             st.caption(" · ".join(figure_words(turn.figures, turn.finish_reason)))
 
 
-def _message_field(info: SystemInfo, settings: ChatSettings, turns: Sequence[AnswerRecord]) -> None:
+def _message_field(
+    info: SystemInfo,
+    settings: ChatSettings,
+    turns: Sequence[AnswerRecord],
+    parameters: Parameters,
+) -> None:
     tab, board = session(), cache.board()
     chat_id = turns[0].ask_id if turns else tab.turn_id
     is_busy = board.is_active(chat_id)
@@ -182,7 +190,7 @@ def _message_field(info: SystemInfo, settings: ChatSettings, turns: Sequence[Ans
     )
     if not message or not message.strip():
         return
-    question = next_turn(info, settings, turns, message, Parameters())
+    question = next_turn(info, settings, turns, message, parameters)
     board.ask(
         [question],
         purpose="chat",

@@ -72,7 +72,7 @@ def _state_row(answer: AnswerRecord) -> None:
             "Stop",
             icon=":material/stop:",
             key=f"stop-{answer.id}",
-            help=f"Stops {answer.system_name} alone; what has come is kept.",
+            help="Stops this system alone; what has come is kept.",
         ):
             cache.board().stop(answer.ask_id, answer.position)
 

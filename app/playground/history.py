@@ -52,7 +52,7 @@ def history(workspace: Workspace) -> None:
         text or "", purpose=purpose, limit=PAGE_ROWS, offset=(page - 1) * PAGE_ROWS
     )
     event = st.dataframe(
-        _table(found),
+        _table(workspace, found),
         hide_index=True,
         width="stretch",
         on_select="rerun",
@@ -66,13 +66,18 @@ def history(workspace: Workspace) -> None:
         st.caption("Choose a row to see the answers that were asked for together.")
 
 
-def _table(found: list[AnswerRecord]) -> pd.DataFrame:
+def _is_blind(workspace: Workspace, answer: AnswerRecord) -> bool:
+    """Whether it is one of a pair that waits for a vote: its system stays hidden until then."""
+    return answer.purpose == "arena" and workspace.votes.of_ask(answer.ask_id) is None
+
+
+def _table(workspace: Workspace, found: list[AnswerRecord]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
                 "Asked": each.asked_at[:19].replace("T", " "),
                 "In": each.purpose,
-                "System": each.system_name,
+                "System": "hidden" if _is_blind(workspace, each) else each.system_name,
                 "Source": each.source,
                 "Answer": each.text,
                 "State": each.state,
@@ -86,7 +91,7 @@ def _table(found: list[AnswerRecord]) -> pd.DataFrame:
 
 def _chosen(workspace: Workspace, answer: AnswerRecord) -> None:
     asked = workspace.answers.of_ask(answer.ask_id)
-    if answer.purpose == "arena" and workspace.votes.of_ask(answer.ask_id) is None:
+    if _is_blind(workspace, answer):
         st.info("This pair waits for a vote in the arena; its systems stay hidden until then.")
         return
     with st.container(border=True, key="bidi-history-source"):

@@ -10,7 +10,7 @@ from app.problem_views import shown_in_place
 from app.text import plain
 from core.storage.workspace import Workspace
 from core.systems.parameters import Parameters
-from core.systems.prompt_choice import PromptChoice, Prompter, all_templates
+from core.systems.prompt_choice import PromptChoice, Prompter, all_templates, needs_corpus
 from core.systems.prompting import messages_of
 from core.systems.prompts.template import Template
 from core.systems.prompts.tokens import count_messages
@@ -56,8 +56,8 @@ def _fillings(
     workspace: Workspace, template: Template, systems: list[SystemInfo], key: str
 ) -> dict[str, object]:
     values: dict[str, object] = {}
-    if template.examples_from == "retrieved":
-        values |= _retrieval_fields(workspace, key)
+    if needs_corpus(template):
+        values |= _example_fields(workspace, key)
     if template.uses_glossary:
         values["glossary"] = st.text_area(
             "Glossary",
@@ -90,7 +90,7 @@ def _fillings(
     return values
 
 
-def _retrieval_fields(workspace: Workspace, key: str) -> dict[str, object]:
+def _example_fields(workspace: Workspace, key: str) -> dict[str, object]:
     corpora = [corpus for corpus in workspace.corpora.all() if corpus.num_train]
     left, middle, right = st.columns([3, 2, 2], vertical_alignment="bottom")
     with left:
@@ -100,7 +100,8 @@ def _retrieval_fields(workspace: Workspace, key: str) -> dict[str, object]:
             format_func=lambda each: f"{each.name} · {each.num_train:,} training segments",
             key=f"{key}.corpus",
             persist_state="session",
-            help="The training segments that are most like the source.",
+            help="Retrieved examples are the training segments most like the source; fixed ones "
+            "are the same for every source.",
         )
     with middle:
         least = st.number_input(

@@ -10,12 +10,21 @@ from typing import Any, Literal
 from core.errors import AdaptMLLMError
 from core.storage.files import utc_now
 from core.storage.workspace import Workspace
-from core.systems.catalogue import find_system, open_system
+from core.systems.catalogue import endpoint_settings, find_system, open_system
 from core.systems.clients.openai_system import OpenAISystem
 from core.systems.clients.refusals import IGNORED, RENAMED
+from core.systems.endpoint import KIND_NAMES, references_of
 from core.systems.failures import AskError
 from core.systems.parameters import Parameters
-from core.systems.protocol import Delta, Finished, Ignored, Request, System, Usage
+from core.systems.protocol import (
+    Delta,
+    Finished,
+    Ignored,
+    Request,
+    System,
+    SystemInfo,
+    Usage,
+)
 
 TEST_TEXT = "Good morning."
 TEST_TOKENS = 16
@@ -58,7 +67,7 @@ async def probe(
         workspace.systems.learn(record.id, {IGNORED: [], RENAMED: {}})
     system = open_system(workspace, info.id, session_keys=session_keys)
     try:
-        checks = await _checks(system)
+        checks = await _checks(system, _has_key(workspace, info, session_keys or {}))
     finally:
         await system.close()
     if record is not None:
@@ -67,7 +76,14 @@ async def probe(
     return checks
 
 
-async def _checks(system: System) -> list[Check]:
+def _has_key(workspace: Workspace, info: SystemInfo, session_keys: Mapping[str, str]) -> bool:
+    if info.id in session_keys or info.kind not in KIND_NAMES:
+        return info.id in session_keys
+    settings = endpoint_settings(workspace, info.id)
+    return bool(settings.key_env or references_of(settings.header_lines()))
+
+
+async def _checks(system: System, has_key: bool) -> list[Check]:
     models = await _models_check(system) if isinstance(system, OpenAISystem) else []
     parameters = Parameters(max_tokens=TEST_TOKENS, temperature=0.0, seed=1)
     if not system.info.is_llm:
@@ -88,7 +104,7 @@ async def _checks(system: System) -> list[Check]:
         return [*models, *_failed(error)]
     found = [
         Check("reachable", "yes"),
-        Check("key accepted", "yes"),
+        Check("key accepted", "yes", "" if has_key else "No key was sent, and none was asked for."),
         Check("answers", "yes" if num_pieces else "no", f"finish reason: {reason}"),
         *models,
     ]

@@ -135,12 +135,12 @@ class Prompter:
         self._draft_system = draft_system
         self._glossary = glossary_pairs(choice.glossary) if self.template.uses_glossary else ()
         self._index: ExampleIndex | None = None
-        if self.template.examples_from == "retrieved" and self.template.num_examples:
+        if needs_corpus(self.template):
             if not choice.corpus:
                 raise ConfigError(
-                    f"The template {self.template.name!r} retrieves examples, and no corpus was "
-                    "chosen.",
-                    hint="Choose the training corpus from which similar segments are taken.",
+                    f"The template {self.template.name!r} shows examples, and no corpus was chosen "
+                    "from which to take them.",
+                    hint="Choose a training corpus, or write examples into the template.",
                 )
             corpus = workspace.corpora.get(choice.corpus)
             self._index = _index(workspace, corpus.id, src_lang, tgt_lang)
@@ -154,13 +154,7 @@ class Prompter:
         """
         examples: tuple[Pair, ...] = ()
         if self._index is not None:
-            found = self._index.examples(
-                source,
-                count=self.template.num_examples,
-                min_similarity=self._choice.min_similarity,
-                excludes_leaks=self._choice.excludes_leaks,
-            )
-            examples = tuple((example.source, example.target) for example in found)
+            examples = self._examples(self._index, source)
         lines = (line.strip() for line in self._choice.context.splitlines())
         return Prompting(
             template=self.template,
@@ -171,6 +165,25 @@ class Prompter:
             draft_system=self._draft_system,
             cleans=self._choice.cleans,
         )
+
+    def _examples(self, index: ExampleIndex, source: str) -> tuple[Pair, ...]:
+        count, excludes_leaks = self.template.num_examples, self._choice.excludes_leaks
+        if self.template.examples_from == "fixed":
+            found = index.spread(source, count=count, excludes_leaks=excludes_leaks)
+        else:
+            found = index.examples(
+                source,
+                count=count,
+                min_similarity=self._choice.min_similarity,
+                excludes_leaks=excludes_leaks,
+            )
+        return tuple((example.source, example.target) for example in found)
+
+
+def needs_corpus(template: Template) -> bool:
+    """Whether a template takes examples from a corpus: all do that have none of their own."""
+    is_fixed = template.examples_from == "fixed" and not template.fixed_examples
+    return bool(template.num_examples) and (is_fixed or template.examples_from == "retrieved")
 
 
 def _index(workspace: Workspace, corpus_id: str, src_lang: str, tgt_lang: str) -> ExampleIndex:

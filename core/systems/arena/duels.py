@@ -29,6 +29,20 @@ Choice = Literal["left", "right", "tie"]
 
 
 @dataclass(frozen=True)
+class OwnText:
+    """A text that comes from no corpus.
+
+    Attributes:
+        source: The text.
+        src_lang, tgt_lang: FLORES-200 codes.
+    """
+
+    source: str
+    src_lang: str
+    tgt_lang: str
+
+
+@dataclass(frozen=True)
 class Task:
     """What is judged next.
 
@@ -49,16 +63,38 @@ class Task:
 
 
 def next_task(
-    workspace: Workspace, system_ids: Sequence[str], corpus: Corpus, rater: str, *, seed: str
+    workspace: Workspace,
+    system_ids: Sequence[str],
+    origin: Corpus | OwnText,
+    rater: str,
+    *,
+    seed: str,
 ) -> Task:
-    """Gives the pair with the fewest votes, on a test segment that the rater has not judged.
+    """Gives the pair with the fewest votes, on a text of one's own or an unjudged test segment.
 
     Raises:
-        ConfigError: There are not two systems.
+        ConfigError: There are not two systems, or the text is empty.
         DataError: Every pair was judged on every segment.
     """
-    votes = workspace.votes.of_direction(corpus.src_lang, corpus.tgt_lang)
+    votes = workspace.votes.of_direction(origin.src_lang, origin.tgt_lang)
     counts = Counter(frozenset((vote.system_a, vote.system_b)) for vote in votes)
+    if isinstance(origin, OwnText):
+        if not origin.source.strip():
+            raise ConfigError("There is no text to translate.", hint="Type one first.")
+        pair = next_pair(system_ids, counts, seed=seed)
+        return Task(pair, origin.source, "", origin.src_lang, origin.tgt_lang)
+    return _next_segment(system_ids, origin, rater, votes, counts, workspace, seed)
+
+
+def _next_segment(
+    system_ids: Sequence[str],
+    corpus: Corpus,
+    rater: str,
+    votes: Sequence[Vote],
+    counts: Counter[frozenset[str]],
+    workspace: Workspace,
+    seed: str,
+) -> Task:
     own = [vote for vote in votes if vote.corpus_id == corpus.id and vote.rater == rater]
     seen = {
         (vote.segment, frozenset((vote.system_a, vote.system_b)))

@@ -109,6 +109,24 @@ class ExampleIndex:
                 texts.append(text)
         return chosen
 
+    def spread(self, source: str, *, count: int, excludes_leaks: bool = True) -> list[Example]:
+        """Gives pairs spread over the whole split: the same ones for every source but a leak.
+
+        Args:
+            source: The segment to be translated; it is never among them with `excludes_leaks`.
+            count: The most examples to give.
+            excludes_leaks: As in `examples`.
+        """
+        lines = list((self._clean_lines if excludes_leaks else self._lines).items())
+        own = normalised(source)
+        step = max(1, len(lines) // (count + 1))
+        chosen: list[Example] = []
+        for text, line in lines[step - 1 :: step]:
+            if len(chosen) < count and not (excludes_leaks and normalised(text) == own):
+                similarity = fuzz.ratio(normalised(text)[:_MAX_CHARS], own[:_MAX_CHARS])
+                chosen.append(Example(*self._pairs[line - 1], similarity, line))
+        return chosen
+
     def _ranked(self, source: str, count: int, excludes_leaks: bool) -> list[tuple[float, int]]:
         """Gives similarity and number of sources that share words, the most similar first."""
         import numpy as np
