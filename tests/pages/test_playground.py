@@ -1,0 +1,222 @@
+"""The Playground, Evaluate and Settings as a tab would run them, on stored records."""
+
+import hashlib
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.storage.answer_records import AnswerRecord
+from core.storage.files import utc_now
+from core.storage.system_records import SystemRecord
+from core.storage.translation_set_records import Hypothesis, TranslationSet
+from core.storage.vote_records import Vote
+from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
+from core.systems.catalogue import add_endpoint
+from core.systems.endpoint import EndpointSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+NAME = "*a* <b> $x$ :red[y]"
+PARTS = ("Compare", "Chat", "Arena", "Batches", "History")
+
+
+def opened(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, page: str, **query: str
+) -> AppTest:
+    monkeypatch.setenv(WORKSPACE_VARIABLE, str(workspace.root))
+    app = AppTest.from_file(ROOT / "app" / "main.py", default_timeout=60).run()
+    for name, value in query.items():
+        app.query_params[name] = value
+    app = app.switch_page(f"../pages/{page}.py").run()
+    assert not app.exception
+    return app
+
+
+def shown(app: AppTest) -> str:
+    found = [*app.text, *app.markdown, *app.caption, *app.info, *app.warning]
+    return "\n".join(str(element.value) for element in found)
+
+
+def button(app: AppTest, label: str) -> Any:
+    return next(item for item in app.button if item.label == label)
+
+
+def answer(ask_id: str, position: int, **values: Any) -> AnswerRecord:
+    given: dict[str, Any] = {
+        "purpose": "compare",
+        "system_id": "endpoint:x",
+        "system_name": NAME,
+        "src_lang": "eng_Latn",
+        "tgt_lang": "gle_Latn",
+        "source": "A source.",
+        "text": "Téacs.",
+        "raw": "Téacs.",
+        "state": "done",
+        "finish_reason": "stop",
+        "figures": {"total_s": 1.5, "prompt_tokens": 3, "completion_tokens": 4, "cost_usd": 0.1},
+        "asked_at": utc_now(),
+        **values,
+    }
+    return AnswerRecord(str(uuid.uuid4()), ask_id, position, **given)
+
+
+@pytest.fixture
+def stocked(ready_workspace: Workspace) -> Workspace:
+    """A workspace with hostile names everywhere."""
+    workspace = ready_workspace
+    settings = EndpointSettings(name=NAME, base_url="http://127.0.0.1:9/v1", model=NAME)
+    add_endpoint(workspace, settings)
+    workspace.answers.add([answer("ask-1", 0), answer("ask-1", 1, state="failed", failure="No.")])
+    workspace.answers.add([answer("chat-1", 0, purpose="chat", src_lang="", tgt_lang="")])
+    workspace.answers.add(
+        [answer("duel-1", n, purpose="arena", system_name=f"Secret {n}") for n in range(2)]
+    )
+    workspace.templates.save(NAME, {"name": NAME, "user": "{{ source }}"})
+    return workspace
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_opens_on_an_empty_and_on_a_stocked_workspace(
+    workspace: Workspace,
+    stocked: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    part: str,
+) -> None:
+    for each in (workspace, stocked):
+        app = opened(each, monkeypatch, "playground", part=part)
+        assert not app.error
+
+
+def test_the_answers_of_a_question_are_found_by_their_address(
+    stocked: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(stocked, monkeypatch, "playground", ask="ask-1")
+    text = shown(app)
+    assert NAME in [element.value for element in app.text]
+    assert "total 1.50 s" in text and "3 + 4 tokens" in text and "0.100000 USD" in text
+    assert app.text_area[0].value == "A source."
+
+
+def test_a_pair_stays_blind_in_the_history_until_its_vote(
+    stocked: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(stocked, monkeypatch, "playground", part="History")
+    systems = list(app.dataframe[0].value["System"])
+    assert "hidden" in systems and not {"Secret 0", "Secret 1"} & set(systems)
+    values = ("v", "duel-1", "a", "b", "tie", False, "", "eng_Latn", "gle_Latn", "", None)
+    stocked.votes.add(Vote(*values, utc_now()))
+    app = opened(stocked, monkeypatch, "playground", part="History")
+    assert {"Secret 0", "Secret 1"} <= set(app.dataframe[0].value["System"])
+
+
+def translation_set(workspace: Workspace, name: str, *, num_failed: int = 0) -> TranslationSet:
+    pairs = [("One.", "A haon."), ("Two.", "A dó."), ("Three.", "A trí.")]
+    record = TranslationSet(
+        id=str(uuid.uuid4()),
+        batch_id=None,
+        system_id="endpoint:x",
+        system_name=name,
+        corpus_id="c",
+        corpus_name=NAME,
+        split="test",
+        src_lang="eng_Latn",
+        tgt_lang="gle_Latn",
+        test_set_hash=hashlib.sha256(b"x").hexdigest(),
+        num_segments=len(pairs),
+        created_at=utc_now(),
+    )
+    workspace.translation_sets.add(record)
+    workspace.translation_sets.store(
+        [
+            Hypothesis(record.id, n, source, reference, None, failure="No answer.")
+            if n < num_failed
+            else Hypothesis(record.id, n, source, reference, reference)
+            for n, (source, reference) in enumerate(pairs)
+        ]
+    )
+    return record
+
+
+def test_evaluate_scores_whole_sets_and_says_why_others_are_not(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = translation_set(workspace, "Whole")
+    translation_set(workspace, "Broken", num_failed=1)
+    app = opened(workspace, monkeypatch, "evaluate", set=whole.id)
+    table = app.dataframe[0].value.set_index("System")
+    assert table.loc["Whole", "chrF2"] == 100.0
+    assert table.loc["Broken"].isna()["chrF2"] and table.loc["Broken", "Failed"] == 1
+    assert "is not scored" in shown(app)
+    assert "n=3" in app.code[0].value and "chrF2|" in app.code[0].value
+
+
+def test_an_endpoint_is_set_up_changed_and_deleted(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(workspace, monkeypatch, "settings")
+    by_label = {item.label: item for item in reversed(app.text_input)}  # the first of a name
+    by_label["Name"].set_value("Mine")
+    by_label["Base URL"].set_value("http://127.0.0.1:9/v1/chat/completions")
+    by_label["Model"].set_value("m")
+    app = app.run()
+    button(app, "Add").click()
+    app = app.run()
+    (record,) = workspace.systems.all()
+    assert record.settings["base_url"] == "http://127.0.0.1:9/v1"
+    button(app, "Change").click()
+    app = app.run()
+    next(item for item in app.text_input if item.label == "Name").set_value("Yours")
+    app = app.run()
+    button(app, "Save").click()
+    app = app.run()
+    assert [each.name for each in workspace.systems.all()] == ["Yours"]
+    button(app, "Delete").click()
+    app.run()
+    assert workspace.systems.all() == []
+
+
+def test_a_key_in_the_wrong_field_is_refused_and_not_repeated(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "sk-live-0123456789abcdef"
+    app = opened(workspace, monkeypatch, "settings")
+    by_label = {item.label: item for item in reversed(app.text_input)}  # the first of a name
+    by_label["Name"].set_value("Mine")
+    by_label["Base URL"].set_value("http://127.0.0.1:9/v1")
+    by_label["Model"].set_value("m")
+    by_label["Key variable"].set_value(key)
+    app = app.run()
+    button(app, "Add").click()
+    app = app.run()
+    assert "NAME of an environment variable" in shown(app) and key not in shown(app)
+    assert workspace.systems.all() == []
+
+
+def test_a_changed_template_is_a_new_version(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(workspace, monkeypatch, "settings")
+    field = next(item for item in app.text_area if item.label == "User message")
+    field.set_value("Broken {{ source")
+    app = app.run()
+    assert "Cannot be saved" in shown(app)
+    field = next(item for item in app.text_area if item.label == "User message")
+    field.set_value("Please translate: {{ source }}")
+    app = app.run()
+    button(app, "Save as a new version").click()
+    app.run()
+    (record,) = workspace.templates.newest()
+    assert (record.name, record.version) == ("Zero-shot", 1)
+    assert record.content["user"] == "Please translate: {{ source }}"
+
+
+def test_a_deleted_system_of_an_old_chain_does_not_break_the_page(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"name": "Old", "first": "endpoint:gone", "second": "model:gone"}
+    record = SystemRecord(str(uuid.uuid4()), "Old", "chain", settings, utc_now())
+    workspace.systems.add(record)
+    opened(workspace, monkeypatch, "settings")
+    opened(workspace, monkeypatch, "playground")
