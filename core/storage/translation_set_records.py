@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, tuple_
+from sqlalchemy import delete, func, insert, select, tuple_, update
 
 from core.errors import DataError
 from core.storage.database import Database
@@ -123,6 +123,12 @@ class TranslationSetRecords:
         """Gives the sets of one test set, the oldest first: these are comparable."""
         query = select(translation_sets).where(translation_sets.c.test_set_hash == test_set_hash)
         return self._rows(query.order_by(translation_sets.c.created_at))
+
+    def describe(self, set_id: str, provenance: dict[str, Any]) -> None:
+        """Stores what is known of a set's origin only once it was begun, such as a version."""
+        query = update(translation_sets).where(translation_sets.c.id == set_id)
+        with self._database.writing() as connection:
+            connection.execute(query.values(provenance=provenance))
 
     def store(self, records: Sequence[Hypothesis]) -> None:
         """Stores segments; one that failed before is replaced."""

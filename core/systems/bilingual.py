@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from core.systems.failures import AskError
 from core.systems.prompting import Prompting
-from core.systems.protocol import Delta, Event, Finished, Request, System, Usage
+from core.systems.protocol import Delta, Event, Finished, Request, System
 
 MESSAGE_TRANSLATED = "your message, translated"
 ANSWER_UNTRANSLATED = "the answer, as the LLM wrote it"
@@ -47,7 +47,8 @@ class BilingualSystem:
         async with aclosing(_staged(self._translator, there, MESSAGE_TRANSLATED, texts)) as events:
             async for event in events:
                 if isinstance(event, Finished):
-                    _check(self._translator, event, "stop")
+                    if not event.is_whole:
+                        raise _cut(self._translator, event)
                 else:
                     yield event
         message = {"role": "user", "content": texts[MESSAGE_TRANSLATED]}
@@ -55,15 +56,16 @@ class BilingualSystem:
         async with aclosing(_staged(self._llm, turn, ANSWER_UNTRANSLATED, texts)) as events:
             async for event in events:
                 if isinstance(event, Finished):
-                    _check(self._llm, event, "stop", "length")
+                    if not event.is_whole and event.reason != "length":
+                        raise _cut(self._llm, event)
                     reason = event.reason
                 else:
                     yield event
         answer = replace(back, source=texts[ANSWER_UNTRANSLATED])
         async with aclosing(self._translator.ask(answer)) as events:
             async for event in events:
-                is_whole = isinstance(event, Finished) and event.reason == "stop"
-                yield Finished(reason) if is_whole else event
+                is_end = isinstance(event, Finished) and event.is_whole
+                yield Finished(reason) if is_end else event
 
     def scrub(self, text: str) -> str:
         """Gives a text without the secrets of both systems."""
@@ -86,15 +88,11 @@ async def _staged(
             if isinstance(event, Delta) and not event.stage:
                 texts[stage] += event.text
                 yield Delta(event.text, stage)
-            elif isinstance(event, Usage):
-                if system.info.is_llm:  # whose prices count
-                    yield event
             elif not isinstance(event, Delta):
                 yield event
     if not texts[stage].strip():
         raise AskError(f"{system.info.name} gave no text.", hint="Try again.")
 
 
-def _check(system: System, end: Finished, *reasons: str) -> None:
-    if end.reason not in reasons:
-        raise AskError(f"{system.info.name} did not finish ({end.reason}).", kind="cut")
+def _cut(system: System, end: Finished) -> AskError:
+    return AskError(f"{system.info.name} did not finish ({end.reason}).", kind="cut")

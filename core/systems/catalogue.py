@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from core.errors import AdaptMLLMError, ConfigError
-from core.finetune.settings import STARTER
 from core.serving.models import find_model
-from core.setup import has_starter
 from core.storage.files import utc_now
-from core.storage.run_records import Run
 from core.storage.system_records import SystemRecord
 from core.storage.workspace import Workspace
 from core.systems.chain import ChainSettings, ChainSystem
 from core.systems.clients.connection import load_libraries
 from core.systems.clients.openai_system import OpenAISystem
 from core.systems.clients.rest_system import RestSystem
+from core.systems.descriptions import (
+    CHAIN,
+    ENDPOINT,
+    MODEL,
+    described,
+    described_model,
+    local_models,
+)
 from core.systems.endpoint import EndpointSettings
 from core.systems.local_models import LocalModel, usable_version
 from core.systems.protocol import System, SystemInfo
 from core.systems.secrets import credentials_of
 
-MODEL, ENDPOINT, CHAIN = "model", "endpoint", "chain"
-MAX_RUNS = 200
 MAX_DEPTH = 4  # systems one inside the other; deeper ones are chains of chains by mistake
 
 
 def all_systems(workspace: Workspace) -> list[SystemInfo]:
     """Gives every system: fine-tuned models first, then base models, endpoints and chains."""
     records = workspace.systems.all()
-    endpoints = [_record_info(each) for each in records if each.kind != CHAIN]
-    chains = [_record_info(each) for each in records if each.kind == CHAIN]
-    return [*_local_models(workspace), *endpoints, *chains]
+    found = local_models(workspace)
+    found += [described(each) for each in records if each.kind != CHAIN]
+    names = {info.id: info.name for info in found}
+    names |= {f"{CHAIN}:{each.id}": each.name for each in records}
+    return [*found, *(described(each, names) for each in records if each.kind == CHAIN)]
 
 
 def find_system(workspace: Workspace, text: str) -> SystemInfo:
@@ -44,21 +48,25 @@ def find_system(workspace: Workspace, text: str) -> SystemInfo:
         ConfigError: There is none.
     """
     text = text.strip()
+    kind, _, rest = text.partition(":")
+    record = workspace.systems.get(rest) if kind == ENDPOINT else None
+    if record is not None:
+        return described(record)
     known = all_systems(workspace)
     for matches in (lambda each: each.id == text, lambda each: each.name == text):
         found = next(filter(matches, known), None)
         if found is not None:
             return found
-    name = text.removeprefix(f"{MODEL}:")
     try:
-        reference = find_model(workspace, name)
+        reference = find_model(workspace, text.removeprefix(f"{MODEL}:"))
     except AdaptMLLMError as error:
         names = ", ".join(repr(each.name) for each in known[:8]) or "none yet"
         raise ConfigError(
             f"There is no system {text[:120]!r}.",
             hint=f"Systems: {names}. `python -m core systems list` names all.",
         ) from error
-    return _model_info(workspace, reference.key, reference.name, reference.run)
+    version = usable_version(workspace, reference.key)
+    return described_model(reference.key, reference.name, reference.run, version)
 
 
 def open_system(
@@ -173,7 +181,7 @@ def delete_system(workspace: Workspace, system_id: str) -> None:
 def _added(workspace: Workspace, name: str, kind: str, settings: dict[str, Any]) -> SystemInfo:
     record = SystemRecord(str(uuid.uuid4()), name, kind, settings, utc_now())
     workspace.systems.add(record)
-    return _record_info(record)
+    return find_system(workspace, f"{CHAIN if kind == CHAIN else ENDPOINT}:{record.id}")
 
 
 def _endpoint(workspace: Workspace, system_id: str) -> SystemRecord:
@@ -193,69 +201,3 @@ def _record(workspace: Workspace, info: SystemInfo) -> SystemRecord:
             hint="Its run, or the Deploy page, has them.",
         )
     return record
-
-
-def _record_info(record: SystemRecord) -> SystemInfo:
-    if record.kind == CHAIN:
-        chain = ChainSettings.parse(record.settings)
-        return SystemInfo(
-            id=f"{CHAIN}:{record.id}",
-            name=record.name,
-            kind=CHAIN,
-            detail=f"{chain.first} → {chain.pivot_lang} → {chain.second}",
-            provenance=chain.model_dump(include={"first", "second", "pivot_lang"}),
-        )
-    settings = EndpointSettings.parse(record.settings)
-    is_llm = record.kind == "openai"
-    return SystemInfo(
-        id=f"{ENDPOINT}:{record.id}",
-        name=record.name,
-        kind=record.kind,
-        detail=f"{settings.model} at {settings.url}" if settings.model else settings.url,
-        is_llm=is_llm,
-        price_in_usd=settings.price_in_usd,
-        price_out_usd=settings.price_out_usd,
-        price_characters_usd=settings.price_characters_usd,
-        aliases=_names_of(record.name, settings.model),
-        provenance=settings.model_dump(include={"kind", "base_url", "model", "api"}),
-    )
-
-
-def _local_models(workspace: Workspace) -> list[SystemInfo]:
-    runs = workspace.runs.newest(limit=MAX_RUNS, states=("finished",))
-    found = {run.id: _model_info(workspace, run.id, run.name, run) for run in runs}
-    for version in workspace.versions.all():
-        if version.run_id is not None and version.model not in found and version.is_ready:
-            found[version.model] = _model_info(workspace, version.model, version.name, None)
-    bases = [STARTER] if has_starter(workspace) else []
-    bases += [run.base_model for run in runs]
-    bases += [version.model for version in workspace.versions.all() if version.run_id is None]
-    for base in dict.fromkeys(bases):
-        found[base] = _model_info(workspace, base, base, None)
-    return list(found.values())
-
-
-def _model_info(workspace: Workspace, key: str, name: str, run: Run | None) -> SystemInfo:
-    version = usable_version(workspace, key)
-    provenance: dict[str, Any] = {"model": key}
-    if version is not None:
-        provenance |= {"version": version.id, "quantization": version.quantization}
-    detail = "base model"
-    if run is not None:
-        detail = f"fine-tuned from {run.base_model}"
-        provenance |= {"run": run.id, "base_model": run.base_model}
-    elif re.search(r"@\d+$", key):
-        detail = "checkpoint"
-    return SystemInfo(
-        id=f"{MODEL}:{key}",
-        name=name,
-        kind=MODEL,
-        detail=detail,
-        aliases=_names_of(name, key),
-        provenance=provenance,
-    )
-
-
-def _names_of(*names: str) -> tuple[str, ...]:
-    """Gives the names that would betray a system, whole and without owner."""
-    return tuple(dict.fromkeys(part for name in names for part in (name, name.rpartition("/")[2])))

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from core.languages import language_name
 from core.settings import Settings, checked_language
 from core.systems.failures import AskError
+from core.systems.prompting import Prompting
 from core.systems.prompts.cleaning import clean_output
 from core.systems.protocol import Delta, Event, Finished, Request, System, SystemInfo
 
@@ -78,7 +79,7 @@ class ChainSystem:
                     between += event.text
                     yield Delta(event.text, BETWEEN)
                 elif isinstance(event, Finished):
-                    if event.reason != "stop":
+                    if not event.is_whole:
                         raise AskError(
                             f"{self._first.info.name} did not finish ({event.reason}), so "
                             f"{self._second.info.name} was not asked.",
@@ -95,7 +96,16 @@ class ChainSystem:
             raise AskError(
                 f"{self._first.info.name} gave no text, so {self._second.info.name} was not asked."
             )
-        second = replace(request, source=between, src_lang=self._pivot_lang, messages=())
+        # Examples and context are of the direction as a whole, not of its second half.
+        is_other = self._pivot_lang != request.src_lang
+        prompting = _without_pairs(request.prompting) if is_other else request.prompting
+        second = replace(
+            request,
+            source=between,
+            src_lang=self._pivot_lang,
+            messages=(),
+            prompting=prompting,
+        )
         if self._pivot_lang == request.tgt_lang:
             yield Delta(between)
             yield Finished("stop")
@@ -106,7 +116,8 @@ class ChainSystem:
 
     def _first_request(self, request: Request) -> Request:
         if self._pivot_lang != request.src_lang:
-            return replace(request, tgt_lang=self._pivot_lang)
+            prompting = _without_pairs(request.prompting)
+            return replace(request, tgt_lang=self._pivot_lang, prompting=prompting)
         message = {"role": "user", "content": request.source}
         return replace(request, tgt_lang=self._pivot_lang, messages=(message,))
 
@@ -120,3 +131,7 @@ class ChainSystem:
             await self._first.close()
         finally:
             await self._second.close()
+
+
+def _without_pairs(prompting: Prompting) -> Prompting:
+    return replace(prompting, examples=(), context=(), glossary=())

@@ -29,6 +29,7 @@ INCOMPLETE = {
     LEFT_OPEN: "The stream ended without a finish reason: the answer is incomplete.",
     "length": "The answer was cut at the maximum of tokens.",
     "content_filter": "The endpoint's content filter cut the answer.",
+    "error": "The endpoint ended the answer because of an error of its own.",
 }
 
 
@@ -169,8 +170,8 @@ def _take(found: Collected, event: Event, system: System, request: Request, cloc
         if event.parameter not in found.ignored:
             found.ignored.append(event.parameter)
     elif isinstance(event, Usage):
-        found.usage = _sum(found.usage, event)
-        found.cost_usd = system.info.cost_usd(found.usage)
+        found.usage += event
+        found.cost_usd = found.usage.cost_usd
     elif isinstance(event, Finished):
         found.finish_reason = event.reason
 
@@ -201,15 +202,6 @@ def cleaned(raw: str, request: Request) -> str:
 
 def _is_cleaned(system: System, request: Request) -> bool:
     return system.cleans and request.prompting.cleans and not request.messages
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        one.prompt_tokens + other.prompt_tokens,
-        one.completion_tokens + other.completion_tokens,
-        max(one.characters, other.characters),
-        one.is_estimated or other.is_estimated,
-    )
 
 
 def _rounded(seconds: float | None) -> float | None:

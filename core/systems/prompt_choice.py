@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
@@ -18,6 +19,7 @@ from core.systems.protocol import System
 from core.systems.retrieval.nearest import ExampleIndex, open_index
 
 KEPT_INDEXES = 2
+log = logging.getLogger(__name__)
 MAX_GLOSSARY_LINES = 5000
 
 
@@ -61,10 +63,12 @@ class PromptChoice(Settings):
 def all_templates(workspace: Workspace) -> dict[str, tuple[Template, int]]:
     """Gives every template with its newest version by name; one of ours that nobody changed: 0."""
     ours = {template.name: (template, 0) for template in built_in_templates()}
-    own = {
-        record.name: (Template.parse(record.content), record.version)
-        for record in workspace.templates.newest()
-    }
+    own = {}
+    for record in workspace.templates.newest():
+        try:
+            own[record.name] = (Template.parse(record.content), record.version)
+        except ConfigError as error:  # of another version of the program: must not hide the others
+            log.warning("the template %s cannot be read: %s", record.name, error.message)
     return ours | own
 
 

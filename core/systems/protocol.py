@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from core.systems.parameters import Parameters
 from core.systems.prompting import Prompting
+
+CUT_REASONS = ("incomplete", "length", "content_filter", "stopped", "error")
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,24 @@ class Usage:
         prompt_tokens, completion_tokens: 0 for systems that do not count tokens.
         characters: Characters of the source, by which MT services charge.
         is_estimated: Whether we counted, because the endpoint did not say.
+        cost_usd: What the call cost by the prices of the system that was asked.
     """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     characters: int = 0
     is_estimated: bool = False
+    cost_usd: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Gives what two calls took together, as those of a chain or of a draft."""
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.characters + other.characters,
+            self.is_estimated or other.is_estimated,
+            self.cost_usd + other.cost_usd,
+        )
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,11 @@ class Finished:
     """
 
     reason: str = "stop"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the system said all that it had to say."""
+        return self.reason not in CUT_REASONS
 
 
 Event = Delta | Note | Sent | Ignored | Usage | Finished
@@ -122,11 +141,12 @@ class SystemInfo:
     aliases: tuple[str, ...] = ()
     provenance: dict[str, Any] = field(default_factory=dict)
 
-    def cost_usd(self, usage: Usage) -> float:
-        """Gives what a call cost."""
+    def priced(self, usage: Usage) -> Usage:
+        """Gives the usage of a call with what it cost."""
         tokens = usage.prompt_tokens * self.price_in_usd
         tokens += usage.completion_tokens * self.price_out_usd
-        return (tokens + usage.characters * self.price_characters_usd) / 1e6
+        cost_usd = (tokens + usage.characters * self.price_characters_usd) / 1e6
+        return replace(usage, cost_usd=cost_usd)
 
 
 class System(Protocol):

@@ -54,8 +54,9 @@ def credentials_of(settings: EndpointSettings, session_key: str = "") -> Credent
     key = session_key.strip() or _variable(settings, settings.key_env)
     headers = settings.header_lines()
     values = {name: _variable(settings, name) for name in references_of(headers)}
-    for secret in (key, *values.values()):
-        _check(settings, secret)
+    _check(settings, key)
+    for value in values.values():  # "Bearer …", or cookies, have spaces
+        _check(settings, value.replace(" ", ""))
     secrets = tuple(filter(None, (key, *values.values())))
     return Credentials(key, resolved(headers, values), secrets)
 

@@ -9,6 +9,7 @@ from core.storage.workspace import Workspace
 from core.systems.batch.settings import BatchSettings
 from core.systems.batch.test_set import TestSet, read_test_set
 from core.systems.catalogue import find_system
+from core.systems.descriptions import CHAIN
 from core.systems.prompt_choice import Prompter
 from core.systems.prompting import messages_of
 from core.systems.prompts.tokens import count_messages, estimate_tokens
@@ -59,13 +60,25 @@ def forecast_of(
     workspace: Workspace, settings: BatchSettings, test_set: TestSet, info: SystemInfo
 ) -> Forecast:
     """Gives the forecast of one system for a test set that is read already."""
-    count = len(test_set.pairs)
-    characters = sum(len(source) for source, _ in test_set.pairs)
-    usage = Usage(characters=characters, is_estimated=True)
-    if info.is_llm:
-        usage = _tokens(workspace, settings, test_set)
-    seconds = _seconds_of(workspace, info)
-    return Forecast(info, count, usage, info.cost_usd(usage), seconds)
+    usage = _usage(workspace, settings, test_set, info)
+    return Forecast(info, len(test_set.pairs), usage, usage.cost_usd, _seconds_of(workspace, info))
+
+
+def _usage(
+    workspace: Workspace, settings: BatchSettings, test_set: TestSet, info: SystemInfo
+) -> Usage:
+    """Gives the usage of a system; that of a chain is both systems', as if for the same texts."""
+    if info.kind == CHAIN:
+        parts = (find_system(workspace, info.provenance[part]) for part in ("first", "second"))
+        return sum((_usage(workspace, settings, test_set, part) for part in parts), Usage())
+    if not info.is_llm:
+        characters = sum(len(source) for source, _ in test_set.pairs)
+        return info.priced(Usage(characters=characters, is_estimated=True))
+    usage = info.priced(_tokens(workspace, settings, test_set))
+    if settings.prompt.draft_system:
+        drafting = find_system(workspace, settings.prompt.draft_system)
+        usage += _usage(workspace, settings, test_set, drafting)
+    return usage
 
 
 def _tokens(workspace: Workspace, settings: BatchSettings, test_set: TestSet) -> Usage:

@@ -118,7 +118,11 @@ class Batch:
         try:
             await part.run(left)
         finally:
-            await system.close()
+            for each in filter(None, (system, draft_system)):
+                await each.close()
+            # A local model that was prepared for this has a version only now.
+            known = find_system(self._workspace, system_id)
+            self._workspace.translation_sets.describe(record.id, self._record(known).provenance)
 
     def _opened(self, info: SystemInfo) -> tuple[System, System | None]:
         system = open_system(self._workspace, info.id)

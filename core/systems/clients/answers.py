@@ -13,6 +13,17 @@ from core.systems.failures import LOOKED_AT, SHOWN, AskError, engine_error, not_
 from core.systems.protocol import Delta, Event, Finished, Usage
 from core.systems.secrets import scrubbed_message
 
+# How servers of other origin say why they ended.
+_SAME_REASONS = {
+    "stop": "stop",
+    "eos": "stop",
+    "eos_token": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "max_tokens": "length",
+}
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -44,7 +55,7 @@ def chunk_of(chunk: Any) -> Chunk:
     text = _text(getattr(delta, "content", None) if delta is not None else _of(choice, "text"))
     reasoning = _text(_of(delta, "reasoning_content") or _of(delta, "reasoning"))
     is_understood = delta is not None or isinstance(_of(choice, "text"), str)
-    reason = _text(_of(choice, "finish_reason"))
+    reason = reason_of(_of(choice, "finish_reason"))
     return Chunk(text, reasoning, reason, usage, is_understood)
 
 
@@ -87,7 +98,7 @@ def _completion_events(values: Any, otherwise: AskError) -> list[Event]:
     usage = values.get("usage")
     counts = _counts(usage.get) if isinstance(usage, dict) else None
     events += [counts] if counts is not None else []
-    events.append(Finished(_text(choice.get("finish_reason")) or "incomplete"))
+    events.append(Finished(reason_of(choice.get("finish_reason")) or "incomplete"))
     return events
 
 
@@ -103,6 +114,12 @@ def _counts(get: Callable[[str], Any]) -> Usage | None:
 def _of(value: Any, name: str) -> Any:
     """Gives an attribute, None where the server left it out."""
     return getattr(value, name, None)
+
+
+def reason_of(value: Any) -> str:
+    """Gives a finish reason in OpenAI's words, where a server has others for the same."""
+    reason = _text(value)
+    return _SAME_REASONS.get(reason.lower(), reason)
 
 
 def _text(value: Any) -> str:

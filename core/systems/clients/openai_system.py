@@ -187,7 +187,7 @@ class OpenAISystem:
                     usage = event
                     continue
                 if isinstance(event, Finished):
-                    yield usage or _estimated(messages, text)
+                    yield self.info.priced(usage or _estimated(messages, text))
                 yield event
 
     async def _create(self, messages: Messages, sent: dict[str, Any], request: Request) -> Any:

@@ -154,7 +154,7 @@ class RestSystem:
             raise not_an_api(
                 self.info.name, self._settings.url, "the answer holds no translation"
             ) from None
-        yield Usage(characters=len(request.source))
+        yield self.info.priced(Usage(characters=len(request.source)))
         if text:
             yield Delta(text)
         yield Finished("stop")

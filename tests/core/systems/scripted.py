@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from core.systems.protocol import Event, Request, SystemInfo
+from core.systems.protocol import Event, Request, SystemInfo, Usage
 
 HANG = "hang"  # a step that never ends by itself
 
@@ -62,7 +62,8 @@ class Scripted:
                 if isinstance(step, str):
                     await asyncio.Event().wait()
                 else:
-                    yield step(request) if callable(step) else step
+                    event = step(request) if callable(step) else step
+                    yield self.info.priced(event) if isinstance(event, Usage) else event
         finally:
             self.num_open -= 1
 

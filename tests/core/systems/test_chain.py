@@ -255,11 +255,20 @@ def test_chain_cleans_as_its_second_system() -> None:
     assert not chain(english(cleans=True), echo()).cleans
 
 
-def test_prompting_is_that_of_the_request_for_both() -> None:
-    prompting = Prompting(glossary=(("a", "b"),))
+def test_pairs_of_the_whole_direction_are_shown_to_neither_half() -> None:
+    prompting = Prompting(
+        glossary=(("a", "b"),), examples=(("c", "d"),), context=(("e", ""),), cleans=False
+    )
     first, second = english("Good day"), echo()
     events_of(chain(first, second), Request("x", "gle_Latn", "mar_Deva", prompting=prompting))
-    assert first.requests[0].prompting == second.requests[0].prompting == prompting
+    assert first.requests[0].prompting == second.requests[0].prompting == Prompting(cleans=False)
+
+
+def test_pairs_are_shown_where_the_second_system_has_the_whole_direction() -> None:
+    prompting = Prompting(glossary=(("a", "b"),))
+    first, second = english("Good day"), echo()
+    events_of(chain(first, second), Request("x", "eng_Latn", "mar_Deva", prompting=prompting))
+    assert second.requests[0].prompting == prompting
 
 
 @pytest.mark.parametrize(

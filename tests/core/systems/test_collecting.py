@@ -105,16 +105,17 @@ def test_tokens_of_a_draft_and_of_the_answer_add_up() -> None:
         Usage(10, 5), Usage(20, 7, is_estimated=True), Delta("x"), Finished(),
         price_in_usd=1.0, price_out_usd=2.0,
     )  # fmt: skip
-    assert found.usage == Usage(30, 12, 0, True)
+    assert (found.usage.prompt_tokens, found.usage.completion_tokens) == (30, 12)
+    assert found.usage.is_estimated
     assert found.cost_usd == pytest.approx((30 * 1.0 + 12 * 2.0) / 1e6)
 
 
-def test_characters_of_a_source_count_once() -> None:
+def test_characters_of_each_call_are_paid() -> None:
     found = collected(
         Usage(characters=5), Usage(characters=5), Finished(), price_characters_usd=20.0
     )
-    assert found.usage.characters == 5
-    assert found.cost_usd == pytest.approx(5 * 20.0 / 1e6)
+    assert found.usage.characters == 10
+    assert found.cost_usd == pytest.approx(10 * 20.0 / 1e6)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +133,8 @@ def test_cost_is_what_the_prices_say(usage: Usage, cost_usd: float) -> None:
     info = SystemInfo(
         "e", "Mine", "openai", price_in_usd=0.15, price_out_usd=0.6, price_characters_usd=20.0
     )
-    assert info.cost_usd(usage) == pytest.approx(cost_usd)
-    assert SystemInfo("e", "Mine", "openai").cost_usd(usage) == 0.0
+    assert info.priced(usage).cost_usd == pytest.approx(cost_usd)
+    assert SystemInfo("e", "Mine", "openai").priced(usage).cost_usd == 0.0
 
 
 def test_figures_are_plain_values() -> None:

@@ -40,7 +40,7 @@ def test_mt_service_is_paid_by_the_character(workspace: Workspace) -> None:
     info = endpoint(workspace, kind="deepl", model="", price_characters_usd=20.0)
     found = only(workspace, info)
     characters = sum(len(source) for source, _ in TEST)
-    assert found.usage == Usage(characters=characters, is_estimated=True)
+    assert replace(found.usage, cost_usd=0.0) == Usage(characters=characters, is_estimated=True)
     assert found.num_segments == 2
     assert found.cost_usd == pytest.approx(characters * 20.0 / 1e6)
     assert found.cost_per_segment_usd == pytest.approx(found.cost_usd / 2)
@@ -56,7 +56,8 @@ def test_llm_is_paid_by_the_token_of_prompts_and_answers(num: int, workspace: Wo
     found = only(workspace, info)
     prompt = count_messages(messages_of(Request(source, *DIRECTION)))
     answer = estimate_tokens(reference)
-    assert found.usage == Usage(num * prompt, num * answer, is_estimated=True)
+    expected = Usage(num * prompt, num * answer, is_estimated=True)
+    assert replace(found.usage, cost_usd=0.0) == expected
     assert found.cost_usd == pytest.approx(num * (prompt + 2 * answer) / 1e6)
     assert found.cost_per_segment_usd == pytest.approx((prompt + 2 * answer) / 1e6)
 
