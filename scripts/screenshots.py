@@ -31,6 +31,7 @@ from core.serving import services, versions
 from core.serving.settings import PrepareSettings, ServeSettings
 from core.storage.service_records import ServiceRecord
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
+from scripts import playground_pictures
 from scripts.browser import ARGUMENTS, chromium
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -134,9 +135,12 @@ def main() -> int:
                 size=(1280, 720),
             )
             photograph(browser, f"{url}/deploy", "deploy", dark=False, size=(1280, 1500))
+
+            def shoot(page: str, name: str, dark: bool, size: tuple[int, int]) -> None:
+                photograph(browser, f"{url}/{page}", name, dark=dark, size=size)
+
+            playground_pictures.take(workspace, finished, shoot)
             browser.close()
-            services.stop(workspace, service.id)
-            queue.wait(workspace, service.id)
     return 0
 
 
