@@ -6,13 +6,17 @@ import argparse
 import asyncio
 import sys
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.commands.answers import Answer, given_options, table
 from core.errors import ConfigError, DataError
 from core.jobs import queue
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.systems.collecting import Collected
+    from core.systems.protocol import SystemInfo
 
 LOCAL_LINES_AT_ONCE = 32
 ENDPOINT_LINES_AT_ONCE = 4
@@ -68,47 +72,23 @@ def _translate(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
         )
     if not chosen.src_lang or not chosen.tgt_lang:
         raise ConfigError("Give --src-lang and --tgt-lang.", hint="Such as eng_Latn and gle_Latn.")
-    return asyncio.run(_lines(workspace, chosen, parameters, choice))
+    return _stdin(workspace, chosen, parameters, choice)
 
 
-async def _lines(
+def _stdin(
     workspace: Workspace, chosen: argparse.Namespace, parameters: Any, choice: Any
 ) -> Answer:
     """Translates stdin line by line; a blank line stays one, a failed one is told on stderr."""
     from core.settings import checked_language
-    from core.systems.catalogue import find_system, open_system
-    from core.systems.collecting import collect
-    from core.systems.prompt_choice import Prompter
-    from core.systems.protocol import Request
+    from core.systems.catalogue import find_system
 
     try:
         direction = (checked_language(chosen.src_lang), checked_language(chosen.tgt_lang))
     except ValueError as error:
         raise ConfigError(str(error)) from None
     info = find_system(workspace, chosen.system[0])
-    system = open_system(workspace, info.id)
-    draft = open_system(workspace, choice.draft_system) if choice.draft_system else None
-    prompter = None
-    if system.cleans:
-        prompter = Prompter(workspace, choice, *direction, draft_system=draft)
     lines = _stdin_lines()
-    at_once = ENDPOINT_LINES_AT_ONCE if info.kind != "model" else LOCAL_LINES_AT_ONCE
-    gate = asyncio.Semaphore(at_once)
-
-    async def one(line: str) -> Any:
-        if not line.strip():
-            return None
-        async with gate:
-            request = Request(line, *direction, parameters)
-            if prompter is not None:
-                request = Request(line, *direction, parameters, prompter.prompting_for(line))
-            return await collect(system, request)
-
-    try:
-        found = await asyncio.gather(*(one(line) for line in lines))
-    finally:
-        for each in filter(None, (system, draft)):
-            await each.close()
+    found = asyncio.run(_asked(workspace, info, lines, direction, parameters, choice))
     ignored = {name for answer in found if answer is not None for name in answer.ignored}
     if ignored:
         sys.stderr.write(f"{info.name} does not take, so ignored: {', '.join(sorted(ignored))}\n")
@@ -126,6 +106,45 @@ async def _lines(
     return Answer(text, values, 1 if num_failed else 0)
 
 
+async def _asked(
+    workspace: Workspace,
+    info: SystemInfo,
+    lines: list[str],
+    direction: tuple[str, str],
+    parameters: Any,
+    choice: Any,
+) -> list[Collected | None]:
+    """Gives the answer to each line, None for a blank one."""
+    from core.systems.catalogue import open_system
+    from core.systems.collecting import collect
+    from core.systems.prompt_choice import Prompter
+    from core.systems.protocol import Request
+
+    ids = [info.id, *filter(None, [choice.draft_system])]
+    system, *drafting = opened = [open_system(workspace, each) for each in ids]
+    prompter = None
+    if system.cleans:
+        draft_system = drafting[0] if drafting else None
+        prompter = Prompter(workspace, choice, *direction, draft_system=draft_system)
+    is_local = info.kind == "model"
+    gate = asyncio.Semaphore(LOCAL_LINES_AT_ONCE if is_local else ENDPOINT_LINES_AT_ONCE)
+
+    async def one(line: str) -> Collected | None:
+        if not line.strip():
+            return None
+        async with gate:
+            request = Request(line, *direction, parameters)
+            if prompter is not None:
+                request = Request(line, *direction, parameters, prompter.prompting_for(line))
+            return await collect(system, request)
+
+    try:
+        return list(await asyncio.gather(*(one(line) for line in lines)))
+    finally:
+        for each in opened:
+            await each.close()
+
+
 def _stdin_lines() -> list[str]:
     try:
         data = sys.stdin.buffer.read().decode("utf-8-sig")
@@ -140,22 +159,8 @@ def _batch(
 ) -> Answer:
     """Translates a test set as a job; the same command again goes on where it ended."""
     from core.systems.batch import batches
-    from core.systems.batch.settings import BatchSettings
 
-    settings = BatchSettings.parse(
-        {
-            "corpus": chosen.test_set,
-            "split": chosen.split,
-            "systems": tuple(chosen.system),
-            "src_lang": chosen.src_lang,
-            "tgt_lang": chosen.tgt_lang,
-            "num_segments": chosen.num_segments,
-            "budget_usd": chosen.budget_usd,
-            "uses_cache": not chosen.no_cache,
-            "parameters": parameters.model_dump(),
-            "prompt": choice.model_dump(),
-        }
-    )
+    settings = _batch_settings(chosen, parameters, choice)
     settings = batches.check_start(workspace, settings)
     # The same question has the same id: that is how a second call finds the first one's batch.
     same = settings.changed(budget_usd=0.0).model_dump_json()
@@ -189,6 +194,25 @@ def _batch(
     header = ("system", "translated", "failed", "USD", "translation set")
     is_whole = state.state == "finished" and not any(row[2] for row in rows)
     return Answer(f"{head}\n{table(header, rows)}", values, 0 if is_whole else 1)
+
+
+def _batch_settings(chosen: argparse.Namespace, parameters: Any, choice: Any) -> Any:
+    from core.systems.batch.settings import BatchSettings
+
+    return BatchSettings.parse(
+        {
+            "corpus": chosen.test_set,
+            "split": chosen.split,
+            "systems": tuple(chosen.system),
+            "src_lang": chosen.src_lang,
+            "tgt_lang": chosen.tgt_lang,
+            "num_segments": chosen.num_segments,
+            "budget_usd": chosen.budget_usd,
+            "uses_cache": not chosen.no_cache,
+            "parameters": parameters.model_dump(),
+            "prompt": choice.model_dump(),
+        }
+    )
 
 
 def _set_values(workspace: Workspace, record: TranslationSet) -> dict[str, Any]:

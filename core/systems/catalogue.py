@@ -93,17 +93,7 @@ def open_system(
         return LocalModel(workspace, info, info.id.removeprefix(f"{MODEL}:"))
     record = _record(workspace, info)
     if info.kind == CHAIN:
-        if depth >= MAX_DEPTH:
-            raise ConfigError(
-                f"The chain {info.name!r} contains itself, or too many others.",
-                hint="Change one of its two systems in the settings.",
-            )
-        chain = ChainSettings.parse(record.settings)
-        first, second = (
-            open_system(workspace, each, session_keys=session_keys, depth=depth + 1)
-            for each in (chain.first, chain.second)
-        )
-        return ChainSystem(info, first, second, chain.pivot_lang)
+        return _opened_chain(workspace, info, record, session_keys, depth)
     settings = EndpointSettings.parse(record.settings)
     credentials = credentials_of(settings, (session_keys or {}).get(info.id, ""))
     if settings.kind != "openai":
@@ -115,6 +105,26 @@ def open_system(
         learned=record.learned,
         on_learn=lambda learned: workspace.systems.learn(record.id, learned),
     )
+
+
+def _opened_chain(
+    workspace: Workspace,
+    info: SystemInfo,
+    record: SystemRecord,
+    session_keys: Mapping[str, str] | None,
+    depth: int,
+) -> ChainSystem:
+    if depth >= MAX_DEPTH:
+        raise ConfigError(
+            f"The chain {info.name!r} contains itself, or too many others.",
+            hint="Change one of its two systems in the settings.",
+        )
+    chain = ChainSettings.parse(record.settings)
+    first, second = (
+        open_system(workspace, each, session_keys=session_keys, depth=depth + 1)
+        for each in (chain.first, chain.second)
+    )
+    return ChainSystem(info, first, second, chain.pivot_lang)
 
 
 def add_endpoint(workspace: Workspace, settings: EndpointSettings) -> SystemInfo:

@@ -71,48 +71,48 @@ class ChainSystem:
         Raises:
             AskError: One of them did not answer as it should; the sentence says which.
         """
-        between = ""
-        first = self._first_request(request)
-        async with aclosing(self._first.ask(first)) as events:
+        pieces: list[str] = []
+        async with aclosing(self._first_events(request, pieces)) as events:
             async for event in events:
-                if isinstance(event, Delta) and not event.stage:
-                    between += event.text
-                    yield Delta(event.text, BETWEEN)
-                elif isinstance(event, Finished):
-                    if not event.is_whole:
-                        raise AskError(
-                            f"{self._first.info.name} did not finish ({event.reason}), so "
-                            f"{self._second.info.name} was not asked.",
-                            hint="Raise the maximum of tokens, or try again.",
-                            kind="cut",
-                        )
-                else:
-                    yield event
-        if self._first.cleans and not first.messages:
-            language = language_name(self._pivot_lang)
-            between = clean_output(between, source=request.source, tgt_language=language)
-        between = between.strip()
-        if not between:
-            raise AskError(
-                f"{self._first.info.name} gave no text, so {self._second.info.name} was not asked."
-            )
-        # Examples and context are of the direction as a whole, not of its second half.
-        is_other = self._pivot_lang != request.src_lang
-        prompting = _without_pairs(request.prompting) if is_other else request.prompting
-        second = replace(
-            request,
-            source=between,
-            src_lang=self._pivot_lang,
-            messages=(),
-            prompting=prompting,
-        )
+                yield event
+        # What the first system's endpoint may have echoed is no business of the second one's.
+        between = self._first.scrub(self._cleaned("".join(pieces), request))
         if self._pivot_lang == request.tgt_lang:
             yield Delta(between)
             yield Finished("stop")
             return
-        async with aclosing(self._second.ask(second)) as events:
+        async with aclosing(self._second.ask(self._second_request(request, between))) as events:
             async for event in events:
                 yield event
+
+    async def _first_events(
+        self, request: Request, pieces: list[str]
+    ) -> AsyncGenerator[Event, None]:
+        """Gives the first system's events, its answer as the text in between, also in `pieces`."""
+        async with aclosing(self._first.ask(self._first_request(request))) as events:
+            async for event in events:
+                if isinstance(event, Delta) and not event.stage:
+                    pieces.append(event.text)
+                    yield Delta(event.text, BETWEEN)
+                elif not isinstance(event, Finished):
+                    yield event
+                elif not event.is_whole:
+                    raise AskError(
+                        f"{self._first.info.name} did not finish ({event.reason}), so "
+                        f"{self._second.info.name} was not asked.",
+                        hint="Raise the maximum of tokens, or try again.",
+                        kind="cut",
+                    )
+
+    def _cleaned(self, between: str, request: Request) -> str:
+        if self._first.cleans and self._pivot_lang != request.src_lang:
+            language = language_name(self._pivot_lang)
+            between = clean_output(between, source=request.source, tgt_language=language)
+        if not between.strip():
+            raise AskError(
+                f"{self._first.info.name} gave no text, so {self._second.info.name} was not asked."
+            )
+        return between.strip()
 
     def _first_request(self, request: Request) -> Request:
         if self._pivot_lang != request.src_lang:
@@ -120,6 +120,18 @@ class ChainSystem:
             return replace(request, tgt_lang=self._pivot_lang, prompting=prompting)
         message = {"role": "user", "content": request.source}
         return replace(request, tgt_lang=self._pivot_lang, messages=(message,))
+
+    def _second_request(self, request: Request, between: str) -> Request:
+        # Examples and context are of the direction as a whole, not of its second half.
+        is_other = self._pivot_lang != request.src_lang
+        prompting = _without_pairs(request.prompting) if is_other else request.prompting
+        return replace(
+            request,
+            source=between,
+            src_lang=self._pivot_lang,
+            messages=(),
+            prompting=prompting,
+        )
 
     def scrub(self, text: str) -> str:
         """Gives a text without the secrets of both systems."""

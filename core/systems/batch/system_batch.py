@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.storage.translation_set_records import Hypothesis
 from core.storage.workspace import Workspace
@@ -47,51 +47,48 @@ class Outlook:
     is_stopping: bool = False
 
 
+@dataclass(frozen=True)
+class Terms:
+    """On which terms a system is asked.
+
+    Attributes:
+        concurrency: Calls at the same time.
+        pace: When they may begin.
+        budget: Shared by all systems of the batch.
+        probable_usd: What one call probably costs.
+    """
+
+    concurrency: int
+    pace: Pace
+    budget: Budget
+    probable_usd: float
+
+
+@dataclass
 class SystemBatch:
-    """Translates the segments of a set that have no hypothesis yet."""
+    """Translates the segments of a set that have no hypothesis yet.
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        settings: BatchSettings,
-        test_set: TestSet,
-        set_id: str,
-        system: System,
-        *,
-        prompter: Prompter | None,
-        concurrency: int,
-        pace: Pace,
-        budget: Budget,
-        probable_usd: float,
-        on_segment: Callable[[], None],
-    ) -> None:
-        """Prepares the work.
+    Attributes:
+        workspace: Where hypotheses and cache are.
+        settings: Of the batch.
+        test_set: What is translated.
+        set_id: The translation set.
+        system: Who translates.
+        prompter: Fills the prompts; None for MT systems.
+        terms: How the system may be asked.
+        on_segment: Called after each segment, translated or not.
+        outlook: How it goes on.
+    """
 
-        Args:
-            workspace: Where hypotheses and cache are.
-            settings: Of the batch.
-            test_set: What is translated.
-            set_id: The translation set.
-            system: Who translates.
-            prompter: Fills the prompts; None for MT systems.
-            concurrency: Calls at the same time.
-            pace: When they may begin.
-            budget: Shared by all systems of the batch.
-            probable_usd: What one call probably costs.
-            on_segment: Called after each segment, translated or not.
-        """
-        self._workspace = workspace
-        self._settings = settings
-        self._test_set = test_set
-        self._set_id = set_id
-        self._system = system
-        self._prompter = prompter
-        self._concurrency = concurrency
-        self._pace = pace
-        self._budget = budget
-        self._probable_usd = probable_usd
-        self._on_segment = on_segment
-        self.outlook = Outlook()
+    workspace: Workspace
+    settings: BatchSettings
+    test_set: TestSet
+    set_id: str
+    system: System
+    prompter: Prompter | None
+    terms: Terms
+    on_segment: Callable[[], None]
+    outlook: Outlook = field(default_factory=Outlook)
 
     async def run(self, positions: Sequence[int]) -> None:
         """Translates the segments at these positions.
@@ -108,7 +105,7 @@ class SystemBatch:
                     return
                 await self._segment(position)
 
-        workers = [asyncio.create_task(work()) for _ in range(self._concurrency)]
+        workers = [asyncio.create_task(work()) for _ in range(self.terms.concurrency)]
         try:
             # The first failure that is final ends it; calls under way may still finish.
             done, rest = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
@@ -124,10 +121,10 @@ class SystemBatch:
 
     async def _segment(self, position: int) -> None:
         """Translates one segment and stores what came of it."""
-        source, reference = self._test_set.pairs[position]
+        source, reference = self.test_set.pairs[position]
         request = await asyncio.to_thread(self._request, position)
-        key = cache_key(self._system.info, request) if self._settings.uses_cache else ""
-        cached = await asyncio.to_thread(self._workspace.cache.get, key) if key else None
+        key = cache_key(self.system.info, request) if self.settings.uses_cache else ""
+        cached = await asyncio.to_thread(self.workspace.cache.get, key) if key else None
         if cached is not None:
             figures = {**cached["figures"], "cost_usd": 0.0, "is_cached": True}
             text, raw, failure = cached["text"], cached["raw"], ""
@@ -137,9 +134,9 @@ class SystemBatch:
             figures = found.figures()
             if key and not failure:
                 content = {"text": text, "raw": raw, "figures": figures}
-                await asyncio.to_thread(self._workspace.cache.put, key, content)
+                await asyncio.to_thread(self.workspace.cache.put, key, content)
         hypothesis = Hypothesis(
-            set_id=self._set_id,
+            set_id=self.set_id,
             position=position,
             source=source,
             reference=reference,
@@ -148,20 +145,20 @@ class SystemBatch:
             failure=failure,
             figures=figures,
         )
-        await asyncio.to_thread(self._workspace.translation_sets.store, [hypothesis])
-        self._on_segment()
+        await asyncio.to_thread(self.workspace.translation_sets.store, [hypothesis])
+        self.on_segment()
 
     def _request(self, position: int) -> Request:
-        test_set = self._test_set
+        test_set = self.test_set
         source, _ = test_set.pairs[position]
-        request = Request(source, test_set.src_lang, test_set.tgt_lang, self._settings.parameters)
-        if self._prompter is None:
+        request = Request(source, test_set.src_lang, test_set.tgt_lang, self.settings.parameters)
+        if self.prompter is None:
             return request
         before = test_set.pairs[max(0, position - CONTEXT_SEGMENTS) : position]
         context = [(earlier, "") for earlier, _ in before]
-        prompting = self._prompter.prompting_for(source, context)
+        prompting = self.prompter.prompting_for(source, context)
         return Request(
-            source, test_set.src_lang, test_set.tgt_lang, self._settings.parameters, prompting
+            source, test_set.src_lang, test_set.tgt_lang, self.settings.parameters, prompting
         )
 
     async def _asked(self, request: Request) -> Collected:
@@ -173,7 +170,7 @@ class SystemBatch:
         """
         cost_usd, attempt = 0.0, 0
         while True:
-            await self._pace.turn()
+            await self.terms.pace.turn()
             found = await self._one_call(request)
             cost_usd += found.cost_usd
             found.cost_usd = cost_usd
@@ -182,24 +179,24 @@ class SystemBatch:
                 self.outlook.num_failed_in_a_row = 0
                 return found
             attempt += 1
-            if attempt == self._settings.max_attempts or self.outlook.is_stopping:
+            if attempt == self.settings.max_attempts or self.outlook.is_stopping:
                 self._count_failure(error)
                 return found
             pause_s = _pause_s(error, attempt)
             log.info("tried again in %.1f s: %s", pause_s, error.message)
             if error.kind == "rate":
-                self._pace.pause(pause_s)
+                self.terms.pace.pause(pause_s)
             else:
                 await asyncio.sleep(pause_s)
 
     async def _one_call(self, request: Request) -> Collected:
-        probable_usd = self._probable_usd
-        self._budget.reserve(probable_usd)
+        probable_usd = self.terms.probable_usd
+        self.terms.budget.reserve(probable_usd)
         found = Collected()
         try:
-            return await collect(self._system, request, found)
+            return await collect(self.system, request, found)
         finally:
-            self._budget.settle(probable_usd, found.cost_usd)
+            self.terms.budget.settle(probable_usd, found.cost_usd)
 
     def _count_failure(self, error: AskError) -> None:
         if error.kind not in ("connection", "timeout", "server"):

@@ -20,7 +20,7 @@ from core.systems.batch.budget import Budget, BudgetError
 from core.systems.batch.forecast import forecast_of
 from core.systems.batch.pace import Pace
 from core.systems.batch.settings import BatchSettings
-from core.systems.batch.system_batch import SystemBatch
+from core.systems.batch.system_batch import SystemBatch, Terms
 from core.systems.batch.test_set import read_test_set
 from core.systems.catalogue import endpoint_settings, find_system, open_system
 from core.systems.prompt_choice import Prompter, find_template
@@ -82,7 +82,7 @@ class Batch:
 
     async def _system(self, system_id: str, budget: Budget) -> None:
         """Does one system's part; its record is there before the first call."""
-        settings, test_set = self._settings, self._test_set
+        test_set = self._test_set
         info = find_system(self._workspace, system_id)
         record = self._record(info)
         self._workspace.translation_sets.add(record)
@@ -91,44 +91,50 @@ class Batch:
         left = [position for position in range(len(test_set.pairs)) if position not in done]
         if not left:
             return
-        system, draft_system = self._opened(info)
-        direction = (test_set.src_lang, test_set.tgt_lang)
-        prompter = None
-        if system.cleans:
-            prompter = Prompter(
-                self._workspace, settings.prompt, *direction, draft_system=draft_system
-            )
-        expected = forecast_of(self._workspace, settings, test_set, info)
-        concurrency, pace = self._pace(info)
-        part = SystemBatch(
-            self._workspace,
-            settings,
-            test_set,
-            record.id,
-            system,
-            prompter=prompter,
-            concurrency=concurrency,
-            pace=pace,
-            budget=budget,
-            probable_usd=expected.cost_per_segment_usd,
-            on_segment=lambda: self._handled(1),
-        )
-        part.outlook.is_stopping = self._is_stopping
-        self.parts.append(part)
+        opened = await asyncio.to_thread(self._opened, info)
         try:
+            part = await asyncio.to_thread(self._part, info, record.id, opened, budget)
+            part.outlook.is_stopping = self._is_stopping
+            self.parts.append(part)
             await part.run(left)
         finally:
-            for each in filter(None, (system, draft_system)):
-                await each.close()
+            for system in opened:
+                await system.close()
             # A local model that was prepared for this has a version only now.
             known = find_system(self._workspace, system_id)
             self._workspace.translation_sets.describe(record.id, self._record(known).provenance)
 
-    def _opened(self, info: SystemInfo) -> tuple[System, System | None]:
-        system = open_system(self._workspace, info.id)
-        draft_id = self._settings.prompt.draft_system
-        draft = open_system(self._workspace, draft_id) if draft_id and info.is_llm else None
-        return system, draft
+    def _opened(self, info: SystemInfo) -> list[System]:
+        """Opens the system and, where its prompts need one, the system of the draft."""
+        draft_id = self._settings.prompt.draft_system if info.is_llm else ""
+        return [open_system(self._workspace, each) for each in (info.id, draft_id) if each]
+
+    def _part(
+        self, info: SystemInfo, set_id: str, opened: list[System], budget: Budget
+    ) -> SystemBatch:
+        """Makes ready one system's part; the index of a large corpus takes seconds."""
+        settings, test_set = self._settings, self._test_set
+        system, *drafting = opened
+        prompter = None
+        if system.cleans:
+            prompter = Prompter(
+                self._workspace,
+                settings.prompt,
+                test_set.src_lang,
+                test_set.tgt_lang,
+                draft_system=drafting[0] if drafting else None,
+            )
+        expected = forecast_of(self._workspace, settings, test_set, info)
+        return SystemBatch(
+            self._workspace,
+            settings,
+            test_set,
+            set_id,
+            system,
+            prompter,
+            Terms(*self._pace(info), budget, expected.cost_per_segment_usd),
+            on_segment=lambda: self._handled(1),
+        )
 
     def _pace(self, info: SystemInfo) -> tuple[int, Pace]:
         if info.kind == "model":
