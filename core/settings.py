@@ -34,7 +34,8 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise _config_error(error) from None
+            hides_input = bool(cls.model_config.get("hide_input_in_errors"))
+            raise _config_error(error, hides_input=hides_input) from None
 
     @classmethod
     def load(cls: type[S], path: Path) -> S:
@@ -128,13 +129,13 @@ def _default_note(field: FieldInfo) -> str:
     return f" (default: {str(field.default).replace('%', '%%')})"
 
 
-def _config_error(error: ValidationError) -> ConfigError:
+def _config_error(error: ValidationError, *, hides_input: bool) -> ConfigError:
     parts = []
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"])
         message = problem["msg"].removeprefix("Value error, ")
         # Rules of our own name the value themselves.
-        says_all = problem["type"] in ("missing", "value_error")
+        says_all = hides_input or problem["type"] in ("missing", "value_error")
         shown = "" if says_all else f" (got {_shortened(repr(problem['input']))})"
         parts.append(f"{name}: {message}{shown}" if name else message)
     sentence = "; ".join(part.rstrip(".") for part in parts)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import sys
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from core.commands.answers import Answer, given_options, table
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 LOCAL_LINES_AT_ONCE = 32
 ENDPOINT_LINES_AT_ONCE = 4
+NO_CACHE_HELP = (
+    "take no answers that other batches paid for; what the same batch has translated already "
+    "stays, only segments without a hypothesis are asked"
+)
 
 
 def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
@@ -42,7 +46,7 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="test", choices=["test", "dev"])
     parser.add_argument("--num-segments", type=int, default=0, help="0 = all")
     parser.add_argument("--budget-usd", type=float, default=0.0, help="0 = no limit")
-    parser.add_argument("--no-cache", action="store_true", help="pay again for known answers")
+    parser.add_argument("--no-cache", action="store_true", help=NO_CACHE_HELP)
     Parameters.add_arguments(parser)
     parser.set_defaults(command=_translate)
 
@@ -115,15 +119,18 @@ async def _asked(
     choice: Any,
 ) -> list[Collected | None]:
     """Gives the answer to each line, None for a blank one."""
+    from core.systems.batch.calls import draft_system_of, is_prompted
     from core.systems.catalogue import open_system
     from core.systems.collecting import collect
     from core.systems.prompt_choice import Prompter
     from core.systems.protocol import Request
 
-    ids = [info.id, *filter(None, [choice.draft_system])]
-    system, *drafting = opened = [open_system(workspace, each) for each in ids]
+    prompted = is_prompted(workspace, info)
+    draft_id = draft_system_of(workspace, choice) if prompted else ""
+    opened = [open_system(workspace, each) for each in (info.id, draft_id) if each]
+    system, *drafting = opened
     prompter = None
-    if system.cleans:
+    if prompted:
         draft_system = drafting[0] if drafting else None
         prompter = Prompter(workspace, choice, *direction, draft_system=draft_system)
     is_local = info.kind == "model"
@@ -138,11 +145,10 @@ async def _asked(
                 request = Request(line, *direction, parameters, prompter.prompting_for(line))
             return await collect(system, request)
 
-    try:
-        return list(await asyncio.gather(*(one(line) for line in lines)))
-    finally:
+    async with contextlib.AsyncExitStack() as stack:
         for each in opened:
-            await each.close()
+            stack.push_async_callback(each.close)
+        return list(await asyncio.gather(*(one(line) for line in lines)))
 
 
 def _stdin_lines() -> list[str]:
@@ -162,16 +168,16 @@ def _batch(
 
     settings = _batch_settings(chosen, parameters, choice)
     settings = batches.check_start(workspace, settings)
-    # The same question has the same id: that is how a second call finds the first one's batch.
-    same = settings.changed(budget_usd=0.0).model_dump_json()
-    batch_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"adaptmllm-batch {same}"))
-    known = workspace.batch_folder(batch_id).exists()
-    if known and workspace.batches.get(batch_id).job.has_ended:
-        batches.resume(workspace, batch_id, budget_usd=settings.budget_usd)
+    batch_id = batches.repeatable_id(workspace, settings)
+    known = workspace.jobs.get(batch_id)
+    if known is not None and known.has_ended:
+        budget_usd, uses_cache = settings.budget_usd, settings.uses_cache
+        batches.resume(workspace, batch_id, budget_usd=budget_usd, uses_cache=uses_cache)
     else:
         batches.start(workspace, settings, batch_id=batch_id)
     sys.stderr.write(f"Batch {batch_id} of {len(settings.systems)} systems …\n")
-    state = queue.wait(workspace, batch_id)
+    queue.wait(workspace, batch_id)
+    state = batches.batch_state(workspace, batch_id)
     sets = workspace.translation_sets.of_batch(batch_id)
     found: list[dict[str, Any]] = [_set_values(workspace, each) for each in sets]
     values = {

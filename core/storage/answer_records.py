@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 
+from core.errors import ConfigError
 from core.storage.database import Database
 from core.storage.files import utc_now
 from core.storage.tables import answers
@@ -78,18 +80,37 @@ class AnswerRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, records: Sequence[AnswerRecord]) -> None:
-        """Stores what was asked, before any answer, in one transaction."""
+    def add(self, records: Sequence[AnswerRecord]) -> bool:
+        """Stores what was asked, before any answer, in one transaction.
+
+        Gives False if the same was asked before under the same id (a double click).
+
+        Raises:
+            ConfigError: Another question has this id and position: a chat that went on elsewhere.
+        """
         if not records:
-            return
-        with self._database.writing() as connection:
-            connection.execute(insert(answers), [asdict(record) for record in records])
+            return False
+        try:
+            with self._database.writing() as connection:
+                connection.execute(insert(answers), [asdict(record) for record in records])
+        except IntegrityError:
+            known = {(each.position, each.source) for each in self.of_ask(records[0].ask_id)}
+            if all((record.position, record.source) in known for record in records):
+                return False
+            raise ConfigError(
+                "The conversation went on elsewhere meanwhile, such as in another tab.",
+                hint="Reload the page, then write again.",
+            ) from None
+        return True
 
     def update(self, answer_id: str, values: dict[str, Any]) -> None:
-        """Stores how far an answer is."""
-        query = update(answers).where(answers.c.id == answer_id).values(**values)
+        """Stores how far an answer is; one that has ended is not changed any more.
+
+        A late writer, of an earlier moment, must not overwrite the end.
+        """
+        query = update(answers).where(answers.c.id == answer_id, answers.c.ended_at.is_(None))
         with self._database.writing() as connection:
-            connection.execute(query)
+            connection.execute(query.values(**values))
 
     def of_ask(self, ask_id: str) -> list[AnswerRecord]:
         """Gives the answers that were asked together, by position."""
@@ -105,9 +126,13 @@ class AnswerRecords:
         """Marks answers whose process is gone."""
         failure = "The program ended while the answer came; ask again."
         change = {"state": "interrupted", "failure": failure, "ended_at": utc_now()}
-        query = update(answers).where(answers.c.id.in_(answer_ids), answers.c.state.in_(UNFINISHED))
         with self._database.writing() as connection:
-            connection.execute(query.values(**change))
+            for first in range(0, len(answer_ids), PAGE):  # no query takes any number of values
+                ids = answer_ids[first : first + PAGE]
+                query = update(answers).where(
+                    answers.c.id.in_(ids), answers.c.state.in_(UNFINISHED)
+                )
+                connection.execute(query.values(**change))
 
     def search(
         self, text: str = "", *, purpose: str = "", limit: int = 50, offset: int = 0

@@ -74,12 +74,20 @@ class SystemRecords:
         with _unique(name):
             self._update(system_id, values)
 
-    def learn(self, system_id: str, learned: dict[str, Any]) -> None:
-        """Adds to what is known of a system; each name in `learned` replaces the one before."""
+    def learn(self, system_id: str, learned: dict[str, Any], *, replaces: bool = False) -> None:
+        """Adds to what is known of a system, whoever else learns at the same time.
+
+        Args:
+            system_id: The system; nothing happens if it is gone.
+            learned: Values by name; lists and dicts are united with those that are known.
+            replaces: Whether they are put in the place of those that are known instead.
+        """
         with self._database.writing() as connection:
             query = select(systems.c.learned).where(systems.c.id == system_id)
             known = connection.execute(query).scalar()
             if known is not None:
+                if not replaces:
+                    learned = {name: _united(known.get(name), learned[name]) for name in learned}
                 change = update(systems).where(systems.c.id == system_id)
                 connection.execute(change.values(learned={**known, **learned}))
 
@@ -91,6 +99,14 @@ class SystemRecords:
     def _update(self, system_id: str, values: dict[str, Any]) -> None:
         with self._database.writing() as connection:
             connection.execute(update(systems).where(systems.c.id == system_id).values(**values))
+
+
+def _united(known: Any, learned: Any) -> Any:
+    if isinstance(known, list) and isinstance(learned, list):
+        return [*known, *(each for each in learned if each not in known)]
+    if isinstance(known, dict) and isinstance(learned, dict):
+        return {**known, **learned}
+    return learned
 
 
 @contextmanager

@@ -174,7 +174,8 @@ answers = Table(
     Column("owner", Text, nullable=False),
     Column("asked_at", String(32), nullable=False),
     Column("ended_at", String(32)),
-    Index("answers_by_ask", "ask_id", "position"),
+    UniqueConstraint("ask_id", "position", name="answers_by_ask"),
+    Index("answers_by_system", "system_id", "asked_at"),
     Index("answers_by_time", "asked_at"),
 )
 
@@ -237,6 +238,7 @@ hypotheses = Table(
     Column("hypothesis", Text),
     Column("raw", Text, nullable=False),
     Column("failure", Text, nullable=False),
+    Column("cost_usd", Float, nullable=False, server_default="0"),
     Column("figures", JSON, nullable=False),
 )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from core.errors import DataError
 from core.storage.database import Database
@@ -58,7 +60,8 @@ class Hypothesis:
         hypothesis: The translation; None where there is none, which `failure` explains.
         raw: The answer before cleaning, where cleaning changed it.
         failure: One sentence; empty if it was translated.
-        figures: prompt_tokens, completion_tokens, cost_usd, seconds, is_cached.
+        figures: Of its last answer: prompt_tokens, completion_tokens, total_s, is_cached.
+        cost_usd: What its calls cost, those of earlier attempts included.
     """
 
     set_id: str
@@ -69,6 +72,7 @@ class Hypothesis:
     raw: str = ""
     failure: str = ""
     figures: dict[str, Any] = field(default_factory=dict)
+    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -131,35 +135,37 @@ class TranslationSetRecords:
             connection.execute(query.values(provenance=provenance))
 
     def store(self, records: Sequence[Hypothesis]) -> None:
-        """Stores segments; one that failed before is replaced."""
+        """Stores segments; one that failed before is replaced, and what it cost is added."""
         if not records:
             return
-        columns = tuple_(hypotheses.c.set_id, hypotheses.c.position)
+        by_set = attrgetter("set_id")
         with self._database.writing() as connection:
-            for first in range(0, len(records), PIECE):
-                piece = records[first : first + PIECE]
-                keys = [(record.set_id, record.position) for record in piece]
-                connection.execute(delete(hypotheses).where(columns.in_(keys)))
-                connection.execute(insert(hypotheses), [asdict(record) for record in piece])
+            for set_id, found in groupby(sorted(records, key=by_set), by_set):
+                of_set = list(found)
+                for first in range(0, len(of_set), PIECE):
+                    _replace(connection, set_id, of_set[first : first + PIECE])
 
     def done_positions(self, set_id: str) -> set[int]:
         """Gives the numbers of the segments that have a hypothesis."""
-        query = select(hypotheses.c.position).where(
-            hypotheses.c.set_id == set_id, hypotheses.c.hypothesis.is_not(None)
-        )
+        return self._positions(set_id, hypotheses.c.hypothesis.is_not(None))
+
+    def failed_positions(self, set_id: str) -> set[int]:
+        """Gives the numbers of the segments that were asked for in vain."""
+        return self._positions(set_id, hypotheses.c.hypothesis.is_(None))
+
+    def _positions(self, set_id: str, condition: ColumnElement[bool]) -> set[int]:
+        query = select(hypotheses.c.position).where(hypotheses.c.set_id == set_id, condition)
         with self._database.reading() as connection:
             return {int(position) for (position,) in connection.execute(query)}
 
     def counts(self, set_id: str) -> SetCounts:
         """Gives how far a set is and what it cost."""
-        columns = (hypotheses.c.hypothesis.is_not(None), hypotheses.c.figures)
-        done, failed, cost_usd = 0, 0, 0.0
+        table = hypotheses.c
+        cost_usd = func.coalesce(func.sum(table.cost_usd), 0.0)
+        query = select(func.count(table.hypothesis), func.count(), cost_usd)
         with self._database.reading() as connection:
-            query = select(*columns).where(hypotheses.c.set_id == set_id)
-            for is_done, figures in connection.execute(query):
-                done, failed = done + bool(is_done), failed + (not is_done)
-                cost_usd += figures.get("cost_usd") or 0.0
-        return SetCounts(done, failed, cost_usd)
+            found = connection.execute(query.where(table.set_id == set_id)).one()
+        return SetCounts(found[0], found[1] - found[0], float(found[2]))
 
     def segments(self, set_id: str, *, only_failed: bool = False) -> Iterator[Hypothesis]:
         """Gives the segments of a set in order, a piece at a time."""
@@ -191,3 +197,18 @@ class TranslationSetRecords:
     def _rows(self, query: Any) -> list[TranslationSet]:
         with self._database.reading() as connection:
             return [TranslationSet(**row) for row in connection.execute(query).mappings()]
+
+
+def _replace(connection: Connection, set_id: str, piece: Sequence[Hypothesis]) -> None:
+    table = hypotheses.c
+    positions = [record.position for record in piece]
+    # Not a comparison of pairs: for that SQLite looks at every segment of the set.
+    there = (table.set_id == set_id, table.position.in_(positions))
+    earlier = select(table.position, table.cost_usd).where(*there)
+    costs: dict[int, float] = {at: cost_usd for at, cost_usd in connection.execute(earlier)}
+    if costs:
+        connection.execute(delete(hypotheses).where(*there))
+    rows = [asdict(record) for record in piece]
+    for row in rows:
+        row["cost_usd"] += costs.get(row["position"], 0.0)
+    connection.execute(insert(hypotheses), rows)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import shutil
 import uuid
+from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from core.errors import ConfigError
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
-from core.jobs.folder import JobState, new_job_folder
+from core.jobs.folder import JobFolder, JobState, new_job_folder
 from core.storage.batch_records import Batch
 from core.storage.files import utc_now
 from core.storage.job_records import WAITING, Job
 from core.storage.workspace import Workspace
+from core.systems.batch.batch_job import RESUME_HINT
+from core.systems.batch.calls import draft_system_of, is_prompted
 from core.systems.batch.forecast import forecast
+from core.systems.batch.origin import check_unchanged, decisive, is_changed, provenance_of
 from core.systems.batch.settings import BatchSettings
 from core.systems.catalogue import find_system, open_system
+from core.systems.prompt_choice import find_template
 
 BATCH_KIND = "core.systems.batch.batch_job"
 BATCH_LANE = "translate"
@@ -29,7 +37,13 @@ def check_start(workspace: Workspace, settings: BatchSettings) -> BatchSettings:
     """
     ids = tuple(find_system(workspace, each).id for each in settings.systems)
     settings = settings.changed(systems=ids)
-    for system_id in (*ids, *filter(None, [settings.prompt.draft_system])):
+    if any(is_prompted(workspace, find_system(workspace, each)) for each in ids):
+        prompt = settings.prompt
+        # The batch keeps the version: a newer one, saved meanwhile, would be another prompt.
+        _, version = find_template(workspace, prompt.template, prompt.template_version)
+        settings = settings.changed(prompt=prompt.changed(template_version=version))
+        ids += tuple(filter(None, [draft_system_of(workspace, prompt)]))
+    for system_id in ids:
         open_system(workspace, system_id)  # a key for this session only would not reach the job
     forecast(workspace, settings)
     corpus = workspace.corpora.get(settings.corpus)
@@ -54,6 +68,17 @@ def start(workspace: Workspace, settings: BatchSettings, *, batch_id: str = "") 
     """
     settings = check_start(workspace, settings)
     batch_id = batch_id or str(uuid.uuid4())
+    with _locked(workspace):
+        if workspace.jobs.get(batch_id) is not None:
+            return workspace.batches.get(batch_id)
+        # A folder without a record is what a start left that was killed midway.
+        shutil.rmtree(workspace.batch_folder(batch_id), ignore_errors=True)
+        record = _entered(workspace, settings, batch_id)
+    queue.advance(workspace)
+    return record
+
+
+def _entered(workspace: Workspace, settings: BatchSettings, batch_id: str) -> Batch:
     folder = RunFolder(workspace.batch_folder(batch_id))
     now = utc_now()
     corpus = workspace.corpora.get(settings.corpus)
@@ -61,15 +86,38 @@ def start(workspace: Workspace, settings: BatchSettings, *, batch_id: str = "") 
     job = Job(batch_id, BATCH_KIND, relative, BATCH_LANE, WAITING, now)
     values = settings.model_dump(mode="json")
     record = Batch(batch_id, corpus.id, corpus.name, settings.split, values, now, job)
-    try:
-        with new_job_folder(folder.path, "batch"):
-            settings.save(folder.settings_file)
-            queue.enter(workspace, job)
-            workspace.batches.add(record)
-    except FileExistsError:
-        return workspace.batches.get(batch_id)
-    queue.advance(workspace)
+    with new_job_folder(folder.path, "batch"):
+        settings.save(folder.settings_file)
+        queue.enter(workspace, job)
+        workspace.batches.add(record)
     return record
+
+
+def _locked(workspace: Workspace) -> AbstractContextManager[None]:
+    """Lets one process at a time decide what a folder without a record is."""
+    workspace.batches_folder.mkdir(parents=True, exist_ok=True)
+    return JobFolder(workspace.batches_folder).locked()
+
+
+def repeatable_id(workspace: Workspace, settings: BatchSettings) -> str:
+    """Gives the id of the batch that asks exactly this: the same command goes on with it.
+
+    Another model, address, prompt or test set makes another batch. Budget and cache do not: they
+    are how, not what.
+
+    Raises:
+        AdaptMLLMError: As `check_start`, which has to give the settings.
+    """
+    what = settings.changed(budget_usd=0.0, uses_cache=True).model_dump(mode="json")
+    infos = [find_system(workspace, system_id) for system_id in settings.systems]
+    origins = [decisive(provenance_of(workspace, settings, info)) for info in infos]
+    text = json.dumps([what, origins], sort_keys=True)
+    for number in itertools.count():
+        batch_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"adaptmllm-batch {number} {text}"))
+        # A local model's version is no part of the text: the batch itself may be what makes it.
+        if workspace.jobs.get(batch_id) is None or not is_changed(workspace, batch_id, settings):
+            return batch_id
+    raise AssertionError("there are always more numbers")
 
 
 def stop(workspace: Workspace, batch_id: str, *, at_once: bool = False) -> None:
@@ -81,18 +129,33 @@ def stop(workspace: Workspace, batch_id: str, *, at_once: bool = False) -> None:
     queue.stop(workspace, workspace.batches.get(batch_id).id, "now" if at_once else "save")
 
 
-def resume(workspace: Workspace, batch_id: str, *, budget_usd: float | None = None) -> None:
+def resume(
+    workspace: Workspace,
+    batch_id: str,
+    *,
+    budget_usd: float | None = None,
+    uses_cache: bool | None = None,
+) -> None:
     """Lets an ended batch do the rest, failed segments included.
 
+    Args:
+        workspace: Where it is stored.
+        batch_id: The batch.
+        budget_usd: Another budget; None = as before.
+        uses_cache: Whether the rest may be answers that were paid for; None = as before.
+
     Raises:
-        AdaptMLLMError: It has not ended, or something that it needs is missing now.
+        AdaptMLLMError: It has not ended, something that it needs is missing now, or a system or
+            the prompt is not what its translations were begun with.
     """
     record = workspace.batches.get(batch_id)
     settings = BatchSettings.parse(record.settings)
-    if budget_usd is not None:
-        settings = settings.changed(budget_usd=budget_usd)
+    wanted = {"budget_usd": budget_usd, "uses_cache": uses_cache}
+    changes = {name: value for name, value in wanted.items() if value is not None}
+    settings = settings.changed(**changes)
     check_start(workspace, settings)
-    if record.job.has_ended and budget_usd is not None:
+    check_unchanged(workspace, batch_id, settings)
+    if record.job.has_ended and changes:
         settings.save(RunFolder(workspace.batch_folder(batch_id)).settings_file)
         workspace.batches.change_settings(batch_id, settings.model_dump(mode="json"))
     queue.resume(workspace, batch_id)
@@ -104,7 +167,7 @@ def batch_state(workspace: Workspace, batch_id: str) -> JobState:
     state = RunFolder(workspace.batch_folder(batch_id)).observed_state()
     if WAITING in (record.job.state, state.state):
         return JobState(state=record.job.state, reason=record.job.reason)
-    return state
+    return replace(state, hint=RESUME_HINT) if state.state == "lost" else state
 
 
 def delete(workspace: Workspace, batch_id: str) -> None:
@@ -116,5 +179,6 @@ def delete(workspace: Workspace, batch_id: str) -> None:
     record = workspace.batches.get(batch_id)
     if not record.job.has_ended:
         raise ConfigError(f"The batch is {record.job.state}.", hint="Stop it first.")
-    workspace.batches.delete(batch_id)
-    shutil.rmtree(workspace.batch_folder(batch_id), ignore_errors=True)
+    with _locked(workspace):
+        workspace.batches.delete(batch_id)
+        shutil.rmtree(workspace.batch_folder(batch_id), ignore_errors=True)

@@ -25,13 +25,13 @@ class Budget:
         self.spent_usd = spent_usd
 
     def reserve(self, probable_usd: float) -> None:
-        """Sets aside what a call will probably cost.
+        """Sets aside what a call will probably cost; one that costs nothing is always allowed.
 
         Raises:
             BudgetError: With it, the budget would be exceeded.
         """
         total = self.spent_usd + self._reserved_usd + probable_usd
-        if self._limit_usd and total > self._limit_usd + ROUNDING_USD:
+        if probable_usd > 0 and self._limit_usd and total > self._limit_usd + ROUNDING_USD:
             raise BudgetError(
                 f"The budget of {self._limit_usd:g} USD is used up: {self.spent_usd:.4f} USD are "
                 "spent, and the next call would exceed it.",

@@ -15,7 +15,7 @@ PAID_KINDS = ("openai", "libretranslate", "google", "deepl")
 def cache_key(info: SystemInfo, request: Request) -> str:
     """Gives the key of a question in the cache; empty for systems whose answers are not kept.
 
-    Local models cost nothing and change with each preparation; a chain's systems have their own.
+    Local models cost nothing and change with each preparation; a chain is always asked anew.
 
     Raises:
         ConfigError: The prompt cannot be made.

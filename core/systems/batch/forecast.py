@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.storage.workspace import Workspace
+from core.systems.batch.calls import Call, calls_of
 from core.systems.batch.settings import BatchSettings
 from core.systems.batch.test_set import TestSet, read_test_set
 from core.systems.catalogue import find_system
-from core.systems.descriptions import CHAIN
 from core.systems.prompt_choice import Prompter
-from core.systems.prompting import messages_of
-from core.systems.prompts.tokens import count_messages, estimate_tokens
 from core.systems.protocol import Request, SystemInfo, Usage
 
 SAMPLE = 20  # segments whose prompts are made; the rest is like them
@@ -60,41 +59,39 @@ def forecast_of(
     workspace: Workspace, settings: BatchSettings, test_set: TestSet, info: SystemInfo
 ) -> Forecast:
     """Gives the forecast of one system for a test set that is read already."""
-    usage = _usage(workspace, settings, test_set, info)
+    calls = calls_of(workspace, info, settings.prompt)
+    sample = []
+    if any(call.info.is_llm for call in calls):
+        sample = _sample(workspace, settings, test_set)
+    usage = sum((_usage(call, test_set, sample) for call in calls), Usage())
     return Forecast(info, len(test_set.pairs), usage, usage.cost_usd, _seconds_of(workspace, info))
 
 
-def _usage(
-    workspace: Workspace, settings: BatchSettings, test_set: TestSet, info: SystemInfo
-) -> Usage:
-    """Gives the usage of a system; that of a chain is both systems', as if for the same texts."""
-    if info.kind == CHAIN:
-        parts = (find_system(workspace, info.provenance[part]) for part in ("first", "second"))
-        return sum((_usage(workspace, settings, test_set, part) for part in parts), Usage())
-    if not info.is_llm:
+def _usage(call: Call, test_set: TestSet, sample: Sequence[tuple[Request, str]]) -> Usage:
+    """Gives the usage of all segments: characters are counted, tokens as in the sample."""
+    if not call.info.is_llm:
         characters = sum(len(source) for source, _ in test_set.pairs)
-        return info.priced(Usage(characters=characters, is_estimated=True))
-    usage = info.priced(_tokens(workspace, settings, test_set))
-    if settings.prompt.draft_system:
-        drafting = find_system(workspace, settings.prompt.draft_system)
-        usage += _usage(workspace, settings, test_set, drafting)
-    return usage
+        return call.info.priced(Usage(characters=characters, is_estimated=True))
+    found = sum((call.usage(request, reference) for request, reference in sample), Usage())
+    scale = len(test_set.pairs) / len(sample)
+    tokens = (round(found.prompt_tokens * scale), round(found.completion_tokens * scale))
+    return call.info.priced(Usage(*tokens, is_estimated=True))
 
 
-def _tokens(workspace: Workspace, settings: BatchSettings, test_set: TestSet) -> Usage:
+def _sample(
+    workspace: Workspace, settings: BatchSettings, test_set: TestSet
+) -> list[tuple[Request, str]]:
+    """Gives segments from the whole test set, with their prompts and references."""
     direction = (test_set.src_lang, test_set.tgt_lang)
     prompter = Prompter(workspace, settings.prompt, *direction)
     step = max(1, len(test_set.pairs) // SAMPLE)
-    chosen = test_set.pairs[::step][:SAMPLE]
-    calls = 1 if prompter.template.draft_from != "itself" else 2
-    prompt = answer = 0
-    for source, reference in chosen:
-        request = Request(source, *direction, settings.parameters, prompter.prompting_for(source))
-        answer_tokens = estimate_tokens(reference)
-        prompt += calls * count_messages(list(messages_of(request, reference)))
-        answer += calls * answer_tokens
-    scale = len(test_set.pairs) / len(chosen)
-    return Usage(round(prompt * scale), round(answer * scale), is_estimated=True)
+    return [
+        (
+            Request(source, *direction, settings.parameters, prompter.prompting_for(source)),
+            reference,
+        )
+        for source, reference in test_set.pairs[::step][:SAMPLE]
+    ]
 
 
 def _seconds_of(workspace: Workspace, info: SystemInfo) -> float | None:

@@ -6,13 +6,17 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from core.errors import AdaptMLLMError
 from core.storage.translation_set_records import Hypothesis
 from core.storage.workspace import Workspace
-from core.systems.batch.budget import Budget
+from core.systems.batch.budget import Budget, BudgetError
 from core.systems.batch.cache_key import cache_key
-from core.systems.batch.pace import Pace
+from core.systems.batch.calls import Call, probable_usd
+from core.systems.batch.known_answers import KnownAnswers
+from core.systems.batch.pace import Pace, wait_for_stop
 from core.systems.batch.settings import BatchSettings
 from core.systems.batch.test_set import TestSet
 from core.systems.collecting import Collected, collect
@@ -22,10 +26,13 @@ from core.systems.protocol import Request, System
 
 CONTEXT_SEGMENTS = 3
 LONGEST_PAUSE_S = 120.0
-# After so many segments in a row that failed for the connection, the others would fail, too.
+# After so many segments in a row that failed, the others would fail, too.
 PATIENCE = 8
 # With these the next segment would fail in the same way.
 HOPELESS = ("key", "address", "quota", "protocol", "loading")
+# With these it would not: they are about the one segment.
+ABOUT_SEGMENT = ("too long",)
+CENSORED = "content_filter"  # so is a finish reason
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +46,12 @@ class Outlook:
     """How one system's part goes on.
 
     Attributes:
-        num_failed_in_a_row: Segments whose last attempt failed for the connection.
-        is_stopping: Set from outside: no new segment begins.
+        num_failed_in_a_row: Segments without a hypothesis since the last one that has one.
+        stopping: Set from outside: no new call begins, and nobody waits any longer.
     """
 
     num_failed_in_a_row: int = 0
-    is_stopping: bool = False
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True)
@@ -55,12 +62,29 @@ class Terms:
         concurrency: Calls at the same time.
         pace: When they may begin.
         budget: Shared by all systems of the batch.
-        probable_usd: What one call probably costs.
+        known: Answers that were paid for, shared by all systems of the batch.
+        calls: What is asked, and paid, for one segment.
     """
 
     concurrency: int
     pace: Pace
     budget: Budget
+    known: KnownAnswers
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One segment, ready to be asked.
+
+    Attributes:
+        request: With its prompt.
+        key: In the cache; empty where answers are not kept.
+        probable_usd: What one call probably costs.
+    """
+
+    request: Request
+    key: str
     probable_usd: float
 
 
@@ -101,7 +125,7 @@ class SystemBatch:
 
         async def work() -> None:
             for position in waiting:
-                if self.outlook.is_stopping:
+                if self.outlook.stopping.is_set():
                     return
                 await self._segment(position)
 
@@ -109,7 +133,7 @@ class SystemBatch:
         try:
             # The first failure that is final ends it; calls under way may still finish.
             done, rest = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
-            self.outlook.is_stopping = True
+            self.outlook.stopping.set()
             if rest:
                 await asyncio.wait(rest)
             for worker in (*done, *rest):
@@ -120,33 +144,38 @@ class SystemBatch:
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _segment(self, position: int) -> None:
-        """Translates one segment and stores what came of it."""
-        source, reference = self.test_set.pairs[position]
-        request = await asyncio.to_thread(self._request, position)
+        """Translates one segment and stores what came of it; nothing after a stop.
+
+        Raises:
+            HopelessError: The next segments would fail in the same way.
+            BudgetError: The budget is used up.
+        """
+        try:
+            question = await asyncio.to_thread(self._question, position)
+        except AdaptMLLMError as error:  # such as a segment that is too long for any prompt
+            await self._store(position, Collected(state="failed", failure=error))
+            self._judge(AskError(error.message, hint=error.hint))
+            return
+        async with self.terms.known.alone(question.key):
+            cached = await self.terms.known.get(question.key)
+            if cached is not None:
+                await self._store_cached(position, cached)
+                return
+            found = await self._asked(question)
+            if found is None:
+                return
+            if not found.problem:
+                content = {"text": found.text, "raw": found.raw, "figures": found.figures()}
+                await self.terms.known.put(question.key, content)
+        await self._store(position, found)
+        if found.finish_reason != CENSORED:
+            self._judge(_failure(found))
+
+    def _question(self, position: int) -> Question:
+        request = self._request(position)
+        _, reference = self.test_set.pairs[position]
         key = cache_key(self.system.info, request) if self.settings.uses_cache else ""
-        cached = await asyncio.to_thread(self.workspace.cache.get, key) if key else None
-        if cached is not None:
-            figures = {**cached["figures"], "cost_usd": 0.0, "is_cached": True}
-            text, raw, failure = cached["text"], cached["raw"], ""
-        else:
-            found = await self._asked(request)
-            text, raw, failure = found.text, found.raw, found.problem
-            figures = found.figures()
-            if key and not failure:
-                content = {"text": text, "raw": raw, "figures": figures}
-                await asyncio.to_thread(self.workspace.cache.put, key, content)
-        hypothesis = Hypothesis(
-            set_id=self.set_id,
-            position=position,
-            source=source,
-            reference=reference,
-            hypothesis=None if failure else text,
-            raw=raw if failure or raw != text else "",
-            failure=failure,
-            figures=figures,
-        )
-        await asyncio.to_thread(self.workspace.translation_sets.store, [hypothesis])
-        self.on_segment()
+        return Question(request, key, probable_usd(self.terms.calls, request, reference))
 
     def _request(self, position: int) -> Request:
         test_set = self.test_set
@@ -156,74 +185,110 @@ class SystemBatch:
             return request
         before = test_set.pairs[max(0, position - CONTEXT_SEGMENTS) : position]
         context = [(earlier, "") for earlier, _ in before]
-        prompting = self.prompter.prompting_for(source, context)
-        return Request(
-            source, test_set.src_lang, test_set.tgt_lang, self.settings.parameters, prompting
+        return replace(request, prompting=self.prompter.prompting_for(source, context))
+
+    async def _store_cached(self, position: int, cached: dict[str, Any]) -> None:
+        figures = {**cached["figures"], "is_cached": True}
+        figures.pop("cost_usd", None)
+        text, raw = cached["text"], cached["raw"]
+        await self._store_hypothesis(position, text, raw if raw != text else "", figures=figures)
+
+    async def _store(self, position: int, found: Collected) -> None:
+        problem, figures = found.problem, found.figures()
+        cost_usd = figures.pop("cost_usd")
+        await self._store_hypothesis(
+            position,
+            None if problem else found.text,
+            found.raw if problem or found.raw != found.text else "",
+            failure=problem,
+            figures=figures,
+            cost_usd=cost_usd,
         )
 
-    async def _asked(self, request: Request) -> Collected:
+    async def _store_hypothesis(
+        self, position: int, text: str | None, raw: str, **values: Any
+    ) -> None:
+        source, reference = self.test_set.pairs[position]
+        record = Hypothesis(self.set_id, position, source, reference, text, raw, **values)
+        await asyncio.to_thread(self.workspace.translation_sets.store, [record])
+        self.on_segment()
+
+    async def _asked(self, question: Question) -> Collected | None:
         """Asks until there is an answer, or no sense in asking again.
 
+        Gives None where a stop came before the first call.
+
         Raises:
-            HopelessError: The next segments would fail in the same way.
-            BudgetError: The budget is used up.
+            BudgetError: The budget does not allow the first call.
         """
-        cost_usd, attempt = 0.0, 0
-        while True:
-            await self.terms.pace.turn()
-            found = await self._one_call(request)
+        found: Collected | None = None
+        cost_usd = 0.0
+        for attempt in range(1, self.settings.max_attempts + 1):
+            if not await self.terms.pace.turn(self.outlook.stopping):
+                break
+            try:
+                self.terms.budget.reserve(question.probable_usd)
+            except BudgetError:
+                if found is None:
+                    raise
+                break  # what failed is stored with what it cost; the next segment tells
+            found = await self._one_call(question)
             cost_usd += found.cost_usd
             found.cost_usd = cost_usd
-            error = _passing_failure(found)
-            if error is None:
-                self.outlook.num_failed_in_a_row = 0
-                return found
-            attempt += 1
-            if attempt == self.settings.max_attempts or self.outlook.is_stopping:
-                self._count_failure(error)
-                return found
-            pause_s = _pause_s(error, attempt)
-            log.info("tried again in %.1f s: %s", pause_s, error.message)
-            if error.kind == "rate":
-                self.terms.pace.pause(pause_s)
-            else:
-                await asyncio.sleep(pause_s)
+            error = found.failure
+            if not isinstance(error, AskError) or not error.is_retryable:
+                break
+            if attempt < self.settings.max_attempts:
+                await self._back_off(error, attempt)
+        return found
 
-    async def _one_call(self, request: Request) -> Collected:
-        probable_usd = self.terms.probable_usd
-        self.terms.budget.reserve(probable_usd)
+    async def _one_call(self, question: Question) -> Collected:
         found = Collected()
         try:
-            return await collect(self.system, request, found)
+            return await collect(self.system, question.request, found)
         finally:
-            self.terms.budget.settle(probable_usd, found.cost_usd)
+            self.terms.budget.settle(question.probable_usd, found.cost_usd)
 
-    def _count_failure(self, error: AskError) -> None:
-        if error.kind not in ("connection", "timeout", "server"):
+    async def _back_off(self, error: AskError, attempt: int) -> None:
+        """Waits before the next attempt, no longer than until a stop."""
+        pause_s = _pause_s(error, attempt)
+        log.info("tried again in %.1f s: %s", pause_s, error.message)
+        if error.kind == "rate":
+            self.terms.pace.pause(pause_s)
+        else:
+            await wait_for_stop(self.outlook.stopping, pause_s)
+
+    def _judge(self, error: AskError | None) -> None:
+        """Gives the system up where the next segments would fail in the same way.
+
+        Raises:
+            HopelessError: They would.
+        """
+        if error is None:
+            self.outlook.num_failed_in_a_row = 0
+            return
+        if error.kind in HOPELESS:
+            raise HopelessError(error.message, hint=error.hint, kind=error.kind)
+        if error.kind in ABOUT_SEGMENT or self.outlook.stopping.is_set():
             return
         self.outlook.num_failed_in_a_row += 1
         if self.outlook.num_failed_in_a_row >= PATIENCE:
             raise HopelessError(
                 f"{PATIENCE} segments in a row failed; the last one: {error.message}",
-                hint=f"{error.hint} Then resume; what is translated is kept.",
+                hint=f"{error.hint} Then resume; what is translated is kept.".strip(),
                 kind=error.kind,
             )
 
 
-def _passing_failure(found: Collected) -> AskError | None:
-    """Gives a failure after which it makes sense to ask again; None for an answer as it is.
-
-    Raises:
-        HopelessError: The next segments would fail in the same way.
-    """
-    error = found.failure
-    if error is None:
+def _failure(found: Collected) -> AskError | None:
+    """Gives why there is no whole answer; None if there is one."""
+    if not found.problem:
         return None
-    if not isinstance(error, AskError):  # what our own code refuses, it refuses again
-        raise HopelessError(error.message, hint=error.hint)
-    if error.kind in HOPELESS:
-        raise HopelessError(error.message, hint=error.hint, kind=error.kind)
-    return error if error.is_retryable else None
+    if isinstance(found.failure, AskError):
+        return found.failure
+    if found.failure is not None:  # what our own code refuses, it refuses again
+        return AskError(found.failure.message, hint=found.failure.hint, kind="loading")
+    return AskError(found.problem, kind="cut")
 
 
 def _pause_s(error: AskError, attempt: int) -> float:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
-import uuid
+from dataclasses import replace
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import AdaptMLLMError
 from core.finetune.run_folder import Recorder, RunFolder
@@ -17,26 +20,23 @@ from core.storage.files import read_json, utc_now, write_json
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
 from core.systems.batch.budget import Budget, BudgetError
-from core.systems.batch.forecast import forecast_of
+from core.systems.batch.calls import calls_of, draft_system_of, is_prompted
+from core.systems.batch.known_answers import KnownAnswers
+from core.systems.batch.origin import check_same, completed, provenance_of, set_id_of, set_of
 from core.systems.batch.pace import Pace
 from core.systems.batch.settings import BatchSettings
-from core.systems.batch.system_batch import SystemBatch, Terms
+from core.systems.batch.system_batch import HopelessError, SystemBatch, Terms
 from core.systems.batch.test_set import read_test_set
 from core.systems.catalogue import endpoint_settings, find_system, open_system
-from core.systems.prompt_choice import Prompter, find_template
+from core.systems.prompt_choice import Prompter
 from core.systems.protocol import System, SystemInfo
 
 LOCAL_CONCURRENCY = 64  # a service batches what it gets at the same time
 CHAIN_CONCURRENCY = 4
 STOP_POLL_S = 0.3
-_NAMESPACE = uuid.UUID("6c3f7d6a-2a0c-4a43-8a4f-2f4ef6a5b8a0")
+QUIET = ("openai", "httpx2", "httpcore2", "httpx", "httpcore")
 
 log = logging.getLogger(__name__)
-
-
-def set_id_of(batch_id: str, system_id: str) -> str:
-    """Gives the id of a system's translation set in a batch: a resumed batch goes on with it."""
-    return str(uuid.uuid5(_NAMESPACE, f"{batch_id} {system_id}"))
 
 
 class Batch:
@@ -56,6 +56,11 @@ class Batch:
         self._total = len(self._test_set.pairs) * len(settings.systems)
         self._num_handled = 0
         self._is_stopping = False
+        self._set_ids = [set_id_of(self._id, system_id) for system_id in settings.systems]
+        counts = map(workspace.translation_sets.counts, self._set_ids)
+        self._budget = Budget(settings.budget_usd, sum(count.cost_usd for count in counts))
+        self._known = KnownAnswers(workspace.cache)
+        self._names: dict[str, str] = {}
         self.parts: list[SystemBatch] = []
 
     async def run(self) -> None:
@@ -66,57 +71,77 @@ class Batch:
         """
         self._recorder.add("plan", total_steps=self._total)
         self._recorder.phase("translating")
-        sets = self._workspace.translation_sets
-        ids = [set_id_of(self._id, system_id) for system_id in self._settings.systems]
-        spent_usd = sum(sets.counts(set_id).cost_usd for set_id in ids)
-        budget = Budget(self._settings.budget_usd, spent_usd)
         watching = asyncio.create_task(self._watch_for_stop())
         try:
             ends = await asyncio.gather(
-                *(self._system(system_id, budget) for system_id in self._settings.systems),
+                *(self._system(system_id) for system_id in self._settings.systems),
                 return_exceptions=True,
             )
         finally:
             watching.cancel()
-        self._finish(ids, [end for end in ends if isinstance(end, BaseException)])
+        for system_id in self._settings.systems:
+            self._describe(system_id)
+        self._finish(ends)
 
-    async def _system(self, system_id: str, budget: Budget) -> None:
+    async def _system(self, system_id: str) -> None:
         """Does one system's part; its record is there before the first call."""
-        test_set = self._test_set
         info = find_system(self._workspace, system_id)
-        record = self._record(info)
-        self._workspace.translation_sets.add(record)
-        done = self._workspace.translation_sets.done_positions(record.id)
+        self._names[system_id] = info.name
+        record = self._begun(info)
+        sets = self._workspace.translation_sets
+        done, failed = sets.done_positions(record.id), sets.failed_positions(record.id)
         self._handled(len(done))
-        left = [position for position in range(len(test_set.pairs)) if position not in done]
+        left = set(range(len(self._test_set.pairs))) - done
         if not left:
             return
-        opened = await asyncio.to_thread(self._opened, info)
-        try:
-            part = await asyncio.to_thread(self._part, info, record.id, opened, budget)
-            part.outlook.is_stopping = self._is_stopping
-            self.parts.append(part)
-            await part.run(left)
-        finally:
+        async with contextlib.AsyncExitStack() as stack:
+            opened = await asyncio.to_thread(self._opened, info)
             for system in opened:
-                await system.close()
-            # A local model that was prepared for this has a version only now.
-            known = find_system(self._workspace, system_id)
-            self._workspace.translation_sets.describe(record.id, self._record(known).provenance)
+                stack.push_async_callback(system.close)
+            part = await asyncio.to_thread(self._part, info, record.id, opened)
+            self.parts.append(part)
+            if self._is_stopping:
+                part.outlook.stopping.set()
+            # What failed before comes last: it must not keep the others from their turn.
+            await part.run([*sorted(left - failed), *sorted(left & failed)])
+
+    def _begun(self, info: SystemInfo) -> TranslationSet:
+        """Gives the system's set; one with hypotheses of another model or prompt is refused."""
+        sets = self._workspace.translation_sets
+        now = set_of(self._workspace, self._settings, self._test_set, self._id, info)
+        sets.add(now)
+        known, num_done = sets.get(now.id), sets.counts(now.id).num_done
+        if num_done < known.num_segments:
+            check_same(known, now if num_done else replace(now, provenance=known.provenance))
+        if not num_done:
+            sets.describe(known.id, now.provenance)
+        return known
+
+    def _describe(self, system_id: str) -> None:
+        """Adds the version of a local model that was prepared for this; what is known stays."""
+        sets = self._workspace.translation_sets
+        try:
+            known = sets.get(set_id_of(self._id, system_id))
+            info = find_system(self._workspace, system_id)
+            now = provenance_of(self._workspace, self._settings, info)
+            sets.describe(known.id, completed(known.provenance, now))
+        except (AdaptMLLMError, SQLAlchemyError) as error:  # never in the place of the true end
+            log.warning("the version of %s is not stored: %s", system_id, error)
 
     def _opened(self, info: SystemInfo) -> list[System]:
         """Opens the system and, where its prompts need one, the system of the draft."""
-        draft_id = self._settings.prompt.draft_system if info.is_llm else ""
-        return [open_system(self._workspace, each) for each in (info.id, draft_id) if each]
+        ids = [info.id]
+        if is_prompted(self._workspace, info):
+            ids += filter(None, [draft_system_of(self._workspace, self._settings.prompt)])
+        return [open_system(self._workspace, each) for each in ids]
 
-    def _part(
-        self, info: SystemInfo, set_id: str, opened: list[System], budget: Budget
-    ) -> SystemBatch:
+    def _part(self, info: SystemInfo, set_id: str, opened: list[System]) -> SystemBatch:
         """Makes ready one system's part; the index of a large corpus takes seconds."""
         settings, test_set = self._settings, self._test_set
         system, *drafting = opened
+        calls = calls_of(self._workspace, info, settings.prompt)
         prompter = None
-        if system.cleans:
+        if is_prompted(self._workspace, info):
             prompter = Prompter(
                 self._workspace,
                 settings.prompt,
@@ -124,7 +149,6 @@ class Batch:
                 test_set.tgt_lang,
                 draft_system=drafting[0] if drafting else None,
             )
-        expected = forecast_of(self._workspace, settings, test_set, info)
         return SystemBatch(
             self._workspace,
             settings,
@@ -132,7 +156,7 @@ class Batch:
             set_id,
             system,
             prompter,
-            Terms(*self._pace(info), budget, expected.cost_per_segment_usd),
+            Terms(*self._pace(info), self._budget, self._known, calls),
             on_segment=lambda: self._handled(1),
         )
 
@@ -143,36 +167,6 @@ class Batch:
             return CHAIN_CONCURRENCY, Pace(0)
         endpoint = endpoint_settings(self._workspace, info.id)
         return endpoint.concurrency, Pace(endpoint.requests_per_minute)
-
-    def _record(self, info: SystemInfo) -> TranslationSet:
-        settings, test_set = self._settings, self._test_set
-        provenance = {**info.provenance, "detail": info.detail}
-        provenance["parameters"] = settings.parameters.model_dump(exclude_defaults=True)
-        if info.is_llm or info.kind == "chain":
-            prompt = settings.prompt
-            template, version = find_template(
-                self._workspace, prompt.template, prompt.template_version
-            )
-            provenance["prompt"] = {
-                **prompt.model_dump(exclude_defaults=True, exclude={"version"}),
-                "template": template.model_dump(),
-                "template_version": version,
-            }
-        return TranslationSet(
-            id=set_id_of(self._id, info.id),
-            batch_id=self._id,
-            system_id=info.id,
-            system_name=info.name,
-            corpus_id=test_set.corpus.id,
-            corpus_name=test_set.corpus.name,
-            split=test_set.split,
-            src_lang=test_set.src_lang,
-            tgt_lang=test_set.tgt_lang,
-            test_set_hash=test_set.hash,
-            num_segments=len(test_set.pairs),
-            created_at=utc_now(),
-            provenance=provenance,
-        )
 
     def _handled(self, count: int) -> None:
         self._num_handled += count
@@ -185,17 +179,21 @@ class Batch:
             if self._folder.stop_mode():
                 self._is_stopping = True
                 for part in self.parts:
-                    part.outlook.is_stopping = True
+                    part.outlook.stopping.set()
             await asyncio.sleep(STOP_POLL_S)
 
-    def _finish(self, set_ids: list[str], ends: list[BaseException]) -> None:
-        counts = [self._workspace.translation_sets.counts(set_id) for set_id in set_ids]
+    def _finish(self, ends: list[BaseException | None]) -> None:
+        counts = [self._workspace.translation_sets.counts(each) for each in self._set_ids]
         done = sum(count.num_done for count in counts)
         failed = sum(count.num_failed for count in counts)
         over_budget = next((end for end in ends if isinstance(end, BudgetError)), None)
-        for end in ends:
-            if not isinstance(end, BudgetError):
-                raise end
+        given_up = [
+            (self._names.get(system_id, system_id), end)
+            for system_id, end in zip(self._settings.systems, ends, strict=True)
+            if end is not None and not isinstance(end, BudgetError)
+        ]
+        if given_up:
+            raise _together(given_up, over_budget)
         kept = f"{done} of {self._total} segments are translated"
         if over_budget is not None:
             self._folder.record_end(f"{over_budget.message} {kept}; {over_budget.hint}")
@@ -206,12 +204,38 @@ class Batch:
             write_json(self._folder.result_file, values)
 
 
+def _together(
+    given_up: list[tuple[str, BaseException]], over_budget: BudgetError | None
+) -> BaseException:
+    """Gives one error that names every system that was given up."""
+    messages, hints = [], []
+    for name, error in given_up:
+        if not isinstance(error, AdaptMLLMError):
+            return error
+        messages.append(error.message if name in error.message else f"{name}: {error.message}")
+        hints.append(error.hint)
+    if over_budget is not None:
+        messages.append(over_budget.message)
+        hints.append(over_budget.hint)
+    if len(given_up) > 1:
+        messages.insert(0, f"{len(given_up)} systems were given up.")
+    return HopelessError(" ".join(messages), hint=" ".join(dict.fromkeys(filter(None, hints))))
+
+
+def _is_for_log(record: logging.LogRecord) -> bool:
+    """Whether a line may be logged: those of libraries would hold addresses.
+
+    A filter, because a library may set its own level when it is imported.
+    """
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in QUIET
+
+
 def main() -> None:
     """Translates; a failure goes into a file for the supervisor."""
     die_with_supervisor()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    for name in ("httpx2", "httpcore2", "openai"):  # their lines would hold addresses
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_is_for_log)
     folder = RunFolder(Path(sys.argv[1]))
     try:
         settings = BatchSettings.load(folder.settings_file)

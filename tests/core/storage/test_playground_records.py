@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from core.errors import ConfigError, DataError, TrainingError
 from core.storage.answer_records import UNFINISHED, AnswerRecord
@@ -135,7 +136,10 @@ def test_what_is_learned_is_added_to_what_is_known(workspace: Workspace) -> None
     workspace.systems.learn("s1", {"ignored": ["stop"]})
     workspace.systems.learn("gone", {"ignored": ["top_p"]})
     (found,) = workspace.systems.all()
-    assert found.learned == {"ignored": ["stop"], "probe": {"checks": []}}
+    assert found.learned == {"ignored": ["seed", "stop"], "probe": {"checks": []}}
+    workspace.systems.learn("s1", {"ignored": []}, replaces=True)
+    (found,) = workspace.systems.all()
+    assert found.learned == {"ignored": [], "probe": {"checks": []}}
 
 
 def test_lessons_learned_at_the_same_time_are_all_kept(workspace: Workspace) -> None:
@@ -242,7 +246,8 @@ def test_answers_come_back_as_they_were_stored(workspace: Workspace) -> None:
 
 
 def test_answer_grows(workspace: Workspace) -> None:
-    workspace.answers.add([replace(ANSWER, state="waiting", text=""), replace(ANSWER, id="a2")])
+    waiting = replace(ANSWER, state="waiting", text="", ended_at=None)
+    workspace.answers.add([waiting, replace(ANSWER, id="a2", position=1)])
     workspace.answers.update("a1", {"state": "streaming", "text": "Dia"})
     found = workspace.answers.of_ask("ask1")[0]
     assert (found.state, found.text, found.has_ended) == ("streaming", "Dia", False)
@@ -279,7 +284,8 @@ def test_search_takes_a_text_literally_and_in_any_case(
     for number, source in enumerate(SOURCES):
         asked_at = f"2024-01-{30 - number}"
         blank = {"reference": "", "text": "", "system_name": ""}
-        record = replace(ANSWER, id=str(number), source=source, asked_at=asked_at, **blank)
+        values = {"source": source, "asked_at": asked_at, **blank}
+        record = replace(ANSWER, id=str(number), position=number, **values)
         workspace.answers.add([record])
     assert [each.source for each in workspace.answers.search(text)] == sources
     assert workspace.answers.count(text) == len(sources)
@@ -288,12 +294,14 @@ def test_search_takes_a_text_literally_and_in_any_case(
 
 @pytest.mark.parametrize("column", ["source", "text", "reference", "system_name"])
 def test_search_looks_into_texts_and_names(column: str, workspace: Workspace) -> None:
-    workspace.answers.add([ANSWER, replace(ANSWER, id="a2", **{column: "a needle here"})])
+    workspace.answers.add(
+        [ANSWER, replace(ANSWER, id="a2", position=1, **{column: "a needle here"})]
+    )
     assert ids(workspace.answers.search("Needle")) == ["a2"]
 
 
 def test_search_gives_pages_of_one_purpose_the_newest_first(workspace: Workspace) -> None:
-    add_answers(workspace, 7)
+    add_answers(workspace, 7, ended_at=None)
     workspace.answers.update("a3", {"purpose": "chat"})
     assert ids(workspace.answers.search(limit=3, offset=2)) == ["a2", "a3", "a4"]
     found = workspace.answers.search(purpose="compare", limit=3, offset=2)
@@ -303,7 +311,7 @@ def test_search_gives_pages_of_one_purpose_the_newest_first(workspace: Workspace
 
 
 def test_each_gives_all_of_many_answers(workspace: Workspace) -> None:
-    add_answers(workspace, 1203)
+    add_answers(workspace, 1203, ended_at=None)
     workspace.answers.update("a700", {"purpose": "chat"})
     wanted = [f"a{number}" for number in range(1203)]
     assert ids(list(workspace.answers.each())) == wanted
@@ -337,8 +345,11 @@ def test_each_gives_every_answer_once_whatever_is_asked_or_deleted_meanwhile(
 def test_only_unfinished_answers_are_interrupted(workspace: Workspace) -> None:
     states = ("waiting", "streaming", "done", "stopped", "failed", "interrupted")
     workspace.answers.add(
-        [replace(ANSWER, id=state, state=state, ended_at=None) for state in (*states,)]
-        + [replace(ANSWER, id="another", state="waiting")]
+        [
+            replace(ANSWER, id=state, position=n, state=state, ended_at=None)
+            for n, state in enumerate(states)
+        ]
+        + [replace(ANSWER, id="another", position=9, state="waiting")]
     )
     assert {each.id for each in workspace.answers.unfinished()} == {*UNFINISHED, "another"}
     workspace.answers.interrupt(states)
@@ -366,9 +377,10 @@ def test_asks_are_listed_once_each(workspace: Workspace) -> None:
 
 
 def test_answers_of_a_system_are_told_by_its_id(workspace: Workspace) -> None:
-    add_answers(workspace, 3)
+    add_answers(workspace, 3, ended_at=None)
     workspace.answers.update("a1", {"purpose": "chat"})
-    workspace.answers.add([replace(ANSWER, id="other", system_id="model:other")])
+    other = replace(ANSWER, id="other", ask_id="other", system_id="model:other")
+    workspace.answers.add([other])
     assert ids(workspace.answers.of_system("model:starter")) == ["a0", "a1", "a2"]
     assert ids(workspace.answers.of_system("model:starter", purpose="chat")) == ["a1"]
     assert ids(workspace.answers.of_system("model:starter", limit=1)) == ["a0"]
@@ -517,13 +529,43 @@ def test_counts_tell_how_far_a_set_is_and_what_it_cost(workspace: Workspace) -> 
     assert workspace.translation_sets.counts("t1") == SetCounts(0, 0, 0.0)
     workspace.translation_sets.store(
         [
-            hypothesis(0, figures={"cost_usd": 0.25}),
-            hypothesis(1, "", figures={"cost_usd": None}),
-            hypothesis(2, None, figures={"cost_usd": 0.5}),
+            hypothesis(0, cost_usd=0.25),
+            hypothesis(1, ""),
+            hypothesis(2, None, cost_usd=0.5),
             hypothesis(3, None),
         ]
     )
     assert workspace.translation_sets.counts("t1") == SetCounts(2, 2, 0.75)
+    assert workspace.translation_sets.done_positions("t1") == {0, 1}
+    assert workspace.translation_sets.failed_positions("t1") == {2, 3}
+
+
+def test_what_a_failed_segment_cost_stays_counted(workspace: Workspace) -> None:
+    for set_id in ("t1", "t2"):
+        workspace.translation_sets.add(replace(SET, id=set_id))
+    other = replace(hypothesis(1, None, cost_usd=8.0), set_id="t2")
+    workspace.translation_sets.store([hypothesis(1, None, cost_usd=0.5), other])
+    workspace.translation_sets.store([hypothesis(1, None, cost_usd=0.25), hypothesis(2)])
+    workspace.translation_sets.store([hypothesis(1, "Slán", cost_usd=0.125)])
+    assert workspace.translation_sets.counts("t1") == SetCounts(2, 0, 0.875)
+    assert workspace.translation_sets.counts("t2") == SetCounts(0, 1, 8.0)
+
+
+def test_storing_a_segment_looks_at_no_other_one(workspace: Workspace) -> None:
+    plans: list[str] = []
+    workspace.translation_sets.add(SET)
+
+    def explain(connection: Connection, _: Any, statement: str, values: Any, *_rest: Any) -> None:
+        if statement.startswith(("SELECT hypotheses", "DELETE FROM hypotheses")):
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans.extend(str(row[-1]) for row in rows)
+
+    event.listen(workspace.database._engine, "before_cursor_execute", explain)
+    for text in (None, "Slán"):
+        workspace.translation_sets.store([hypothesis(1, text)])
+    assert len(plans) == 3
+    for plan in plans:
+        assert plan.startswith("SEARCH hypotheses") and "set_id=? AND position=?" in plan
 
 
 def test_deleted_set_takes_its_segments_along(workspace: Workspace) -> None:
@@ -628,3 +670,19 @@ def test_cleared_cache_knows_nothing(workspace: Workspace) -> None:
     workspace.cache.clear()
     assert workspace.cache.count() == 0
     assert workspace.cache.known(["k1"]) == set()
+
+
+def test_late_writer_does_not_overwrite_the_end(workspace: Workspace) -> None:
+    workspace.answers.add([replace(ANSWER, state="streaming", text="half", ended_at=None)])
+    workspace.answers.update("a1", {"state": "done", "text": "whole", "ended_at": NOW})
+    workspace.answers.update("a1", {"state": "streaming", "text": "half", "ended_at": None})
+    (found,) = workspace.answers.of_ask("ask1")
+    assert (found.state, found.text) == ("done", "whole")
+
+
+def test_same_question_twice_is_one_and_another_one_is_refused(workspace: Workspace) -> None:
+    assert workspace.answers.add([ANSWER])
+    assert not workspace.answers.add([replace(ANSWER, id="again")])
+    with pytest.raises(ConfigError, match="went on elsewhere"):
+        workspace.answers.add([replace(ANSWER, id="other", source="Another message.")])
+    assert ids(workspace.answers.of_ask("ask1")) == ["a1"]

@@ -54,8 +54,9 @@ def upgrade() -> None:
         sa.Column("owner", sa.Text, nullable=False),
         sa.Column("asked_at", sa.String(32), nullable=False),
         sa.Column("ended_at", sa.String(32)),
+        sa.UniqueConstraint("ask_id", "position", name="answers_by_ask"),
     )
-    op.create_index("answers_by_ask", "answers", ["ask_id", "position"])
+    op.create_index("answers_by_system", "answers", ["system_id", "asked_at"])
     op.create_index("answers_by_time", "answers", ["asked_at"])
     op.create_table(
         "votes",
@@ -110,6 +111,7 @@ def upgrade() -> None:
         sa.Column("hypothesis", sa.Text),
         sa.Column("raw", sa.Text, nullable=False),
         sa.Column("failure", sa.Text, nullable=False),
+        sa.Column("cost_usd", sa.Float, nullable=False, server_default="0"),
         sa.Column("figures", sa.JSON, nullable=False),
     )
     op.create_table(

@@ -53,7 +53,7 @@ def test_budget_counts_what_earlier_attempts_cost() -> None:
     with pytest.raises(BudgetError, match=r"0\.7500 USD are spent"):
         budget.reserve(0.25)
     with pytest.raises(BudgetError):
-        Budget(1.0, spent_usd=2.0).reserve(0.0)
+        Budget(1.0, spent_usd=2.0).reserve(1e-12)
 
 
 def test_sums_of_prices_may_use_the_budget_up_to_its_end() -> None:
@@ -85,3 +85,4 @@ def test_call_that_costs_nothing_is_always_allowed() -> None:
     budget.reserve(0.5)
     budget.settle(0.5, 0.5)
     budget.reserve(0.0)
+    Budget(1.0, spent_usd=2.0).reserve(0.0)  # a free system goes on when a paid one is too dear
