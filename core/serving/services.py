@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import http.client
 import json
-import shutil
 import urllib.request
 import uuid
 from pathlib import Path
 from typing import Any
 
-from core.errors import ConfigError
+from core.errors import ConfigError, HostError
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
 from core.jobs.folder import JobState, new_job_folder
 from core.serving.access import Access
 from core.serving.engines.engine import check_memory
+from core.serving.entering import locked, remove_orphan, set_aside
 from core.serving.models import find_model
 from core.serving.servable import is_servable, load_servable
 from core.serving.server_socket import check_port
@@ -57,8 +58,31 @@ def start(workspace: Workspace, settings: ServeSettings, *, service_id: str = ""
         AdaptMLLMError: `check_start` refused it; nothing was written.
     """
     service_id = service_id or str(uuid.uuid4())
-    if workspace.service_folder(service_id).exists():  # before its own port would count as taken
-        return workspace.services.get(service_id)
+    with locked(workspace.services_folder):
+        # Before its own port would count as taken.
+        known = _entered_before(workspace, service_id)
+        record = known or _entered(workspace, settings, service_id)
+    if known is None:
+        queue.advance(workspace)
+    return record
+
+
+def _entered_before(workspace: Workspace, service_id: str) -> ServiceRecord | None:
+    """Gives the service of this id; what a killed process left of one is removed."""
+    folder = workspace.service_folder(service_id)
+    try:
+        record = workspace.services.get(service_id)
+    except HostError:
+        remove_orphan(folder)
+        return None
+    if folder.exists() or not record.job.has_ended:
+        return record
+    workspace.services.delete(service_id)  # its deletion was not finished
+    return None
+
+
+def _entered(workspace: Workspace, settings: ServeSettings, service_id: str) -> ServiceRecord:
+    """Stores a new service, which then waits for its start."""
     prepared = check_start(workspace, settings)
     key, name = str(prepared), load_servable(prepared).name
     if not is_servable(Path(settings.model)):
@@ -71,14 +95,10 @@ def start(workspace: Workspace, settings: ServeSettings, *, service_id: str = ""
     # A lane of its own: services run beside each other and beside training.
     job = Job(service_id, SERVICE_KIND, relative, f"service-{service_id[:8]}", WAITING, now)
     record = ServiceRecord(service_id, key, name, settings.model_dump(), now, job)
-    try:
-        with new_job_folder(folder.path, "service"):
-            settings.save(folder.settings_file)
-            queue.enter(workspace, job)
-            workspace.services.add(record)
-    except FileExistsError:  # somebody was faster with the same id
-        return workspace.services.get(service_id)
-    queue.advance(workspace)
+    with new_job_folder(folder.path, "service"):
+        settings.save(folder.settings_file)
+        queue.enter(workspace, job)
+        workspace.services.add(record)
     return record
 
 
@@ -98,10 +118,11 @@ def restart(workspace: Workspace, service_id: str) -> None:
         AdaptMLLMError: `check_start` refused it.
         TrainingError: It has not ended.
     """
-    record = workspace.services.get(service_id)
-    if record.job.has_ended:
-        check_start(workspace, ServeSettings.parse(record.settings))
-    queue.resume(workspace, record.id)
+    with locked(workspace.services_folder):
+        record = workspace.services.get(service_id)
+        if record.job.has_ended:
+            check_start(workspace, ServeSettings.parse(record.settings))
+        queue.resume(workspace, record.id)
 
 
 def delete(workspace: Workspace, service_id: str) -> None:
@@ -110,13 +131,14 @@ def delete(workspace: Workspace, service_id: str) -> None:
     Raises:
         ConfigError: It still runs.
     """
-    record = workspace.services.get(service_id)
-    if not record.job.has_ended:
-        raise ConfigError(
-            f"The service {record.name!r} is {record.job.state}.", hint="Stop it first."
-        )
-    workspace.services.delete(record.id)
-    shutil.rmtree(workspace.service_folder(record.id), ignore_errors=True)
+    with locked(workspace.services_folder):
+        record = workspace.services.get(service_id)
+        if not record.job.has_ended:
+            raise ConfigError(
+                f"The service {record.name!r} is {record.job.state}.", hint="Stop it first."
+            )
+        with set_aside(workspace.service_folder(record.id)):
+            workspace.services.delete(record.id)
 
 
 def service_state(workspace: Workspace, record: ServiceRecord) -> JobState:
@@ -139,10 +161,19 @@ def figures(workspace: Workspace, record: ServiceRecord) -> dict[str, Any]:
 
 def is_healthy(record: ServiceRecord) -> bool:
     """Whether a service answers on its port at this moment."""
+    return _answers(record, "/health")
+
+
+def is_ready(record: ServiceRecord) -> bool:
+    """Whether a service takes texts at this moment; not while it begins or ends."""
+    return _answers(record, "/ready")
+
+
+def _answers(record: ServiceRecord, path: str) -> bool:
     # Never through a proxy that the environment names: this is the machine itself.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{record.address}/health", timeout=HEALTH_TIMEOUT_S) as answer:
+        with opener.open(f"{record.address}{path}", timeout=HEALTH_TIMEOUT_S) as answer:
             return bool(answer.status == 200)
-    except OSError:
+    except (OSError, http.client.HTTPException):  # the latter from what is no web server
         return False

@@ -12,6 +12,7 @@ from core.finetune.run_folder import RunFolder
 from core.jobs import queue
 from core.jobs.folder import new_job_folder
 from core.serving.conversion import weights_bytes
+from core.serving.entering import locked, remove_orphan, set_aside
 from core.serving.models import ModelReference, find_model
 from core.serving.preparing import MODEL_FOLDER, comparison
 from core.serving.servable import is_servable
@@ -60,6 +61,32 @@ def prepare(workspace: Workspace, settings: PrepareSettings, *, version_id: str 
     """
     reference = check_prepare(workspace, settings)
     version_id = version_id or str(uuid.uuid4())
+    with locked(workspace.versions_folder):
+        known = _entered_before(workspace, version_id)
+        version = known or _entered(workspace, settings, reference, version_id)
+    if known is None:
+        queue.advance(workspace)
+    return version
+
+
+def _entered_before(workspace: Workspace, version_id: str) -> Version | None:
+    """Gives the version of this id; what a killed process left of one is removed."""
+    folder = workspace.version_folder(version_id)
+    try:
+        version = workspace.versions.get(version_id)
+    except ModelError:
+        remove_orphan(folder)
+        return None
+    if folder.exists() or not version.job.has_ended:
+        return version
+    workspace.versions.delete(version_id)  # its deletion was not finished
+    return None
+
+
+def _entered(
+    workspace: Workspace, settings: PrepareSettings, reference: ModelReference, version_id: str
+) -> Version:
+    """Stores a new version, which then waits for its preparation."""
     folder = RunFolder(workspace.version_folder(version_id))
     now = utc_now()
     relative = str(folder.path.relative_to(workspace.root))
@@ -77,14 +104,10 @@ def prepare(workspace: Workspace, settings: PrepareSettings, *, version_id: str 
         created_at=now,
         job=Job(version_id, PREPARE_KIND, relative, PREPARE_LANE, WAITING, now),
     )
-    try:
-        with new_job_folder(folder.path, "version"):
-            settings.changed(model=reference.key).save(folder.settings_file)
-            queue.enter(workspace, version.job)
-            workspace.versions.add(version)
-    except FileExistsError:
-        return workspace.versions.get(version_id)
-    queue.advance(workspace)
+    with new_job_folder(folder.path, "version"):
+        settings.changed(model=reference.key).save(folder.settings_file)
+        queue.enter(workspace, version.job)
+        workspace.versions.add(version)
     return version
 
 
@@ -122,7 +145,14 @@ def delete(workspace: Workspace, version_id: str) -> None:
     Raises:
         ModelError: It is still being prepared, or a running service uses it.
     """
-    version = workspace.versions.get(version_id)
+    with locked(workspace.versions_folder):
+        version = workspace.versions.get(version_id)
+        _check_delete(workspace, version)
+        with set_aside(workspace.version_folder(version.id)):
+            workspace.versions.delete(version.id)
+
+
+def _check_delete(workspace: Workspace, version: Version) -> None:
     if not version.job.has_ended:
         raise ModelError(
             f"The version {version.id[:8]} is {version.job.state}; stop it before deleting it."
@@ -137,8 +167,6 @@ def delete(workspace: Workspace, version_id: str) -> None:
             f"The version {version.id[:8]} of {version.name!r} is being served.",
             hint="Stop the service, or accept another version first.",
         )
-    workspace.versions.delete(version.id)
-    shutil.rmtree(workspace.version_folder(version.id), ignore_errors=True)
 
 
 def model_folder(workspace: Workspace, version: Version) -> Path:

@@ -89,10 +89,13 @@ def local_models(workspace: Workspace) -> list[SystemInfo]:
 
 
 def _usable(versions: list[Version]) -> dict[str, Version]:
-    """Gives the version of each model that is asked: the accepted one, else the newest."""
+    """Gives the version of each model that is asked: the accepted one, else the newest.
+
+    A version that was refused is never asked.
+    """
     found: dict[str, Version] = {}
     for version in versions:  # the newest first
-        if not version.is_ready:
+        if not version.is_ready or version.decision == "refused":
             continue
         known = found.get(version.model)
         is_accepted = version.decision == "accepted"

@@ -10,13 +10,14 @@ import pytest
 
 from core.jobs import queue
 from core.serving import services
+from core.storage.files import utc_now
 from core.storage.workspace import Workspace
 from core.systems.board import Board, Question
+from core.systems.bringing_up import Loaded, bring_up
 from core.systems.catalogue import add_chain, add_endpoint, find_system
 from core.systems.chain import ChainSettings
 from core.systems.conversation import ChatSettings, next_turn
 from core.systems.endpoint import EndpointSettings
-from core.systems.local_models import Loaded, bring_up
 from core.systems.parameters import Parameters
 from core.systems.protocol import Request
 from tests.servers.tiny_llm import PAIRS, LlmServer
@@ -108,9 +109,9 @@ def test_a_model_that_cannot_be_prepared_says_why(served: Workspace) -> None:
     from core.errors import AdaptMLLMError
 
     with pytest.raises(AdaptMLLMError, match="no corpus holds eng_Latn and fra_Latn"):
-        bring_up(served, "starter", "eng_Latn", "fra_Latn")
+        bring_up(served, "starter", "eng_Latn", "fra_Latn", since=utc_now())
     with pytest.raises(AdaptMLLMError, match="neither a run nor a model"):
-        bring_up(served, "nonsense", *DIRECTION)
+        bring_up(served, "nonsense", *DIRECTION, since=utc_now())
 
 
 def test_a_service_that_runs_already_is_used(served: Workspace) -> None:
@@ -125,6 +126,6 @@ def test_a_service_that_runs_already_is_used(served: Workspace) -> None:
         import time
 
         time.sleep(0.1)
-    step = bring_up(served, "demo", *DIRECTION)
+    step = bring_up(served, "demo", *DIRECTION, since=utc_now())
     assert isinstance(step, Loaded) and step.address == record.address
     assert len(served.services.all()) == 1
