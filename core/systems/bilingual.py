@@ -51,7 +51,9 @@ class BilingualSystem:
                         raise _cut(self._translator, event)
                 else:
                     yield event
-        message = {"role": "user", "content": texts[MESSAGE_TRANSLATED]}
+        # What one endpoint may have echoed of its key is no business of the other one.
+        translated = self._translator.scrub(texts[MESSAGE_TRANSLATED])
+        message = {"role": "user", "content": translated}
         turn = replace(request, messages=(*request.messages, message))
         async with aclosing(_staged(self._llm, turn, ANSWER_UNTRANSLATED, texts)) as events:
             async for event in events:
@@ -61,7 +63,7 @@ class BilingualSystem:
                     reason = event.reason
                 else:
                     yield event
-        answer = replace(back, source=texts[ANSWER_UNTRANSLATED])
+        answer = replace(back, source=self._llm.scrub(texts[ANSWER_UNTRANSLATED]))
         async with aclosing(self._translator.ask(answer)) as events:
             async for event in events:
                 is_end = isinstance(event, Finished) and event.is_whole

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import threading
 import uuid
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ from core.systems.prompt_choice import PromptChoice, Prompter
 from core.systems.protocol import Request, System, SystemInfo
 
 SAVE_EVERY_S = 1.0
-KEPT_ASKS = 200  # ended ones are read from the database
+CLOSE_S = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,7 @@ class _Live:
     collected: Collected
     ended: threading.Event = field(default_factory=threading.Event)
     task: asyncio.Task[None] | None = None
+    is_stored: bool = False
 
 
 class Board:
@@ -68,10 +69,8 @@ class Board:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._lock = threading.Lock()
-        self._asks: OrderedDict[str, list[_Live]] = OrderedDict()
+        self._asks: dict[str, list[_Live]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        import os
-
         self._owner = json.dumps(asdict(ProcessIdentity.of(os.getpid())))
         end_orphans(workspace)
 
@@ -96,18 +95,15 @@ class Board:
             about: Kept with each answer, such as the test segment that it is about.
         """
         ask_id = ask_id or str(uuid.uuid4())
+        lives = [self._new(each, ask_id, purpose, reference, about or {}) for each in questions]
+        # Outside the lock: a database that is busy must not hold up a stop.
+        if not self._workspace.answers.add([live.record for live in lives]):
+            return ask_id
         with self._lock:
-            lives = [self._new(each, ask_id, purpose, reference, about or {}) for each in questions]
-            known = self._asks.get(ask_id, [])
-            positions = {live.record.position for live in known}
-            if positions & {live.record.position for live in lives}:
-                return ask_id
-            self._workspace.answers.add([live.record for live in lives])
-            self._asks[ask_id] = [*known, *lives]
-            self._forget_ended()
-        loop = self._running_loop()
+            self._asks[ask_id] = [*self._asks.get(ask_id, []), *lives]
+        loop, keys = self._running_loop(), dict(session_keys or {})
         for live in lives:
-            loop.call_soon_threadsafe(self._begin, live, dict(session_keys or {}))
+            loop.call_soon_threadsafe(self._beginning(live, keys))
         return ask_id
 
     def answers(self, ask_id: str) -> list[AnswerRecord]:
@@ -117,6 +113,7 @@ class Board:
         if not lives:
             return self._workspace.answers.of_ask(ask_id)
         now = {live.record.position: _as_record(live) for live in lives}
+        # The turns of a chat before this one are in the database only.
         stored = self._workspace.answers.of_ask(ask_id) if min(now) > 0 else []
         earlier = {record.position: record for record in stored if record.position not in now}
         return [record for _, record in sorted({**earlier, **now}.items())]
@@ -158,13 +155,23 @@ class Board:
             return
         for live in lives:
             loop.call_soon_threadsafe(_cancel, live)
-        asyncio.run_coroutine_threadsafe(_drain(), loop).result(10)
+        try:
+            asyncio.run_coroutine_threadsafe(_drain(), loop).result(CLOSE_S)
+        except TimeoutError:
+            log.warning("answers were still being stored when the board was closed")
         loop.call_soon_threadsafe(loop.stop)
 
-    def _begin(self, live: _Live, session_keys: dict[str, str]) -> None:
-        """Starts the task of a question; runs on the loop."""
-        live.task = asyncio.get_running_loop().create_task(self._run(live, session_keys))
-        live.task.add_done_callback(lambda _: self._ended(live))
+    def _beginning(self, live: _Live, session_keys: dict[str, str]) -> Callable[[], None]:
+        """Gives what starts the task of a question, on the loop.
+
+        Without arguments: asyncio would show them in messages of its own, keys included.
+        """
+
+        def begin() -> None:
+            live.task = asyncio.get_running_loop().create_task(self._run(live, session_keys))
+            live.task.add_done_callback(lambda _: self._ended(live))
+
+        return begin
 
     def _ended(self, live: _Live) -> None:
         """Lets go of those who wait; a task that was stopped before its first step did nothing."""
@@ -172,6 +179,8 @@ class Board:
             live.collected.state = live.collected.finish_reason = "stopped"
             live.record = replace(_as_record(live), ended_at=utc_now())
             self._store(live)
+        with self._lock:
+            self._forget_stored(live.record.ask_id)
         live.ended.set()
 
     def _new(
@@ -286,16 +295,15 @@ class Board:
         values = {name: getattr(record, name) for name in (*names, "request", "ended_at")}
         try:
             self._workspace.answers.update(record.id, values)
+            live.is_stored = record.ended_at is not None
         except Exception:  # noqa: BLE001 (a full disk must not end the stream that is shown)
             log.exception("the answer %s could not be stored", record.id)
 
-    def _forget_ended(self) -> None:
-        """Lets go of the oldest asks that have ended; the database has them."""
-        for ask_id in list(self._asks):
-            if len(self._asks) <= KEPT_ASKS:
-                return
-            if all(live.record.has_ended for live in self._asks[ask_id]):
-                del self._asks[ask_id]
+    def _forget_stored(self, ask_id: str) -> None:
+        """Lets go of an ask that has ended as a whole and is in the database; holds the lock."""
+        lives = self._asks.get(ask_id, [])
+        if lives and all(live.is_stored for live in lives):
+            del self._asks[ask_id]
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -314,16 +322,18 @@ def _cancel(live: _Live) -> None:
 
 def end_orphans(workspace: Workspace) -> None:
     """Marks answers as interrupted whose process is gone."""
-    gone = [each.id for each in workspace.answers.unfinished() if not _is_alive(each.owner)]
+    gone = [each.id for each in workspace.answers.unfinished() if _is_gone(each.owner)]
     if gone:
         workspace.answers.interrupt(gone)
 
 
-def _is_alive(owner: str) -> bool:
+def _is_gone(owner: str) -> bool:
+    """Whether the process that asks has ended; on another host nobody can look."""
     try:
-        return ProcessIdentity(**json.loads(owner)).is_alive()
+        process = ProcessIdentity(**json.loads(owner))
     except (ValueError, TypeError):
-        return False
+        return True
+    return not process.is_elsewhere and not process.is_alive()
 
 
 def _as_record(live: _Live) -> AnswerRecord:

@@ -11,6 +11,7 @@ from core.serving.models import find_model
 from core.storage.files import utc_now
 from core.storage.system_records import SystemRecord
 from core.storage.workspace import Workspace
+from core.systems.bringing_up import usable_version
 from core.systems.chain import ChainSettings, ChainSystem
 from core.systems.clients.connection import load_libraries
 from core.systems.clients.openai_system import OpenAISystem
@@ -24,7 +25,7 @@ from core.systems.descriptions import (
     local_models,
 )
 from core.systems.endpoint import EndpointSettings
-from core.systems.local_models import LocalModel, usable_version
+from core.systems.local_models import LocalModel
 from core.systems.protocol import System, SystemInfo
 from core.systems.secrets import credentials_of
 
@@ -45,7 +46,7 @@ def find_system(workspace: Workspace, text: str) -> SystemInfo:
     """Gives the system with this id or name; a run, RUN@STEP or a base model will do, too.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: There is none, or several have the name.
     """
     text = text.strip()
     kind, _, rest = text.partition(":")
@@ -54,9 +55,14 @@ def find_system(workspace: Workspace, text: str) -> SystemInfo:
         return described(record)
     known = all_systems(workspace)
     for matches in (lambda each: each.id == text, lambda each: each.name == text):
-        found = next(filter(matches, known), None)
-        if found is not None:
-            return found
+        found = list(filter(matches, known))
+        if len(found) > 1:
+            ids = ", ".join(each.id for each in found[:4])
+            raise ConfigError(
+                f"{len(found)} systems are named {text!r}.", hint=f"Say which: {ids}."
+            )
+        if found:
+            return found[0]
     try:
         reference = find_model(workspace, text.removeprefix(f"{MODEL}:"))
     except AdaptMLLMError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,40 +36,70 @@ INCOMPLETE = {
 
 @dataclass
 class Collected:
-    """An answer that grows.
+    """An answer that grows; whoever looks sees no key that an endpoint may have echoed.
 
     Attributes:
-        raw: What came, unchanged.
-        text: The same, cleaned where the system needs it.
-        stages: Texts in between by name, such as `draft`.
         note: What the system is doing before it answers.
         state: `waiting`, `streaming`, `done`, `stopped` or `failed`.
         finish_reason: As in `Finished`; empty before the end.
         failure: Why there is no whole answer; None if there is one.
         ignored: Parameters that were left out.
         usage: Tokens and characters, those of a draft or a first system included.
-        messages: What was sent to an LLM.
-        loading_s: Seconds in which a system was made ready to be asked.
-        first_token_s: Seconds without these to the first piece of the answer.
-        total_s: Seconds without these to the end.
+        loading_s: Seconds until the system was ready to be asked.
+        first_token_s: Seconds from then to the first piece of the answer.
+        total_s: Seconds from then to the end.
         cost_usd: What the calls cost.
+        version: Counts what has come: as long as it is the same, so is everything else.
     """
 
-    raw: str = ""
-    text: str = ""
-    stages: dict[str, str] = field(default_factory=dict)
     note: str = ""
     state: str = "waiting"
     finish_reason: str = ""
     failure: AdaptMLLMError | None = None
     ignored: list[str] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
-    messages: tuple[dict[str, str], ...] = ()
     loading_s: float = 0.0
     first_token_s: float | None = None
     total_s: float | None = None
     cost_usd: float = 0.0
     version: int = 0
+    _pieces: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    _messages: tuple[dict[str, str], ...] = field(default=(), repr=False)
+    _scrub: Callable[[str], str] = field(default=str, repr=False)
+    _clean: Callable[[str, bool], str] | None = field(default=None, repr=False)
+    _shown: tuple[int, str, str] = field(default=(-1, "", ""), repr=False)
+
+    @property
+    def raw(self) -> str:
+        """What came, but for secrets."""
+        return self._now()[1]
+
+    @property
+    def text(self) -> str:
+        """The same, cleaned where the system needs it."""
+        return self._now()[2]
+
+    @property
+    def stages(self) -> dict[str, str]:
+        """Texts in between by name, such as `draft`."""
+        names = [name for name in list(self._pieces) if name]
+        return {name: self._scrub("".join(self._pieces[name])) for name in names}
+
+    @property
+    def messages(self) -> tuple[dict[str, str], ...]:
+        """What was sent to an LLM, but for secrets."""
+        return tuple(
+            {**message, "content": self._scrub(message["content"])} for message in self._messages
+        )
+
+    def _now(self) -> tuple[int, str, str]:
+        """Gives version, raw and cleaned text; made when somebody looks, not with each piece."""
+        version = self.version
+        if self._shown[0] != version:
+            raw = self._scrub("".join(self._pieces.get("", ())))
+            text = raw if self._clean is None else self._clean(raw, self.state == "done")
+            self._shown = (version, raw, text)
+        return self._shown
 
     @property
     def has_ended(self) -> bool:
@@ -80,8 +111,8 @@ class Collected:
         """Why the answer is none, or not whole; empty for a good one."""
         if self.failure is not None:
             return str(self.failure)
-        if self.has_ended and self.finish_reason in INCOMPLETE:
-            return INCOMPLETE[self.finish_reason]
+        if self.has_ended and self.finish_reason and not Finished(self.finish_reason).is_whole:
+            return INCOMPLETE.get(self.finish_reason, f"It ended early ({self.finish_reason}).")
         if self.state == "done" and not self.text.strip():
             return "The answer is empty."
         return ""
@@ -114,11 +145,12 @@ async def collect(system: System, request: Request, into: Collected | None = Non
     """
     found = into or Collected()
     clock = _Clock()
+    _prepare(found, system, request)
     found.state = "streaming"
     try:
         async with aclosing(system.ask(request)) as events:
             async for event in events:
-                _take(found, event, system, request, clock)
+                _take(found, event, clock)
         found.state = "done"
     except asyncio.CancelledError:
         found.state = "stopped"
@@ -127,8 +159,29 @@ async def collect(system: System, request: Request, into: Collected | None = Non
         found.failure = error
         found.state = "failed"
     finally:
-        _end(found, system, request, clock)
+        found.total_s = clock.elapsed_s()
+        found.note = ""
+        if isinstance(found.failure, AskError):
+            found.finish_reason = found.finish_reason or LEFT_OPEN
+        found.version += 1
     return found
+
+
+def _prepare(found: Collected, system: System, request: Request) -> None:
+    """Sets how the answer is looked at: without secrets, and cleaned where it needs to be."""
+    draft_system = request.prompting.draft_system
+
+    def scrub(text: str) -> str:
+        text = system.scrub(text)
+        return draft_system.scrub(text) if draft_system is not None else text
+
+    def clean(raw: str, is_done: bool) -> str:
+        # One that stopped midway has no end to be cleaned.
+        return cleaned(raw, request) if is_done else clean_so_far(raw)
+
+    found._scrub = scrub
+    if system.cleans and request.prompting.cleans and not request.messages:
+        found._clean = clean
 
 
 class _Clock:
@@ -149,23 +202,18 @@ class _Clock:
         self._last_event_s = now_s
 
 
-def _take(found: Collected, event: Event, system: System, request: Request, clock: _Clock) -> None:
-    found.version += 1
+def _take(found: Collected, event: Event, clock: _Clock) -> None:
     clock.tick(is_note=isinstance(event, Note))
     if isinstance(event, Delta):
         found.note = ""
         if found.first_token_s is None:
             found.first_token_s = clock.elapsed_s()
-        if event.stage:
-            found.stages[event.stage] = found.stages.get(event.stage, "") + event.text
-        else:
-            found.raw += event.text
-            found.text = _text(found, system, request)
+        found._pieces.setdefault(event.stage, []).append(event.text)
     elif isinstance(event, Note):
         found.note = event.text
         found.loading_s = clock.loading_s
     elif isinstance(event, Sent):
-        found.messages = event.messages
+        found._messages = event.messages
     elif isinstance(event, Ignored):
         if event.parameter not in found.ignored:
             found.ignored.append(event.parameter)
@@ -174,34 +222,13 @@ def _take(found: Collected, event: Event, system: System, request: Request, cloc
         found.cost_usd = found.usage.cost_usd
     elif isinstance(event, Finished):
         found.finish_reason = event.reason
-
-
-def _end(found: Collected, system: System, request: Request, clock: _Clock) -> None:
-    found.total_s = clock.elapsed_s()
-    found.note = ""
-    found.raw = system.scrub(found.raw)
-    found.stages = {name: system.scrub(text) for name, text in found.stages.items()}
-    found.text = _text(found, system, request)
-    if isinstance(found.failure, AskError):
-        found.finish_reason = found.finish_reason or LEFT_OPEN
     found.version += 1
-
-
-def _text(found: Collected, system: System, request: Request) -> str:
-    """Gives what is shown of an answer; one that stopped midway has no end to be cleaned."""
-    if not _is_cleaned(system, request):
-        return found.raw
-    return cleaned(found.raw, request) if found.state == "done" else clean_so_far(found.raw)
 
 
 def cleaned(raw: str, request: Request) -> str:
     """Gives the translation in an LLM's answer to a request."""
     language = language_name(request.tgt_lang) if request.tgt_lang else ""
     return clean_output(raw, source=request.source, tgt_language=language)
-
-
-def _is_cleaned(system: System, request: Request) -> bool:
-    return system.cleans and request.prompting.cleans and not request.messages
 
 
 def _rounded(seconds: float | None) -> float | None:

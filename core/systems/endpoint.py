@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Any, Literal, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
@@ -28,12 +28,22 @@ _NO_VARIABLE = "give the NAME of an environment variable, in capitals such as OP
 # POSIX's own variables have not, and the others are long words with digits.
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
 _LIKE_A_KEY = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{16}")
+# What keys of well-known vendors look like, and JSON web tokens (RFC 7519).
+KEY_SHAPES = re.compile(
+    r"\b(?:sk|pk|rk|gsk|hf|xai)[-_][A-Za-z0-9_-]{8,}\b|\bAIza[A-Za-z0-9_-]{20,}\b"
+    r"|\bAKIA[A-Z0-9]{16}\b|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9._-]+"
+    r"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:fx\b"
+    r"|(?i:\bbearer\s+)[A-Za-z0-9._~+/-]{8,}=*"
+)
+_AUTH_SCHEMES = {
+    "basic", "bearer", "token", "key", "apikey", "api-key", "deepl-auth-key",
+}  # fmt: skip
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # RFC 9110, section 5.6.2
 _SECRET = r"auth|key|token|secret|password|signature|credential"
 _SECRET_HEADER = re.compile(rf"{_SECRET}|cookie", re.IGNORECASE)
 _SECRET_QUERY = re.compile(rf"{_SECRET}|^(?:sig|code)$", re.IGNORECASE)
-_TAIL = re.compile(r"/(chat/)?completions/?$|/models/?$")
+_TAIL = re.compile(r"(?:/+(?:chat/+)?completions|(?<=/v1)/+models|/+)$")
 
 
 def _field(
@@ -153,6 +163,8 @@ class EndpointSettings(Settings):
             name, colon, value = line.partition(":")
             if not colon or not _HEADER.fullmatch(name.strip()):
                 raise ValueError("each line of headers is `Name: value`")
+            if _holds_key(name):
+                raise ValueError("a header's name looks like a key")
             if not (value.isascii() and value.strip().isprintable()):
                 raise ValueError(
                     f"the header {name.strip()} has other than printable ASCII characters"
@@ -160,10 +172,12 @@ class EndpointSettings(Settings):
             references = _REFERENCE.findall(value)
             if not all(map(_is_variable_name, references)):
                 raise ValueError(f"the header {name.strip()} is wrong: {_NO_VARIABLE}, in ${{}}")
-            if _SECRET_HEADER.search(name) and not references:
+            is_secret = _SECRET_HEADER.search(name) and not _is_by_reference(value)
+            if is_secret or _holds_key(value):
                 raise ValueError(
                     f"the header {name.strip()} looks secret; give it as ${{VARIABLE}}, with the "
-                    "secret in that environment variable"
+                    "secret in that environment variable and at most a word such as Bearer before "
+                    "it"
                 )
         return text
 
@@ -201,6 +215,18 @@ def _is_variable_name(text: str) -> bool:
     return bool(_VARIABLE.fullmatch(text)) and not _LIKE_A_KEY.search(text)
 
 
+def _is_by_reference(value: str) -> bool:
+    """Whether nothing in a header's value is secret but what stands in its variables."""
+    words = re.split(r"[\s,;:]+", _REFERENCE.sub(" ", value).lower())
+    return bool(_REFERENCE.search(value)) and {*words} - {""} <= _AUTH_SCHEMES
+
+
+def _holds_key(text: str) -> bool:
+    """Whether something in a text has the shape of a key; hf-inference is a word all the same."""
+    keys = (found[0] for found in KEY_SHAPES.finditer(text))
+    return any(re.search(r"[0-9]|[a-z][A-Z]", key) or " " in key for key in keys)
+
+
 def _check_length(text: str) -> None:
     # Not by `max_length`: its message repeats what was typed, and that may be a key.
     if len(text) > MAX_LENGTH:
@@ -225,9 +251,13 @@ def checked_url(url: str) -> str:
         raise ValueError("the address begins with http:// or https:// and names a host")
     if "@" in parts.netloc:
         raise ValueError("a key or password does not belong into the address")
-    if any(_SECRET_QUERY.search(name) for name, _ in parse_qsl(parts.query)):
+    names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True)]
+    is_secret = any(map(_SECRET_QUERY.search, names))
+    if is_secret or _holds_key(f"{unquote(parts.path)}?{unquote_plus(parts.query)}"):
         raise ValueError("a key does not belong into the address; use a header with ${VARIABLE}")
-    path = _TAIL.sub("", parts.path.rstrip("/"))
+    path = parts.path
+    while (shorter := _TAIL.sub("", path)) != path:  # what is stored must stay what it is
+        path = shorter
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}{path}{query}"
 

@@ -30,7 +30,37 @@ _HINTS: dict[FailureKind, str] = {
     "server": "The fault is on the endpoint's side; try again.",
     "request": "Check the model and the parameters.",
 }
+# MT services: other words for the same.
+_MT_HINTS: dict[FailureKind, str] = {
+    "address": "Check the base URL: the API's own paths, such as /translate, are added to it.",
+    "too long": "The text is too long for this service.",
+    "request": "Check whether the service knows both languages.",
+}
+_KEPT = "What had come is kept."
+_QUOTA = re.compile(r"\bquotas?\b", re.IGNORECASE)
+_USED_UP = re.compile(r"exceed|insufficient|billing|credit", re.IGNORECASE)
 _PASSING = re.compile(r"per (?:minute|second)|retry in", re.IGNORECASE)
+_RATE = re.compile(r"rate.?limit|too.?many.?requests|resource.?exhausted", re.IGNORECASE)
+# "Please retry after 20 seconds" of Azure, "try again in 1m2.5s" of OpenAI.
+_AGAIN = re.compile(
+    r"(?:retry|try again) (?:after|in) ((?:\d{1,9}(?:\.\d{1,9})? ?(?:ms|h|m|s)[a-z]{0,10} ?){1,3})",
+    re.IGNORECASE,
+)
+_SPAN = re.compile(r"(\d+(?:\.\d+)?) ?(ms|mil|h|m|s)", re.IGNORECASE)
+_SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+# What errors without an HTTP status call themselves, and the status that they would have had.
+_STATUSES = (
+    (429, _RATE),
+    (401, re.compile(r"authentication|unauthorized|permission|api.?key", re.IGNORECASE)),
+    (404, re.compile(r"not.?found", re.IGNORECASE)),
+    (
+        400,
+        re.compile(
+            r"invalid.?(?:request|argument|value|param)|bad.?request|unsupported|unknown.?param",
+            re.IGNORECASE,
+        ),
+    ),
+)
 _TOO_LONG = re.compile(
     r"maximum context|context[ _](?:length|size|window)|prompt is too long", re.IGNORECASE
 )
@@ -44,6 +74,7 @@ class AskError(EndpointError):
         status: The HTTP status; 0 if there was none.
         retry_after_s: When the endpoint says that it is worth trying again; None if it does not.
         said: What the endpoint itself said, at more length, without secrets.
+        param: The parameter that it complains about, if it names one in a field of its own.
         is_retryable: Whether the same question may be answered later.
     """
 
@@ -56,12 +87,14 @@ class AskError(EndpointError):
         status: int = 0,
         retry_after_s: float | None = None,
         said: str = "",
+        param: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.kind = kind
         self.status = status
         self.retry_after_s = retry_after_s
         self.said = said
+        self.param = param
 
     @property
     def is_retryable(self) -> bool:
@@ -70,7 +103,13 @@ class AskError(EndpointError):
 
 
 def from_status(
-    status: int, headers: Mapping[str, str], body: Any, *, name: str, secrets: Iterable[str]
+    status: int,
+    headers: Mapping[str, str],
+    body: Any,
+    *,
+    name: str,
+    secrets: Iterable[str],
+    is_llm: bool = True,
 ) -> AskError:
     """Gives the failure that an answer with an error status stands for.
 
@@ -80,17 +119,17 @@ def from_status(
         body: What came with it, parsed or not.
         name: What the endpoint is called.
         secrets: Texts that must not be repeated.
+        is_llm: Whether it is an OpenAI-compatible API, not an MT service.
     """
-    said = scrubbed_message(_said(body), secrets)
+    parsed = _parsed(body)
+    said = scrubbed_message(_said(parsed), secrets)
     what = f"{name} answered {status}" + (f": {said[:SHOWN]}" if said else "")
-    retry_after_s = _retry_after_s(headers)
-    kind = _kind(status, _code(_parsed(body)), said, is_passing=retry_after_s is not None)
-    hint = _HINTS[kind]
+    retry_after_s = _retry_after_s(headers, said)
+    kind = _kind(status, _code(parsed), said, is_passing=retry_after_s is not None)
+    hint = _hint(kind, retry_after_s, is_llm=is_llm)
     if 300 <= status < 400:
         target = scrubbed_message(headers.get("location", ""), secrets)
         hint = f"It redirects to {target[:SHOWN]}; enter that address if you trust it."
-    if kind == "rate" and retry_after_s is not None:
-        hint += f" It can be tried again in {retry_after_s:.0f} s."
     return AskError(
         what.rstrip(".") + ".",
         hint=hint,
@@ -98,10 +137,13 @@ def from_status(
         status=status,
         retry_after_s=retry_after_s if kind in ("rate", "server") else None,
         said=said,
+        param=_param(parsed),
     )
 
 
-def from_exception(error: Exception, *, name: str, url: str, secrets: Iterable[str]) -> AskError:
+def from_exception(
+    error: Exception, *, name: str, url: str, secrets: Iterable[str], is_llm: bool = True
+) -> AskError:
     """Gives the failure that an exception of the connection or of the parser stands for."""
     root = _root(error)
     text = scrubbed_message(str(root) or type(root).__name__, secrets)[:SHOWN].rstrip(".")
@@ -111,12 +153,19 @@ def from_exception(error: Exception, *, name: str, url: str, secrets: Iterable[s
         what = f"{name} {'could not be reached' if is_connecting else 'stopped answering'} in time."
         return AskError(what, hint=f"Is {url} at work? {_again(error)}", kind="timeout")
     # TLS errors are both; the others are what the SDK stumbles over in an answer of no shape.
-    of_parser = (ValueError, TypeError, AttributeError, LookupError)
+    of_parser = (
+        ValueError,
+        TypeError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        ArithmeticError,
+    )
     if isinstance(root, of_parser) and not isinstance(root, OSError):
-        return not_an_api(name, url, f"it could not be read ({text})")
+        return not_an_api(name, url, f"it could not be read ({text})", is_llm=is_llm)
     if "RemoteProtocol" in kind or "ReadError" in kind or "IncompleteRead" in kind:
         what = f"The connection to {name} was dropped: {text}."
-        return AskError(what, hint="What had come is kept. Try again.", kind="cut")
+        return AskError(what, hint=f"{_KEPT} Try again.", kind="cut")
     what = f"{name} cannot be reached at {url}: {text}."
     hint = "Check the address and that the server runs there."
     if "SSL" in str(root) or "WRONG_VERSION" in str(root):
@@ -124,33 +173,46 @@ def from_exception(error: Exception, *, name: str, url: str, secrets: Iterable[s
     return AskError(what, hint=hint, kind="connection")
 
 
-def not_an_api(name: str, url: str, what: str) -> AskError:
+def not_an_api(name: str, url: str, what: str, *, is_llm: bool = True) -> AskError:
     """Gives the failure of an answer that came, but is not what this kind of API answers."""
+    hint = f"Check {url}: for an OpenAI-compatible API it should usually end in /v1."
     return AskError(
         f"{name} is not the API that it should be: {what}.",
-        hint=f"Check {url}: for an OpenAI-compatible API it should usually end in /v1.",
+        hint=hint if is_llm else f"Check {url}. {_MT_HINTS['address']}",
         kind="protocol",
     )
 
 
 def engine_error(name: str, body: Any, secrets: Iterable[str]) -> AskError:
-    """Gives the failure of an error that came inside a stream."""
-    said = scrubbed_message(_said(body), secrets)[:SHOWN] or "no reason given"
-    what = f"{name} broke off: {said.rstrip('.')}."
-    return AskError(what, hint="What had come is kept. Try again.", kind="server")
+    """Gives the failure of an error that came inside a stream, where only the body says why."""
+    parsed = _parsed(body)
+    said = scrubbed_message(_said(parsed), secrets)
+    what = f"{name} broke off: {said[:SHOWN].rstrip('.') or 'no reason given'}."
+    status, retry_after_s = _status_in(parsed, said), _retry_after_s({}, said)
+    kind = _kind(status or 500, _code(parsed), said, is_passing=retry_after_s is not None)
+    hint = "Try again." if kind == "server" else _hint(kind, retry_after_s)
+    return AskError(
+        what,
+        hint=f"{_KEPT} {hint}",
+        kind=kind,
+        status=status,
+        retry_after_s=retry_after_s if kind in ("rate", "server") else None,
+        said=said,
+        param=_param(parsed),
+    )
 
 
 def deadline_passed(name: str, seconds: float) -> AskError:
     """Gives the failure of an answer that took too long as a whole."""
     return AskError(
         f"{name} did not finish within {seconds:g} s.",
-        hint="What had come is kept. Raise the endpoint's deadline, or ask for less.",
+        hint=f"{_KEPT} Raise the endpoint's deadline, or ask for less.",
         kind="timeout",
     )
 
 
 def _again(error: Exception) -> str:
-    return "What had come is kept." if "Read" in type(_root(error)).__name__ else "Try again."
+    return _KEPT if "Read" in type(_root(error)).__name__ else "Try again."
 
 
 def _root(error: BaseException) -> BaseException:
@@ -162,9 +224,10 @@ def _root(error: BaseException) -> BaseException:
 
 def _kind(status: int, code: str, said: str, *, is_passing: bool) -> FailureKind:
     """Gives what sort of failure a status is; what was said decides where vendors differ."""
-    is_about_quota = status in (403, 429) and "quota" in said.lower()
+    is_about_quota = status in (403, 429) and bool(_QUOTA.search(said))
     # Google speaks of a quota, too, where calls a minute are meant.
-    is_used_up = is_about_quota and not (is_passing or _PASSING.search(said))
+    is_passing = is_passing or bool(_PASSING.search(said))
+    is_used_up = is_about_quota and bool(_USED_UP.search(said)) and not is_passing
     if code == "insufficient_quota" or status in (402, 456) or is_used_up:
         return "quota"
     if status == 429 or is_about_quota or (status == 403 and "rate limit" in said.lower()):
@@ -190,10 +253,10 @@ def _parsed(body: Any) -> Any:
         return re.sub(r"<[^<>]*>", " ", body[:LOOKED_AT])
 
 
-def _said(body: Any) -> str:
+def _said(parsed: Any) -> str:
     """Gives what an error's body says, whichever of the usual shapes it has."""
     try:
-        return " ".join(_text_of(_parsed(body))[:LOOKED_AT].split())
+        return " ".join(_text_of(parsed)[:LOOKED_AT].split())
     except RecursionError:
         return ""
 
@@ -218,11 +281,7 @@ def _place(value: dict[str, Any]) -> str:
 
 def _code(body: Any) -> str:
     """Gives the machine-readable code of an error, as OpenAI and Google write it."""
-    if isinstance(body, list) and body:  # Google's OpenAI-compatible API
-        body = body[0]
-    error = body.get("error", body) if isinstance(body, dict) else None
-    if not isinstance(error, dict):
-        return ""
+    error = _error_in(body)
     details = error.get("details")
     details = details if isinstance(details, list) else []
     reasons = [each.get("reason") for each in details if isinstance(each, dict)]
@@ -230,8 +289,47 @@ def _code(body: Any) -> str:
     return next((code for code in found if code and isinstance(code, str)), "")
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Gives the pause that is asked for, as a number or as a date (RFC 9110, section 10.2.3)."""
+def _error_in(body: Any) -> dict[str, Any]:
+    """Gives the error in a body; {} if there is none with fields."""
+    if isinstance(body, list) and body:  # Google's OpenAI-compatible API
+        body = body[0]
+    error = body.get("error", body) if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _param(body: Any) -> str:
+    """Gives the parameter that an error is about, without what it holds: `stop` of `stop[0]`."""
+    param = _error_in(body).get("param")
+    return re.split(r"[.\[]", param.removeprefix("body."))[0] if isinstance(param, str) else ""
+
+
+def _status_in(body: Any, said: str) -> int:
+    """Gives the HTTP status that an error inside a stream stands for; 0 if it says nothing."""
+    error = _error_in(body)
+    values = [error.get(key) for key in ("code", "status", "type")]
+    for value in values:
+        if isinstance(value, int) and 400 <= value < 600:
+            return value
+        if isinstance(value, str) and re.fullmatch(r"[45]\d\d", value, re.ASCII):
+            return int(value)
+    words = " ".join(value for value in values if isinstance(value, str))
+    if _RATE.search(said) or (_QUOTA.search(said) and _USED_UP.search(said)):
+        return 429
+    return next((status for status, name in _STATUSES if name.search(words)), 0)
+
+
+def _hint(kind: FailureKind, retry_after_s: float | None, *, is_llm: bool = True) -> str:
+    hint = _HINTS[kind] if is_llm else _MT_HINTS.get(kind, _HINTS[kind])
+    if kind == "rate" and retry_after_s is not None:
+        hint += f" It can be tried again in {retry_after_s:.0f} s."
+    return hint
+
+
+def _retry_after_s(headers: Mapping[str, str], said: str) -> float | None:
+    """Gives the pause that is asked for, as a number or as a date (RFC 9110, section 10.2.3).
+
+    Some say it in words only.
+    """
     for name, factor in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
             seconds = float(headers[name]) * factor
@@ -242,5 +340,11 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     try:
         until = parsedate_to_datetime(headers["retry-after"]).timestamp()
     except (KeyError, ValueError, OverflowError):
-        return None
+        return _seconds_in(said)
     return max(0.0, until - time.time())
+
+
+def _seconds_in(said: str) -> float | None:
+    found = _AGAIN.search(said)
+    spans = _SPAN.findall(found[1]) if found else []
+    return sum(float(num) * _SECONDS[unit.lower()] for num, unit in spans) if spans else None

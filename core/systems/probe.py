@@ -64,7 +64,7 @@ async def probe(
     info = find_system(workspace, system_id)
     record = workspace.systems.get(info.id.partition(":")[2])
     if record is not None:
-        workspace.systems.learn(record.id, {IGNORED: [], RENAMED: {}})
+        workspace.systems.learn(record.id, {IGNORED: [], RENAMED: {}}, replaces=True)
     system = open_system(workspace, info.id, session_keys=session_keys)
     try:
         checks = await _checks(system, _has_key(workspace, info, session_keys or {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
@@ -19,6 +20,7 @@ from core.systems.protocol import System
 from core.systems.retrieval.nearest import ExampleIndex, open_index
 
 KEPT_INDEXES = 2
+_BUILDING = threading.Lock()
 log = logging.getLogger(__name__)
 MAX_GLOSSARY_LINES = 5000
 
@@ -192,7 +194,8 @@ def needs_corpus(template: Template) -> bool:
 
 def _index(workspace: Workspace, corpus_id: str, src_lang: str, tgt_lang: str) -> ExampleIndex:
     stat = workspace.split_file(corpus_id, "train").stat()
-    return _kept_index(workspace, corpus_id, src_lang, tgt_lang, stat.st_mtime_ns)
+    with _BUILDING:  # six columns that want the same index wait for one
+        return _kept_index(workspace, corpus_id, src_lang, tgt_lang, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=KEPT_INDEXES)

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from core.systems.parameters import Parameters
 from core.systems.prompting import Prompting
 
-CUT_REASONS = ("incomplete", "length", "content_filter", "stopped", "error")
+# Of all that endpoints say when they end; "eos" and "eos_token" say the same.
+_WHOLE_REASONS = {"stop", "stop_sequence", "end_turn"}
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,13 @@ class Finished:
     @property
     def is_whole(self) -> bool:
         """Whether the system said all that it had to say."""
-        return self.reason not in CUT_REASONS
+        return is_whole_reason(self.reason)
+
+
+def is_whole_reason(reason: str) -> bool:
+    """Whether a finish reason says that all was said; a word that nobody knows does not."""
+    reason = reason.lower()
+    return reason in _WHOLE_REASONS or reason.startswith("eos")
 
 
 Event = Delta | Note | Sent | Ignored | Usage | Finished

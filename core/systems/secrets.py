@@ -10,16 +10,10 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from core.errors import ConfigError
-from core.systems.endpoint import EndpointSettings, references_of, resolved
+from core.systems.endpoint import KEY_SHAPES, EndpointSettings, references_of, resolved
 
 HIDDEN = "•••"
 MIN_SECRET = 6  # shorter ones would be replaced inside ordinary words
-
-# What keys of well-known vendors look like: for those that are echoed although we never had them.
-_KEY_SHAPES = re.compile(
-    r"\b(?:sk|pk|rk|gsk|hf|xai)[-_][A-Za-z0-9_-]{8,}\b|\bAIza[A-Za-z0-9_-]{20,}\b"
-    r"|(?i:\bbearer\s+)[A-Za-z0-9._~+/-]{8,}=*"
-)
 
 
 @dataclass(frozen=True)
@@ -71,8 +65,8 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
 
 
 def scrubbed_message(text: str, secrets: Iterable[str]) -> str:
-    """Gives an error's text without secrets; also without shapes of keys that we never had."""
-    return _KEY_SHAPES.sub(HIDDEN, scrubbed(text, secrets))
+    """Gives an error's text without secrets, nor keys that are echoed but were never ours."""
+    return KEY_SHAPES.sub(HIDDEN, scrubbed(text, secrets))
 
 
 def _forms(secret: str) -> set[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import regex  # type: ignore[import-untyped]
 
 from core.serving.text.spans import UNSPACED
+from core.systems.protocol import is_whole_reason
 
 # What models call themselves or their makers. Words that are common in texts ("bard", "cohere")
 # would cost more votes than they save.
@@ -78,7 +79,7 @@ def is_swapped(vote_id: str) -> bool:
 def _flaw(answer: Answer) -> str:
     if answer.failure:
         return "failed"
-    if answer.finish_reason != "stop":
+    if not is_whole_reason(answer.finish_reason):
         return _FLAWS.get(answer.finish_reason, "is incomplete")
     if _EMPTY.fullmatch(answer.text):
         return "is empty"

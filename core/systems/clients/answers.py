@@ -13,6 +13,8 @@ from core.systems.failures import LOOKED_AT, SHOWN, AskError, engine_error, not_
 from core.systems.protocol import Delta, Event, Finished, Usage
 from core.systems.secrets import scrubbed_message
 
+MAX_REASON = 32  # characters
+MAX_TOKENS = 10**9  # a count beyond it is none
 # How servers of other origin say why they ended.
 _SAME_REASONS = {
     "stop": "stop",
@@ -44,18 +46,23 @@ class Chunk:
     is_understood: bool = False
 
 
-def chunk_of(chunk: Any) -> Chunk:
-    """Gives what a chunk holds, of a chat or of a completion; servers leave out this and that."""
+def chunk_of(chunk: Any, secrets: Iterable[str] = ()) -> Chunk:
+    """Gives what a chunk holds, of a chat or of a completion; servers leave out this and that.
+
+    Args:
+        chunk: As OpenAI's SDK gives it.
+        secrets: Texts that its finish reason must not repeat.
+    """
     choices = getattr(chunk, "choices", None)
     usage = _counts(partial(_of, getattr(chunk, "usage", None)))
     if not isinstance(choices, list) or not choices:
         return Chunk(usage=usage, is_understood=usage is not None)
     choice = choices[0]
     delta = getattr(choice, "delta", None)
-    text = _text(getattr(delta, "content", None) if delta is not None else _of(choice, "text"))
-    reasoning = _text(_of(delta, "reasoning_content") or _of(delta, "reasoning"))
+    text = text_of(getattr(delta, "content", None) if delta is not None else _of(choice, "text"))
+    reasoning = text_of(_of(delta, "reasoning_content") or _of(delta, "reasoning"))
     is_understood = delta is not None or isinstance(_of(choice, "text"), str)
-    reason = reason_of(_of(choice, "finish_reason"))
+    reason = reason_of(_of(choice, "finish_reason"), secrets)
     return Chunk(text, reasoning, reason, usage, is_understood)
 
 
@@ -84,28 +91,33 @@ def whole_answer(
         raise not_an_api(name, url, f"it answered with other than JSON ({shown!r})") from None
     if isinstance(values, dict) and values.get("error"):
         raise engine_error(name, values, secrets)
-    return _completion_events(values, not_an_api(name, url, "the answer holds no choices"))
+    otherwise = not_an_api(name, url, "the answer holds no choices")
+    return _completion_events(values, otherwise, secrets)
 
 
-def _completion_events(values: Any, otherwise: AskError) -> list[Event]:
+def _completion_events(values: Any, otherwise: AskError, secrets: Iterable[str]) -> list[Event]:
     try:
         choice = values["choices"][0]
         message = choice.get("message")
         text = message["content"] if message is not None else choice["text"]
     except (KeyError, IndexError, TypeError, AttributeError):
         raise otherwise from None
-    events: list[Event] = [Delta(_text(text))] if text else []
+    events: list[Event] = [Delta(text_of(text))] if text else []
     usage = values.get("usage")
     counts = _counts(usage.get) if isinstance(usage, dict) else None
     events += [counts] if counts is not None else []
-    events.append(Finished(reason_of(choice.get("finish_reason")) or "incomplete"))
+    reason = reason_of(choice.get("finish_reason"), secrets)
+    events.append(Finished(reason or "incomplete"))
     return events
 
 
 def _counts(get: Callable[[str], Any]) -> Usage | None:
     """Gives the tokens that a server counted; None if it says nothing that is a number."""
     counts = (get("prompt_tokens"), get("completion_tokens"))
-    numbers = [max(0, count) if isinstance(count, int) else None for count in counts]
+    numbers = [
+        max(0, count) if isinstance(count, int) and count <= MAX_TOKENS else None
+        for count in counts
+    ]
     if numbers == [None, None]:
         return None
     return Usage(numbers[0] or 0, numbers[1] or 0)
@@ -116,13 +128,14 @@ def _of(value: Any, name: str) -> Any:
     return getattr(value, name, None)
 
 
-def reason_of(value: Any) -> str:
+def reason_of(value: Any, secrets: Iterable[str] = ()) -> str:
     """Gives a finish reason in OpenAI's words, where a server has others for the same."""
-    reason = _text(value)
+    reason = scrubbed_message(text_of(value)[:LOOKED_AT], secrets)
+    reason = "".join(filter(str.isprintable, reason)).strip()[:MAX_REASON]
     return _SAME_REASONS.get(reason.lower(), reason)
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """Gives a text of the answer; half a character cannot be stored, so it is replaced."""
     if not isinstance(value, str):
         return ""

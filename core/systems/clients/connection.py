@@ -7,6 +7,7 @@ import ssl
 from functools import cache
 from typing import TYPE_CHECKING
 
+from core.systems.clients.bounds import bound
 from core.systems.endpoint import EndpointSettings
 from core.systems.secrets import Credentials
 
@@ -23,7 +24,8 @@ def open_connection(settings: EndpointSettings, credentials: Credentials) -> htt
     """Opens a client for one endpoint.
 
     Proxies count only where the endpoint says so, and never for this machine. Redirects are not
-    followed: the key would go to an address that nobody has chosen.
+    followed: the key would go to an address that nobody has chosen. Only so much is read of an
+    answer, and it may not be compressed.
     """
     import httpx2
 
@@ -38,6 +40,10 @@ def open_connection(settings: EndpointSettings, credentials: Credentials) -> htt
             if credentials.key:
                 request.headers["authorization"] = f"Bearer {credentials.key}"
         request.headers.update(credentials.headers)
+        request.headers["accept-encoding"] = "identity"
+
+    async def only_so_much(response: httpx2.Response) -> None:
+        bound(response, settings)
 
     return httpx2.AsyncClient(
         verify=_tls(),
@@ -45,7 +51,7 @@ def open_connection(settings: EndpointSettings, credentials: Credentials) -> htt
         follow_redirects=False,
         timeout=httpx2.Timeout(settings.stall_s, connect=min(CONNECT_S, settings.deadline_s)),
         limits=httpx2.Limits(max_connections=_MAX_CONNECTIONS),
-        event_hooks={"request": [only_our_headers]},
+        event_hooks={"request": [only_our_headers], "response": [only_so_much]},
     )
 
 

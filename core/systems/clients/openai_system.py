@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from core.languages import language_name
-from core.systems.clients.answers import Chunk, chunk_of, whole_answer
+from core.systems.clients.answers import Chunk, chunk_of, text_of, whole_answer
+from core.systems.clients.bounds import WHOLE_KINDS, media_kind
 from core.systems.clients.connection import open_connection
 from core.systems.clients.refusals import Refusals
 from core.systems.endpoint import EndpointSettings
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 NO_KEY = "none"  # the SDK wants one; our connection takes it off again
-MAX_CHARACTERS = 400_000  # of one answer; a server that never ends must not fill the memory
-MAX_REFUSALS = 8
+MAX_CHARACTERS = 400_000  # of one answer and of what a model thinks before it
+MAX_REFUSALS = 16
 DRAFT = "draft"
 REASONING = "reasoning"
 
@@ -104,6 +105,8 @@ class OpenAISystem:
                     yield event
             language = language_name(request.tgt_lang)
             draft = clean_output(draft, source=request.source, tgt_language=language)
+            if request.prompting.draft_system is not None:  # whose key is no business of this one
+                draft = request.prompting.draft_system.scrub(draft)
         messages = messages_of(request, draft)
         yield Sent(messages)
         answering = self._answered(messages, request)
@@ -138,7 +141,7 @@ class OpenAISystem:
         if not isinstance(models, list):
             what = "it gives no list of models"
             raise not_an_api(self.info.name, self._settings.url, what)
-        return sorted({str(getattr(model, "id", "")) for model in models} - {""})
+        return sorted({text_of(getattr(model, "id", "")) for model in models} - {""})
 
     async def _drafted(self, request: Request) -> AsyncGenerator[Event, None]:
         """Gives the draft as a text in between: by this LLM itself, or by the chosen system."""
@@ -167,28 +170,53 @@ class OpenAISystem:
         for stop in request.prompting.template.stop if not request.messages else ():
             wanted["stop"] = [*wanted.get("stop", []), stop]
         told: set[str] = set()
-        for _ in range(MAX_REFUSALS):
+        for attempt in range(1, MAX_REFUSALS + 1):
             sent, ignored = self._refusals.accepted(wanted)
             for name in sorted(ignored - told):
                 told.add(name)
                 yield Ignored(name)
+            has_begun = False
+            asking = self._asked(messages, sent, request, deadline)
             try:
-                raw = await self._within(deadline, self._create(messages, sent, request))
-                break
+                async with aclosing(asking):
+                    async for event in asking:
+                        has_begun = True
+                        yield event
+                return
             except AskError as error:
-                if not self._refusals.learn_from(error, sent):
+                is_last = has_begun or attempt == MAX_REFUSALS
+                if is_last or not self._refusals.learn_from(error, sent):
                     raise
+
+    async def _asked(
+        self, messages: Messages, sent: dict[str, Any], request: Request, deadline: float
+    ) -> AsyncGenerator[Event, None]:
+        """Asks once; what came before a failure is paid for, too."""
+        raw = await self._within(deadline, self._create(messages, sent, request))
+        said: list[str] = []
+        usage = None
         async with aclosing(self._events(raw, deadline)) as events:
-            text, usage = "", None
-            async for event in events:
-                if isinstance(event, Delta) and not event.stage:
-                    text += event.text
-                if isinstance(event, Usage):
-                    usage = event
-                    continue
-                if isinstance(event, Finished):
-                    yield self.info.priced(usage or _estimated(messages, text))
-                yield event
+            try:
+                async for event in events:
+                    if isinstance(event, Usage):
+                        usage = event
+                        continue
+                    if isinstance(event, Delta):
+                        said.append(event.text)
+                    if isinstance(event, Finished):
+                        yield self._paid(messages, said, usage)
+                    yield event
+            except AskError:
+                if said or usage is not None:
+                    yield self._paid(messages, said, usage)
+                raise
+
+    def _paid(self, messages: Messages, said: list[str], usage: Usage | None) -> Usage:
+        """Gives the usage that the endpoint told, else an estimate, with its price."""
+        if usage is None:
+            num_tokens = estimate_tokens("".join(said))
+            usage = Usage(count_messages(list(messages)), num_tokens, is_estimated=True)
+        return self.info.priced(usage)
 
     async def _create(self, messages: Messages, sent: dict[str, Any], request: Request) -> Any:
         """Sends the request and waits for the answer's head."""
@@ -210,23 +238,22 @@ class OpenAISystem:
     async def _events(self, raw: Any, deadline: float) -> AsyncGenerator[Event, None]:
         """Turns an answer's stream into events, up to its end or the deadline."""
         response = raw.http_response
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind, secrets = media_kind(response), self._credentials.secrets
         reason, seen, length = "", False, 0
         try:
-            if kind in ("application/json", "text/html", "text/plain"):
+            if kind in WHOLE_KINDS:
                 body = await self._within(deadline, response.aread())
-                secrets = self._credentials.secrets
                 for event in whole_answer(body, kind, self._settings, secrets):
                     yield event
                 return
             stream = aiter(raw.parse())
             while (chunk := await self._within(deadline, _next(stream))) is not None:
-                piece = chunk_of(chunk)
+                piece = chunk_of(chunk, secrets)
                 seen = seen or piece.is_understood
                 for event in _events_of(piece):
                     yield event
                 reason = piece.finish_reason or reason
-                length += len(piece.text)
+                length += len(piece.text) + len(piece.reasoning)
                 if length > MAX_CHARACTERS:
                     reason = "length"
                     break
@@ -292,9 +319,9 @@ def _raised() -> tuple[type[Exception], ...]:
     import httpx2
     import openai
 
-    of_parser = (ValueError, TypeError, AttributeError, KeyError)
+    of_text = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
     of_connection = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError)
-    return (AskError, openai.OpenAIError, *of_connection, *of_parser)
+    return (AskError, openai.OpenAIError, RecursionError, *of_connection, *of_text)
 
 
 async def _next(stream: AsyncIterator[Any]) -> Any:
@@ -311,7 +338,3 @@ def _events_of(piece: Chunk) -> list[Event]:
     if piece.usage is not None:
         found.append(piece.usage)
     return found
-
-
-def _estimated(messages: Messages, text: str) -> Usage:
-    return Usage(count_messages(list(messages)), estimate_tokens(text), is_estimated=True)

@@ -9,17 +9,20 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from core.languages import html_tag, language
+from core.systems.clients.answers import text_of
 from core.systems.clients.connection import open_connection
 from core.systems.endpoint import EndpointSettings
 from core.systems.failures import (
+    LOOKED_AT,
     SHOWN,
+    AskError,
     deadline_passed,
     from_exception,
     from_status,
     not_an_api,
 )
 from core.systems.protocol import Delta, Event, Finished, Request, SystemInfo, Usage
-from core.systems.secrets import Credentials, scrubbed
+from core.systems.secrets import Credentials, scrubbed, scrubbed_message
 
 if TYPE_CHECKING:
     import httpx2
@@ -101,17 +104,17 @@ def deepl_call(settings: EndpointSettings, credentials: Credentials, request: Re
 
 def read_libretranslate(values: Any) -> str:
     """Gives the translation in LibreTranslate's answer."""
-    return str(values["translatedText"])
+    return _translation(values["translatedText"])
 
 
 def read_google(values: Any) -> str:
     """Gives the translation in Google's answer; entities come even for plain text."""
-    return unescape(str(values["data"]["translations"][0]["translatedText"]))
+    return unescape(_translation(values["data"]["translations"][0]["translatedText"]))
 
 
 def read_deepl(values: Any) -> str:
     """Gives the translation in DeepL's answer."""
-    return str(values["translations"][0]["text"])
+    return _translation(values["translations"][0]["text"])
 
 
 _APIS: dict[str, tuple[Maker, Callable[[Any], str]]] = {
@@ -151,9 +154,7 @@ class RestSystem:
         try:
             text = read(values)
         except (KeyError, IndexError, TypeError):
-            raise not_an_api(
-                self.info.name, self._settings.url, "the answer holds no translation"
-            ) from None
+            raise self._no_api("the answer holds no translation") from None
         yield self.info.priced(Usage(characters=len(request.source)))
         if text:
             yield Delta(text)
@@ -181,7 +182,7 @@ class RestSystem:
         except TimeoutError:
             raise deadline_passed(name, self._settings.deadline_s) from None
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as error:
-            raise from_exception(error, name=name, url=url, secrets=secrets) from None
+            raise from_exception(error, name=name, url=url, secrets=secrets, is_llm=False) from None
         if answer.status_code >= 300:
             body = _json_of(answer)
             headers = {key.lower(): value for key, value in answer.headers.items()}
@@ -191,11 +192,13 @@ class RestSystem:
                 answer.text if body is None else body,
                 name=name,
                 secrets=secrets,
+                is_llm=False,
             )
         values = _json_of(answer)
         if values is None:
-            shown = scrubbed(answer.text[:SHOWN], secrets)
-            raise not_an_api(name, url, f"it answered with other than JSON ({shown!r})")
+            # Scrubbed before it is cut: half a key is not recognised.
+            shown = scrubbed_message(answer.text[:LOOKED_AT], secrets)[:SHOWN]
+            raise self._no_api(f"it answered with other than JSON ({shown!r})")
         return values
 
     def scrub(self, text: str) -> str:
@@ -207,6 +210,9 @@ class RestSystem:
         if self._client is not None:
             await self._client.aclose()
             self._client = None
+
+    def _no_api(self, what: str) -> AskError:
+        return not_an_api(self.info.name, self._url(), what, is_llm=False)
 
     def _url(self) -> str:
         settings = self._settings
@@ -224,9 +230,15 @@ def _google_code(code: str) -> str:
     return _GOOGLE_CODES.get(code, html_tag(code))
 
 
+def _translation(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a translation is a text")
+    return text_of(value)
+
+
 def _json_of(answer: httpx2.Response) -> Any:
     """Gives the JSON of an answer, None if it is none."""
     try:
         return answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

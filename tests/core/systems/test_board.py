@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -126,6 +128,49 @@ def test_a_key_for_the_session_is_used_and_stored_nowhere(
     # The user's own text is the user's; nothing else may hold the key.
     stored = workspace.answers.of_ask(with_key)[0]
     assert KEY not in f"{stored.text} {stored.raw} {stored.failure} {stored.figures}"
+
+
+def test_a_key_that_an_endpoint_echoes_reaches_neither_the_database_nor_another_endpoint(
+    board: Board, workspace: Workspace, faults: FaultServer
+) -> None:
+    first = endpoint(workspace, faults, "needs-key")
+    second = endpoint(workspace, faults, "echo")
+    chain = ChainSettings(name="Both", first=first.id, second=second.id, pivot_lang="fra_Latn")
+    info = add_chain(workspace, chain)
+    text = f"My key is {KEY}."  # the endpoint echoes it
+    ask_id = board.ask(questions([info], text), session_keys={first.id: KEY})
+    (answer,) = board.wait(ask_id, 30)
+    assert answer.state == "done", answer.failure
+    (stored,) = workspace.answers.of_ask(ask_id)
+    assert KEY not in str(stored.stages) + stored.text + stored.raw + str(stored.request)
+    assert KEY not in json.dumps(faults.asked("echo")[0].body)
+
+
+def test_a_stop_does_not_wait_for_a_busy_database(
+    board: Board, workspace: Workspace, faults: FaultServer
+) -> None:
+    info = endpoint(workspace, faults, "slow-3000-20")
+    ask_id = board.ask(questions([info]))
+    faults.wait_for_requests()
+    is_writing, may_end = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with workspace.database.writing():
+            is_writing.set()
+            may_end.wait(30)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    is_writing.wait(30)
+    asking = threading.Thread(target=board.ask, args=(questions([info]),))
+    asking.start()  # waits for the database
+    board.stop(ask_id)
+    faults.wait_for_disconnects()  # although nothing can be written
+    may_end.set()
+    writer.join()
+    asking.join()
+    (answer,) = board.wait(ask_id, 30)
+    assert answer.state == "stopped"
 
 
 def test_a_key_that_is_missing_is_told_in_its_column(
