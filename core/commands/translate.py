@@ -119,9 +119,9 @@ async def _asked(
     choice: Any,
 ) -> list[Collected | None]:
     """Gives the answer to each line, None for a blank one."""
-    from core.systems.batch.calls import draft_system_of, is_prompted
     from core.systems.catalogue import open_system
     from core.systems.collecting import collect
+    from core.systems.parts import draft_system_of, is_prompted
     from core.systems.prompt_choice import Prompter
     from core.systems.protocol import Request
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import HostError, ModelError
@@ -167,6 +168,22 @@ def _check_delete(workspace: Workspace, version: Version) -> None:
             f"The version {version.id[:8]} of {version.name!r} is being served.",
             hint="Stop the service, or accept another version first.",
         )
+
+
+def preferred(versions: Sequence[Version]) -> list[Version]:
+    """Gives the versions that may be asked, the best first: accepted last, then the newest.
+
+    A version that was refused is never asked.
+
+    Args:
+        versions: The newest first, as the records give them.
+    """
+    ready = [each for each in versions if each.is_ready and each.decision != "refused"]
+    return sorted(ready, key=_accepted_at, reverse=True)
+
+
+def _accepted_at(version: Version) -> str:
+    return (version.decided_at or "") if version.decision == "accepted" else ""
 
 
 def model_folder(workspace: Workspace, version: Version) -> Path:

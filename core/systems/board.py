@@ -20,6 +20,7 @@ from core.storage.workspace import Workspace
 from core.systems.bilingual import BilingualSystem
 from core.systems.catalogue import open_system
 from core.systems.collecting import Collected, collect
+from core.systems.parts import draft_system_of, is_prompted
 from core.systems.prompt_choice import PromptChoice, Prompter
 from core.systems.protocol import Request, System, SystemInfo
 
@@ -260,15 +261,18 @@ class Board:
         if question.translator_id:
             translator = open_system(self._workspace, question.translator_id, session_keys=keys)
             opened[0] = BilingualSystem(system, translator)
-        elif question.choice.draft_system and question.info.is_llm:
-            draft_id = question.choice.draft_system
+            return
+        draft_id = ""
+        if question.choice.draft_system and self._is_prompted(question):
+            draft_id = draft_system_of(self._workspace, question.choice)
+        if draft_id:
             opened.append(open_system(self._workspace, draft_id, session_keys=keys))
 
     def _prompter(self, question: Question, opened: Sequence[System]) -> Prompter | None:
         """Gives what fills the prompt; MT systems and chats need none."""
         request = question.request
-        system, *drafting = opened
-        if request.messages or not system.cleans:
+        _, *drafting = opened
+        if question.translator_id or not self._is_prompted(question):
             return None
         return Prompter(
             self._workspace,
@@ -277,6 +281,9 @@ class Board:
             request.tgt_lang,
             draft_system=drafting[0] if drafting else None,
         )
+
+    def _is_prompted(self, question: Question) -> bool:
+        return not question.request.messages and is_prompted(self._workspace, question.info)
 
     async def _save_regularly(self, live: _Live) -> None:
         saved = -1

@@ -94,11 +94,7 @@ def usable_version(
 
     A version that was refused is never asked; with a direction, only one that offers it.
     """
-    ready = [version for version in workspace.versions.of_model(key) if version.is_ready]
-    ready = [version for version in ready if version.decision != "refused"]
-    current = workspace.versions.current(key)
-    if current is not None:
-        ready = [current, *ready]
+    ready = versions.preferred(workspace.versions.of_model(key))
     return next((each for each in ready if _offers(workspace, each, src_lang, tgt_lang)), None)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import AdaptMLLMError, ConfigError
 from core.serving.models import find_model
@@ -28,6 +32,8 @@ from core.systems.endpoint import EndpointSettings
 from core.systems.local_models import LocalModel
 from core.systems.protocol import System, SystemInfo
 from core.systems.secrets import credentials_of
+
+log = logging.getLogger(__name__)
 
 MAX_DEPTH = 4  # systems one inside the other; deeper ones are chains of chains by mistake
 
@@ -109,8 +115,16 @@ def open_system(
         settings,
         credentials,
         learned=record.learned,
-        on_learn=lambda learned: workspace.systems.learn(record.id, learned),
+        on_learn=partial(_remember, workspace, record.id),
     )
+
+
+def _remember(workspace: Workspace, system_id: str, learned: dict[str, Any]) -> None:
+    """Stores what an endpoint takes; where that fails, the next one to ask learns it again."""
+    try:
+        workspace.systems.learn(system_id, learned)
+    except SQLAlchemyError:
+        log.exception("what was learned of %s could not be stored", system_id)
 
 
 def _opened_chain(

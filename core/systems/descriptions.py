@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import ConfigError
 from core.finetune.settings import STARTER
+from core.serving.versions import preferred
 from core.setup import has_starter
 from core.storage.run_records import Run
 from core.storage.system_records import SystemRecord
@@ -74,7 +75,9 @@ def _endpoint(record: SystemRecord) -> SystemInfo:
 def local_models(workspace: Workspace) -> list[SystemInfo]:
     """Gives the fine-tuned models, checkpoints that were prepared, and base models."""
     versions = workspace.versions.all()
-    usable = _usable(versions)
+    usable: dict[str, Version] = {}
+    for version in preferred(versions):
+        usable.setdefault(version.model, version)
     runs = workspace.runs.newest(limit=MAX_RUNS, states=("finished",))
     found = {run.id: described_model(run.id, run.name, run, usable.get(run.id)) for run in runs}
     for key, version in usable.items():
@@ -86,26 +89,6 @@ def local_models(workspace: Workspace) -> list[SystemInfo]:
     for base in dict.fromkeys(bases):
         found[base] = described_model(base, base, None, usable.get(base))
     return list(found.values())
-
-
-def _usable(versions: list[Version]) -> dict[str, Version]:
-    """Gives the version of each model that is asked: the accepted one, else the newest.
-
-    A version that was refused is never asked.
-    """
-    found: dict[str, Version] = {}
-    for version in versions:  # the newest first
-        if not version.is_ready or version.decision == "refused":
-            continue
-        known = found.get(version.model)
-        is_accepted = version.decision == "accepted"
-        if known is None or (is_accepted and _decided(version) > _decided(known)):
-            found[version.model] = version
-    return found
-
-
-def _decided(version: Version) -> str:
-    return (version.decided_at or "") if version.decision == "accepted" else ""
 
 
 def described_model(key: str, name: str, run: Run | None, version: Version | None) -> SystemInfo:

@@ -18,11 +18,11 @@ from core.storage.files import utc_now
 from core.storage.job_records import WAITING, Job
 from core.storage.workspace import Workspace
 from core.systems.batch.batch_job import RESUME_HINT
-from core.systems.batch.calls import draft_system_of, is_prompted
 from core.systems.batch.forecast import forecast
 from core.systems.batch.origin import check_unchanged, decisive, is_changed, provenance_of
 from core.systems.batch.settings import BatchSettings
 from core.systems.catalogue import find_system, open_system
+from core.systems.parts import draft_system_of, is_prompted
 from core.systems.prompt_choice import find_template
 
 BATCH_KIND = "core.systems.batch.batch_job"

@@ -10,11 +10,11 @@ from core.errors import ConfigError
 from core.storage.files import utc_now
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
-from core.systems.batch.calls import draft_system_of, is_prompted, systems_in
 from core.systems.batch.settings import BatchSettings
 from core.systems.batch.test_set import TestSet, read_test_set
 from core.systems.catalogue import find_system
 from core.systems.descriptions import CHAIN
+from core.systems.parts import draft_system_of, is_prompted, systems_in
 from core.systems.prompt_choice import find_template
 from core.systems.protocol import SystemInfo
 

@@ -185,7 +185,8 @@ class OpenAISystem:
                 return
             except AskError as error:
                 is_last = has_begun or attempt == MAX_REFUSALS
-                if is_last or not self._refusals.learn_from(error, sent):
+                # What is learned is stored, and a database may let one wait.
+                if is_last or not await asyncio.to_thread(self._refusals.learn_from, error, sent):
                     raise
 
     async def _asked(
