@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,35 @@ def run_a_batch_and_evaluate(tab: Any, app: App) -> None:
         assert workspace.translation_sets.counts(each.id).num_done == NUM_SEGMENTS
     tab.expand("Signatures")
     tab.page.get_by_test_id("stCode").filter(has_text=f"n={NUM_SEGMENTS}").wait_for()
+
+
+def test_votes_and_answers_survive_a_killed_server(tab: Any, app: App) -> None:
+    workspace = app.opened()
+    num_votes = len(workspace.votes.of_direction("eng_Latn", "gle_Latn"))
+    tab.open("playground?part=Arena")
+    choose(tab, "Systems", "demo", "starter")
+    tab.click("pair")
+    tab.page.get_by_role("button", name="A is better").click(timeout=LOAD_MS)
+    tab.sees("vote saved")
+    app.end(signal.SIGKILL)
+    app.start()
+    tab.open("playground")
+    choose(tab, "Systems", "Slow", "Echo")
+    source_field(tab).fill("What was said before the server was killed?")
+    tab.click("Translate")
+    expect(column(tab, "Echo")).to_contain_text("finish reason: stop", timeout=LOAD_MS)
+    expect(column(tab, "Slow").locator(".answer-text")).to_contain_text("100 101", timeout=LOAD_MS)
+    app.end(signal.SIGKILL)
+    app.start()
+    tab.page.reload()
+    tab.settle()
+    slow = column(tab, "Slow")
+    expect(slow).to_contain_text("The program ended while the answer came", timeout=LOAD_MS)
+    assert "5 6 7" in text_of(slow)
+    assert text_of(column(tab, "Echo")).endswith("before the server was killed?")
+    found = {each.system_name: each for each in workspace.answers.search("server was killed")}
+    assert found["Slow"].state == "interrupted" and found["Echo"].state == "done"
+    assert len(workspace.votes.of_direction("eng_Latn", "gle_Latn")) == num_votes + 1
 
 
 def test_hostile_texts_are_shown_literally(tab: Any, app: App) -> None:
