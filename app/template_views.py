@@ -89,19 +89,7 @@ def _fields(template: Template, key: str) -> dict[str, Any]:
             key=f"{key}.draft",
         )
     with right:
-        sources = ["none", "fixed", "retrieved"]
-        values["examples_from"] = st.selectbox(
-            "Examples", sources, index=sources.index(template.examples_from), key=f"{key}.examples"
-        )
-        values["num_examples"] = st.number_input(
-            "Number of examples", 0, 50, template.num_examples, key=f"{key}.count"
-        )
-        values["uses_glossary"] = st.toggle(
-            "Glossary", template.uses_glossary, key=f"{key}.glossary"
-        )
-        values["uses_context"] = st.toggle(
-            "Document context", template.uses_context, key=f"{key}.context"
-        )
+        values |= _material_fields(template, key)
     if values["examples_from"] == "fixed":
         values["fixed_examples"] = _fixed_examples(template, key)
     values["system"] = st.text_area("System message", template.system, key=f"{key}.system")
@@ -113,6 +101,23 @@ def _fields(template: Template, key: str) -> dict[str, Any]:
         help=f"Jinja with the variables {VARIABLES}.",
     )
     return values
+
+
+def _material_fields(template: Template, key: str) -> dict[str, Any]:
+    """Shows what a prompt holds beside the source."""
+    sources = ["none", "fixed", "retrieved"]
+    examples_from = st.selectbox(
+        "Examples", sources, index=sources.index(template.examples_from), key=f"{key}.examples"
+    )
+    count = st.number_input("Number of examples", 0, 50, template.num_examples, key=f"{key}.count")
+    glossary = st.toggle("Glossary", template.uses_glossary, key=f"{key}.glossary")
+    context = st.toggle("Document context", template.uses_context, key=f"{key}.context")
+    return {
+        "examples_from": examples_from,
+        "num_examples": count,
+        "uses_glossary": glossary,
+        "uses_context": context,
+    }
 
 
 def _fixed_examples(template: Template, key: str) -> tuple[ExamplePair, ...]:

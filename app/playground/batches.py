@@ -49,6 +49,28 @@ def _form(workspace: Workspace) -> None:
         return
     key = f"batch.{session().batch_id}"
     known = {info.id: info for info in systems}
+    corpus, values = _test_set_fields(corpora, key)
+    chosen = st.multiselect(
+        "Systems",
+        list(known),
+        format_func=lambda each: system_label(known[each]),
+        key=f"{key}.systems",
+        help="Endpoints need their key in an environment variable: a key for this session only "
+        "does not reach the job.",
+    )
+    values["systems"] = tuple(chosen)
+    values |= _limit_fields(corpus, str(values["split"]), key)
+    with st.expander("Prompt and parameters", icon=":material/edit_note:"):
+        choice = prompt_form.prompt_form(workspace, systems, key=f"{key}.prompt")
+        parameters = prompt_form.parameter_form(key=f"{key}.parameters")
+    values |= {"prompt": choice.model_dump(), "parameters": parameters.model_dump()}
+    if chosen:
+        _forecast_and_start(workspace, values)
+    else:
+        st.caption("Choose at least one system to see what it will cost.")
+
+
+def _test_set_fields(corpora: list[Corpus], key: str) -> tuple[Corpus, dict[str, object]]:
     columns = st.columns(3)
     with columns[0]:
         corpus = st.selectbox(
@@ -63,31 +85,14 @@ def _form(workspace: Workspace) -> None:
             key=f"{key}.split.{corpus.id}",
         )
     with columns[2]:
-        direction = st.selectbox(
+        src_lang, tgt_lang = st.selectbox(
             "Direction",
             [(corpus.src_lang, corpus.tgt_lang), (corpus.tgt_lang, corpus.src_lang)],
             format_func=lambda pair: f"{language_name(pair[0])} → {language_name(pair[1])}",
             key=f"{key}.direction.{corpus.id}",
         )
-    chosen = st.multiselect(
-        "Systems",
-        list(known),
-        format_func=lambda each: system_label(known[each]),
-        key=f"{key}.systems",
-        help="Endpoints need their key in an environment variable: a key for this session only "
-        "does not reach the job.",
-    )
-    values: dict[str, object] = {"corpus": corpus.id, "split": split, "systems": tuple(chosen)}
-    values |= {"src_lang": direction[0], "tgt_lang": direction[1]}
-    values |= _limit_fields(corpus, str(split), key)
-    with st.expander("Prompt and parameters", icon=":material/edit_note:"):
-        choice = prompt_form.prompt_form(workspace, systems, key=f"{key}.prompt")
-        parameters = prompt_form.parameter_form(key=f"{key}.parameters")
-    values |= {"prompt": choice.model_dump(), "parameters": parameters.model_dump()}
-    if chosen:
-        _forecast_and_start(workspace, values)
-    else:
-        st.caption("Choose at least one system to see what it will cost.")
+    direction = {"src_lang": src_lang, "tgt_lang": tgt_lang}
+    return corpus, {"corpus": corpus.id, "split": split, **direction}
 
 
 def _limit_fields(corpus: Corpus, split: str, key: str) -> dict[str, object]:
@@ -201,16 +206,7 @@ def _progress(workspace: Workspace, batch: Batch, state: JobState) -> None:
 def _actions(workspace: Workspace, batch: Batch, state: JobState, settings: BatchSettings) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if not state.has_ended:
-            is_stopping = state.state == "stopping"
-            if st.button(
-                "Stop",
-                icon=":material/stop:",
-                key=f"batch.stop.{batch.id}",
-                disabled=is_stopping,
-                help="Already stopping." if is_stopping else "Calls under way are finished.",
-            ):
-                core_batches.stop(workspace, batch.id)
-                st.rerun()
+            _stop_button(workspace, batch, is_stopping=state.state == "stopping")
             return
         st.page_link(
             page_path("evaluate"),
@@ -240,6 +236,18 @@ def _actions(workspace: Workspace, batch: Batch, state: JobState, settings: Batc
         ):
             core_batches.delete(workspace, batch.id)
             st.rerun()
+
+
+def _stop_button(workspace: Workspace, batch: Batch, *, is_stopping: bool) -> None:
+    if st.button(
+        "Stop",
+        icon=":material/stop:",
+        key=f"batch.stop.{batch.id}",
+        disabled=is_stopping,
+        help="Already stopping." if is_stopping else "Calls under way are finished.",
+    ):
+        core_batches.stop(workspace, batch.id)
+        st.rerun()
 
 
 def _first_set(workspace: Workspace, batch: Batch) -> str:

@@ -106,26 +106,28 @@ def _settings_form(
     prompt = st.text_area(
         "System prompt (optional)", key="chat.system", height=68, placeholder="You are …"
     )
-    if not is_bilingual:
-        return known[chosen], ChatSettings(system_prompt=prompt)
+    values = {"system_prompt": prompt}
+    if is_bilingual:
+        values |= _bilingual_fields([info for info in systems if info.id != chosen])
+    return known[chosen], ChatSettings.parse(values)
+
+
+def _bilingual_fields(translators: Sequence[SystemInfo]) -> dict[str, str]:
+    names = {info.id: info.name for info in translators}
     columns = st.columns(3)
     with columns[0]:
         user_lang = language_select("You write", "gle_Latn", key="chat.user")
     with columns[1]:
         llm_lang = language_select("The LLM writes", "eng_Latn", key="chat.llm_lang")
     with columns[2]:
-        translators = [info.id for info in systems if info.id != chosen]
         translator = st.selectbox(
             "Translator",
-            translators,
-            format_func=lambda each: known[each].name,
+            list(names),
+            format_func=lambda each: names[each],
             key="chat.translator",
             help="It must know both directions: a base model does, a fine-tuned one only its own.",
         )
-    values = {"system_prompt": prompt, "translator": translator or ""}
-    return known[chosen], ChatSettings.parse(
-        {**values, "user_lang": user_lang, "llm_lang": llm_lang}
-    )
+    return {"translator": translator or "", "user_lang": user_lang, "llm_lang": llm_lang}
 
 
 def _turns(chat_id: str, turns: Sequence[AnswerRecord]) -> None:

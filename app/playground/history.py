@@ -19,6 +19,40 @@ PAGE_ROWS = 50
 
 def history(workspace: Workspace) -> None:
     """Shows a table of answers, and the one that was chosen."""
+    text, purpose = _search_fields()
+    total = workspace.answers.count(text, purpose=purpose)
+    if not total:
+        st.info("Nothing was asked yet." if not text and not purpose else "Nothing matches.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{total:,} answers")
+        for kind in ("jsonl", "csv"):
+            st.link_button(
+                f"Export {kind.upper()}",
+                history_url(kind, text, purpose),
+                icon=":material/download:",
+            )
+    pages = math.ceil(total / PAGE_ROWS)
+    page = st.pagination(pages, key="history.page") if pages > 1 else 1
+    found = workspace.answers.search(
+        text, purpose=purpose, limit=PAGE_ROWS, offset=(page - 1) * PAGE_ROWS
+    )
+    event = st.dataframe(
+        _table(workspace, found),
+        hide_index=True,
+        width="stretch",
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"history.table.{page}.{text}.{purpose}",
+    )
+    rows = event.selection.rows
+    if rows and rows[0] < len(found):
+        _chosen(workspace, found[rows[0]])
+    else:
+        st.caption("Choose a row to see the answers that were asked for together.")
+
+
+def _search_fields() -> tuple[str, str]:
     left, right = st.columns([3, 1])
     with left:
         text = st.text_input(
@@ -34,36 +68,7 @@ def history(workspace: Workspace) -> None:
             format_func=lambda each: each or "everywhere",
             key="history.purpose",
         )
-    total = workspace.answers.count(text or "", purpose=purpose)
-    if not total:
-        st.info("Nothing was asked yet." if not text and not purpose else "Nothing matches.")
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{total:,} answers")
-        for kind in ("jsonl", "csv"):
-            st.link_button(
-                f"Export {kind.upper()}",
-                history_url(kind, text or "", purpose),
-                icon=":material/download:",
-            )
-    pages = math.ceil(total / PAGE_ROWS)
-    page = st.pagination(pages, key="history.page") if pages > 1 else 1
-    found = workspace.answers.search(
-        text or "", purpose=purpose, limit=PAGE_ROWS, offset=(page - 1) * PAGE_ROWS
-    )
-    event = st.dataframe(
-        _table(workspace, found),
-        hide_index=True,
-        width="stretch",
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"history.table.{page}.{text}.{purpose}",
-    )
-    rows = event.selection.rows
-    if rows and rows[0] < len(found):
-        _chosen(workspace, found[rows[0]])
-    else:
-        st.caption("Choose a row to see the answers that were asked for together.")
+    return text or "", purpose
 
 
 def _is_blind(workspace: Workspace, answer: AnswerRecord) -> bool:
