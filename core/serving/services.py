@@ -9,13 +9,13 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from core.errors import ConfigError, HostError
+from core.errors import ConfigError
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
+from core.jobs.entering import locked, set_aside, whole
 from core.jobs.folder import JobState, new_job_folder
 from core.serving.access import Access
 from core.serving.engines.engine import check_memory
-from core.serving.entering import locked, remove_orphan, set_aside
 from core.serving.models import find_model
 from core.serving.servable import is_servable, load_servable
 from core.serving.server_socket import check_port
@@ -68,17 +68,9 @@ def start(workspace: Workspace, settings: ServeSettings, *, service_id: str = ""
 
 
 def _entered_before(workspace: Workspace, service_id: str) -> ServiceRecord | None:
-    """Gives the service of this id; what a killed process left of one is removed."""
-    folder = workspace.service_folder(service_id)
-    try:
-        record = workspace.services.get(service_id)
-    except HostError:
-        remove_orphan(folder)
-        return None
-    if folder.exists() or not record.job.has_ended:
-        return record
-    workspace.services.delete(service_id)  # its deletion was not finished
-    return None
+    is_known = workspace.jobs.get(service_id) is not None
+    record = workspace.services.get(service_id) if is_known else None
+    return whole(record, workspace.service_folder(service_id), workspace.services.delete)
 
 
 def _entered(workspace: Workspace, settings: ServeSettings, service_id: str) -> ServiceRecord:

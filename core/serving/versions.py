@@ -11,9 +11,9 @@ from pathlib import Path
 from core.errors import HostError, ModelError
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
+from core.jobs.entering import locked, set_aside, whole
 from core.jobs.folder import new_job_folder
 from core.serving.conversion import weights_bytes
-from core.serving.entering import locked, remove_orphan, set_aside
 from core.serving.models import ModelReference, find_model
 from core.serving.preparing import MODEL_FOLDER, comparison
 from core.serving.servable import is_servable
@@ -71,17 +71,9 @@ def prepare(workspace: Workspace, settings: PrepareSettings, *, version_id: str 
 
 
 def _entered_before(workspace: Workspace, version_id: str) -> Version | None:
-    """Gives the version of this id; what a killed process left of one is removed."""
-    folder = workspace.version_folder(version_id)
-    try:
-        version = workspace.versions.get(version_id)
-    except ModelError:
-        remove_orphan(folder)
-        return None
-    if folder.exists() or not version.job.has_ended:
-        return version
-    workspace.versions.delete(version_id)  # its deletion was not finished
-    return None
+    is_known = workspace.jobs.get(version_id) is not None
+    record = workspace.versions.get(version_id) if is_known else None
+    return whole(record, workspace.version_folder(version_id), workspace.versions.delete)
 
 
 def _entered(

@@ -10,8 +10,8 @@ from core.errors import ConfigError, HostError, ModelError
 from core.finetune.command import free_port
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
+from core.jobs.entering import locked
 from core.serving import services, versions
-from core.serving.entering import locked
 from core.serving.models import ModelReference, find_model
 from core.serving.settings import PrepareSettings, ServeSettings
 from core.storage.job_records import Job

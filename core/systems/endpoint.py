@@ -163,7 +163,8 @@ class EndpointSettings(Settings):
             name, colon, value = line.partition(":")
             if not colon or not _HEADER.fullmatch(name.strip()):
                 raise ValueError("each line of headers is `Name: value`")
-            if _holds_key(name):
+            # DeepL's free keys have a colon, and look like a header themselves.
+            if _holds_key(name) or (value.strip() == "fx" and _holds_key(f"{name.strip()}:fx")):
                 raise ValueError("a header's name looks like a key")
             if not (value.isascii() and value.strip().isprintable()):
                 raise ValueError(

@@ -37,16 +37,16 @@ _MT_HINTS: dict[FailureKind, str] = {
     "request": "Check whether the service knows both languages.",
 }
 _KEPT = "What had come is kept."
-_QUOTA = re.compile(r"\bquotas?\b", re.IGNORECASE)
+_QUOTA = re.compile(r"\bquotas?\b|\bdaily limit\b", re.IGNORECASE)
 _USED_UP = re.compile(r"exceed|insufficient|billing|credit", re.IGNORECASE)
-_PASSING = re.compile(r"per (?:minute|second)|retry in", re.IGNORECASE)
+_PASSING = re.compile(r"per[ _](?:minute|second)|retry in", re.IGNORECASE)
 _RATE = re.compile(r"rate.?limit|too.?many.?requests|resource.?exhausted", re.IGNORECASE)
 # "Please retry after 20 seconds" of Azure, "try again in 1m2.5s" of OpenAI.
 _AGAIN = re.compile(
     r"(?:retry|try again) (?:after|in) ((?:\d{1,9}(?:\.\d{1,9})? ?(?:ms|h|m|s)[a-z]{0,10} ?){1,3})",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # else a long s, "ſ", is an s, too
 )
-_SPAN = re.compile(r"(\d+(?:\.\d+)?) ?(ms|mil|h|m|s)", re.IGNORECASE)
+_SPAN = re.compile(r"(\d+(?:\.\d+)?) ?(ms|mil|h|m|s)", re.IGNORECASE | re.ASCII)
 _SECONDS = {"ms": 0.001, "mil": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 # What errors without an HTTP status call themselves, and the status that they would have had.
 _STATUSES = (
@@ -226,7 +226,7 @@ def _kind(status: int, code: str, said: str, *, is_passing: bool) -> FailureKind
     """Gives what sort of failure a status is; what was said decides where vendors differ."""
     is_about_quota = status in (403, 429) and bool(_QUOTA.search(said))
     # Google speaks of a quota, too, where calls a minute are meant.
-    is_passing = is_passing or bool(_PASSING.search(said))
+    is_passing = is_passing or bool(_PASSING.search(said) or _RATE.search(code))
     is_used_up = is_about_quota and bool(_USED_UP.search(said)) and not is_passing
     if code == "insufficient_quota" or status in (402, 456) or is_used_up:
         return "quota"
@@ -282,8 +282,8 @@ def _place(value: dict[str, Any]) -> str:
 def _code(body: Any) -> str:
     """Gives the machine-readable code of an error, as OpenAI and Google write it."""
     error = _error_in(body)
-    details = error.get("details")
-    details = details if isinstance(details, list) else []
+    lists = [error.get(name) for name in ("details", "errors")]
+    details = [each for found in lists if isinstance(found, list) for each in found]
     reasons = [each.get("reason") for each in details if isinstance(each, dict)]
     found = (*reasons, error.get("code"), error.get("type"))
     return next((code for code in found if code and isinstance(code, str)), "")

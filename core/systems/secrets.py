@@ -65,7 +65,11 @@ def scrubbed(text: str, secrets: Iterable[str]) -> str:
 
 
 def scrubbed_message(text: str, secrets: Iterable[str]) -> str:
-    """Gives an error's text without secrets, nor keys that are echoed but were never ours."""
+    """Gives an error's text without secrets, nor keys that are echoed but were never ours.
+
+    Half a character, which JSON may hold, is replaced: it could neither be shown nor stored.
+    """
+    text = text.encode("utf-8", errors="replace").decode("utf-8")
     return KEY_SHAPES.sub(HIDDEN, scrubbed(text, secrets))
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 import uuid
-from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from core.errors import ConfigError
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
-from core.jobs.folder import JobFolder, JobState, new_job_folder
+from core.jobs.entering import locked, set_aside, whole
+from core.jobs.folder import JobState, new_job_folder
 from core.storage.batch_records import Batch
 from core.storage.files import utc_now
 from core.storage.job_records import WAITING, Job
@@ -68,14 +67,14 @@ def start(workspace: Workspace, settings: BatchSettings, *, batch_id: str = "") 
     """
     settings = check_start(workspace, settings)
     batch_id = batch_id or str(uuid.uuid4())
-    with _locked(workspace):
-        if workspace.jobs.get(batch_id) is not None:
-            return workspace.batches.get(batch_id)
-        # A folder without a record is what a start left that was killed midway.
-        shutil.rmtree(workspace.batch_folder(batch_id), ignore_errors=True)
-        record = _entered(workspace, settings, batch_id)
-    queue.advance(workspace)
-    return record
+    with locked(workspace.batches_folder):
+        is_known = workspace.jobs.get(batch_id) is not None
+        record = workspace.batches.get(batch_id) if is_known else None
+        known = whole(record, workspace.batch_folder(batch_id), workspace.batches.delete)
+        batch = known or _entered(workspace, settings, batch_id)
+    if known is None:
+        queue.advance(workspace)
+    return batch
 
 
 def _entered(workspace: Workspace, settings: BatchSettings, batch_id: str) -> Batch:
@@ -91,12 +90,6 @@ def _entered(workspace: Workspace, settings: BatchSettings, batch_id: str) -> Ba
         queue.enter(workspace, job)
         workspace.batches.add(record)
     return record
-
-
-def _locked(workspace: Workspace) -> AbstractContextManager[None]:
-    """Lets one process at a time decide what a folder without a record is."""
-    workspace.batches_folder.mkdir(parents=True, exist_ok=True)
-    return JobFolder(workspace.batches_folder).locked()
 
 
 def repeatable_id(workspace: Workspace, settings: BatchSettings) -> str:
@@ -155,10 +148,11 @@ def resume(
     settings = settings.changed(**changes)
     check_start(workspace, settings)
     check_unchanged(workspace, batch_id, settings)
-    if record.job.has_ended and changes:
-        settings.save(RunFolder(workspace.batch_folder(batch_id)).settings_file)
-        workspace.batches.change_settings(batch_id, settings.model_dump(mode="json"))
-    queue.resume(workspace, batch_id)
+    with locked(workspace.batches_folder):
+        if workspace.batches.get(batch_id).job.has_ended and changes:
+            settings.save(RunFolder(workspace.batch_folder(batch_id)).settings_file)
+            workspace.batches.change_settings(batch_id, settings.model_dump(mode="json"))
+        queue.resume(workspace, batch_id)
 
 
 def batch_state(workspace: Workspace, batch_id: str) -> JobState:
@@ -176,9 +170,9 @@ def delete(workspace: Workspace, batch_id: str) -> None:
     Raises:
         ConfigError: It has not ended.
     """
-    record = workspace.batches.get(batch_id)
-    if not record.job.has_ended:
-        raise ConfigError(f"The batch is {record.job.state}.", hint="Stop it first.")
-    with _locked(workspace):
-        workspace.batches.delete(batch_id)
-        shutil.rmtree(workspace.batch_folder(batch_id), ignore_errors=True)
+    with locked(workspace.batches_folder):
+        record = workspace.batches.get(batch_id)
+        if not record.job.has_ended:
+            raise ConfigError(f"The batch is {record.job.state}.", hint="Stop it first.")
+        with set_aside(workspace.batch_folder(batch_id)):
+            workspace.batches.delete(batch_id)

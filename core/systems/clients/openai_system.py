@@ -141,7 +141,7 @@ class OpenAISystem:
         if not isinstance(models, list):
             what = "it gives no list of models"
             raise not_an_api(self.info.name, self._settings.url, what)
-        return sorted({text_of(getattr(model, "id", "")) for model in models} - {""})
+        return sorted({self.scrub(text_of(getattr(model, "id", ""))) for model in models} - {""})
 
     async def _drafted(self, request: Request) -> AsyncGenerator[Event, None]:
         """Gives the draft as a text in between: by this LLM itself, or by the chosen system."""

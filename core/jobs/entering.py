@@ -6,12 +6,31 @@ import contextlib
 import fcntl
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from core.errors import HostError
+from core.storage.job_records import Job
 
 DELETED = ".deleted-"
+
+
+class JobRecord(Protocol):
+    """A record that has a job, such as a version or a batch."""
+
+    @property
+    def id(self) -> str:
+        """The id of record, job and folder."""
+        ...
+
+    @property
+    def job(self) -> Job:
+        """The job."""
+        ...
+
+
+R = TypeVar("R", bound=JobRecord)
 
 
 @contextlib.contextmanager
@@ -66,8 +85,22 @@ def set_aside(folder: Path) -> Iterator[None]:
         shutil.rmtree(each, ignore_errors=True)
 
 
-def remove_orphan(folder: Path) -> None:
-    """Removes what is left of a folder whose process was killed before its record was stored."""
-    if folder.exists():
-        with set_aside(folder):
-            pass
+def whole(record: R | None, folder: Path, delete: Callable[[str], None]) -> R | None:
+    """Gives a record whose folder is there; what a killed process left of either is removed.
+
+    The caller holds the lock.
+
+    Args:
+        record: None if there is none of this id.
+        folder: Without a record it is what a start left that was not finished.
+        delete: Removes an ended record without a folder: its deletion was not finished.
+    """
+    if record is None:
+        if folder.exists():
+            with set_aside(folder):
+                pass
+        return None
+    if folder.exists() or not record.job.has_ended:
+        return record
+    delete(record.id)
+    return None

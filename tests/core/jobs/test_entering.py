@@ -13,15 +13,19 @@ from typing import Any
 import pytest
 
 from core.corpora.importing import ensure_sample
-from core.errors import ConfigError, HostError, ModelError
+from core.errors import ConfigError, HostError, ModelError, TrainingError
 from core.finetune.command import free_port
 from core.jobs import queue
+from core.jobs.entering import DELETED, locked, set_aside, whole
 from core.serving import services, versions
-from core.serving.entering import DELETED, locked, remove_orphan, set_aside
 from core.serving.servable import Servable
 from core.serving.settings import PrepareSettings, ServeSettings
 from core.storage.files import utc_now
 from core.storage.workspace import PROJECT, Workspace
+from core.systems.batch import batches
+from core.systems.batch.settings import BatchSettings
+from core.systems.catalogue import add_endpoint
+from core.systems.endpoint import EndpointSettings
 
 ID = "0b4f8d52-6d1e-4b59-9f2e-0d5a4f6c1a11"
 
@@ -41,6 +45,8 @@ def home(workspace: Workspace, tmp_path: Path) -> Workspace:
     about = ("demo", "demo", "NLLB", "ctranslate2", "", "int8", ["eng_Latn"], ["gle_Latn"])
     (tmp_path / "prepared").mkdir()
     Servable(*about, "MIT", "", 100, 1, 1, utc_now()).save(tmp_path / "prepared")
+    endpoint = {"name": "LLM", "base_url": "http://127.0.0.1:9/v1", "model": "m"}
+    add_endpoint(workspace, EndpointSettings.parse(endpoint))
     return workspace
 
 
@@ -55,14 +61,28 @@ def prepare(workspace: Workspace) -> Any:
     return versions.prepare(workspace, settings, version_id=ID)
 
 
+def translate(workspace: Workspace) -> Any:
+    (corpus,) = workspace.corpora.all()
+    settings = BatchSettings(corpus=corpus.id, systems=("LLM",))
+    return batches.start(workspace, settings, batch_id=ID)
+
+
 class Kind:
-    """Services and versions, by the same names."""
+    """Services, versions and batches, by the same names."""
 
     def __init__(self, name: str) -> None:
-        self.begin: Callable[[Workspace], Any] = {"services": start, "versions": prepare}[name]
-        self.delete = {"services": services.delete, "versions": versions.delete}[name]
-        self.error = {"services": HostError, "versions": ModelError}[name]
-        self.busy = {"services": ConfigError, "versions": ModelError}[name]
+        self.begin: Callable[[Workspace], Any] = {
+            "services": start,
+            "versions": prepare,
+            "batches": translate,
+        }[name]
+        self.delete = {
+            "services": services.delete,
+            "versions": versions.delete,
+            "batches": batches.delete,
+        }[name]
+        self.error = {"services": HostError, "versions": ModelError, "batches": TrainingError}[name]
+        self.busy = {"services": ConfigError, "versions": ModelError, "batches": ConfigError}[name]
         self.name = name
 
     def records(self, workspace: Workspace) -> Any:
@@ -76,7 +96,7 @@ class Kind:
         queue.stop(workspace, ID, "now")
 
 
-@pytest.fixture(params=["services", "versions"])
+@pytest.fixture(params=["services", "versions", "batches"])
 def kind(request: pytest.FixtureRequest) -> Kind:
     return Kind(request.param)
 
@@ -153,7 +173,7 @@ def test_what_has_not_ended_is_not_deleted(home: Workspace, kind: Kind) -> None:
 def test_one_at_a_time_holds_the_lock_and_a_killed_process_lets_go(tmp_path: Path) -> None:
     path = tmp_path / "not yet" / "x"
     program = (
-        "import sys, time; from pathlib import Path; from core.serving.entering import locked\n"
+        "import sys, time; from pathlib import Path; from core.jobs.entering import locked\n"
         "with locked(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(600)"
     )
     holder = subprocess.Popen(
@@ -179,7 +199,7 @@ def test_one_at_a_time_holds_the_lock_and_a_killed_process_lets_go(tmp_path: Pat
 def test_a_folder_that_is_not_there_is_set_aside_all_the_same(tmp_path: Path) -> None:
     with set_aside(tmp_path / "x"):
         pass
-    remove_orphan(tmp_path / "x")
+    assert whole(None, tmp_path / "x", failing) is None
     assert list(tmp_path.iterdir()) == []
 
 
