@@ -36,6 +36,7 @@ _MT_HINTS: dict[FailureKind, str] = {
     "too long": "The text is too long for this service.",
     "request": "Check whether the service knows both languages.",
 }
+_LONGEST_PAUSE_S = 86_400.0  # nobody waits longer, whatever an endpoint says
 _KEPT = "What had come is kept."
 _QUOTA = re.compile(r"\bquotas?\b|\bdaily limit\b", re.IGNORECASE)
 _USED_UP = re.compile(r"exceed|insufficient|billing|credit", re.IGNORECASE)
@@ -336,12 +337,12 @@ def _retry_after_s(headers: Mapping[str, str], said: str) -> float | None:
         except (KeyError, ValueError):
             continue
         if math.isfinite(seconds):
-            return max(0.0, seconds)
+            return min(max(0.0, seconds), _LONGEST_PAUSE_S)
     try:
         until = parsedate_to_datetime(headers["retry-after"]).timestamp()
     except (KeyError, ValueError, OverflowError):
         return _seconds_in(said)
-    return max(0.0, until - time.time())
+    return min(max(0.0, until - time.time()), _LONGEST_PAUSE_S)
 
 
 def _seconds_in(said: str) -> float | None:

@@ -139,6 +139,19 @@ def _unexpected(name: str) -> Any:
     return {"detail": f"Unexpected fields in the request: {{'{name}'}}"}
 
 
+def _out_of_range(name: str) -> Any:
+    return error(f"{name} must be between 0 and 1", "invalid_request_error", None, name)
+
+
+async def _refuse_in_stream(talk: Talk) -> None:
+    if talk.is_stream and talk.body.get("temperature") is not None:
+        await talk.exchange.begin()
+        await talk.event(_unsupported_value("temperature"))
+        await talk.exchange.finish()
+        return
+    await _echo(talk)
+
+
 async def _forbid_extra(talk: Talk) -> None:
     extra = sorted(talk.body.keys() - _FIELDS)
     if not extra:
@@ -283,6 +296,19 @@ def _answering(whole: str | bytes, event: str | bytes) -> Handler:
 
 _LATIN_1 = '{"choices": [{"index": 0, "%s": {"content": "Scríobhann"}, "finish_reason": "stop"}]}'
 
+_NESTED = "[" * 200_000
+_INFINITE = """
+    {"choices": [{"index": 1e999, "%s": {"content": "Dia duit"}, "finish_reason": "stop"}],
+    "created": 1e999, "usage": {"prompt_tokens": 1e999, "completion_tokens": -1e999}}
+""".replace("\n", " ")
+_NO_TEXTS = json.dumps(
+    {
+        "translatedText": 7,
+        "data": {"translations": [{"translatedText": ["a"]}]},
+        "translations": [{"text": None}],
+    }
+)
+
 SITUATIONS: dict[str, Handler] = {
     # Good ones
     "echo": _talking(_echo),
@@ -344,18 +370,29 @@ SITUATIONS: dict[str, Handler] = {
     "no-seed-no-stream-options": _rejecting(400, _unrecognized, "seed", "stream_options"),
     "no-top-k": _rejecting(422, _unexpected, "top_k"),
     "no-extra": _talking(_forbid_extra),
+    "sse-no-temperature": _talking(_refuse_in_stream),
+    "temperature-range": _rejecting(400, _out_of_range, "temperature"),
     # Cut off
     "stall-before": _stall,
     "stall-midway": _talking(_stall_midway),
     "drop-midway": _talking(_half),
     "sse-error": _half_then({"error": {"message": "engine died"}}),
     "sse-error-text": _half_then({"error": "engine died"}),
+    "sse-429": _half_then(
+        error("Rate limit reached. Please try again in 1m30s.", "requests", "rate_limit_exceeded")
+    ),
+    "sse-late-temperature": _half_then(_unsupported_value("temperature")),
     "no-done": _half_then(None),
     # Nonsense
     "html-200": _refusing(200, PAGE_200, "text/html"),
     "malformed-json": _answering('{"choices": [{"index": 0, ', '{"choices": [{"index": 0, '),
     "wrong-schema": _answering(json.dumps({"text": TEXT}), json.dumps({"text": TEXT})),
     "choices-null": _answering('{"choices": null}', '{"choices": null}'),
+    "choices-infinite": _answering('{"choices": 1e999}', '{"choices": 1e999}'),
+    "infinite": _answering(_INFINITE % "message", _INFINITE % "delta"),
+    "long-number": _answering("9" * 5000, "9" * 5000),
+    "nested": _answering(_NESTED, _NESTED),
+    "no-texts": _answering(_NO_TEXTS, _NO_TEXTS),
     "non-utf8": _answering(
         (_LATIN_1 % "message").encode("latin-1"), (_LATIN_1 % "delta").encode("latin-1")
     ),

@@ -1,8 +1,9 @@
 """A server of OpenAI-compatible endpoints and translation services that fail in chosen ways.
 
 The first part of a path names the situation: `server.url("stall-midway")` is the base URL of an
-API that stops answering in the middle of a stream. The situations are those of `chat_faults`
-and `translation_services`. Every request is noted, and every client that leaves before the end.
+API that stops answering in the middle of a stream. The situations are those of `chat_faults`,
+`excesses` and `translation_services`. Every request is noted, and every client that leaves before
+the end.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 import uvicorn
 
-from tests.servers import chat_faults, translation_services
+from tests.servers import chat_faults, excesses, translation_services
 from tests.servers.exchange import (
     KEY,
     Asked,
@@ -186,5 +187,6 @@ def _bound() -> socket.socket:
 async def _work(exchange: Exchange) -> None:
     situation = exchange.asked.situation
     handler: Handler | None = chat_faults.handler(situation)
+    handler = handler or excesses.handler(situation)
     handler = handler or translation_services.handler(situation) or not_found
     await handler(exchange)

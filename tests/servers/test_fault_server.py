@@ -10,6 +10,7 @@ import openai
 import pytest
 from libretranslatepy import LibreTranslateAPI
 
+from tests.servers import excesses
 from tests.servers.chat_faults import PARTIAL, SITUATIONS, TEXT
 from tests.servers.fault_server import KEY, FaultServer
 
@@ -78,6 +79,12 @@ def test_every_situation_answers_as_it_is_meant_to(
         ("stall-midway", PARTIAL, None, "APITimeoutError"),
         ("stall-before", "", None, "APITimeoutError"),
         ("sse-error", PARTIAL, None, "APIError"),
+        ("sse-429", PARTIAL, None, "APIError"),
+        ("sse-late-temperature", PARTIAL, None, "APIError"),
+        ("sse-no-temperature", "", None, "APIError"),
+        ("temperature-range", "", None, "BadRequestError"),
+        ("infinite", "Dia duit", "stop", ""),
+        ("long-number", "", None, "ValueError"),
         ("malformed-json", "", None, "JSONDecodeError"),
         ("non-utf8", "", None, "UnicodeDecodeError"),
         ("html-200", "", None, ""),
@@ -138,6 +145,26 @@ def test_a_client_that_leaves_is_noted(
     (left,) = faults.wait_for_disconnects()
     assert left.asked.situation == situation
     assert num_read <= left.num_chunks < 2000
+
+
+@pytest.mark.parametrize("situation", sorted(excesses.SITUATIONS.keys() - {"key-as-model"}))
+def test_excesses_are_more_than_anybody_should_read(
+    faults: FaultServer, web: httpx2.Client, situation: str
+) -> None:
+    num_bytes = 0
+    with web.stream("POST", faults.url(situation), json={"messages": MESSAGES}) as answer:
+        for piece in answer.iter_raw():
+            num_bytes += len(piece)
+            if num_bytes > 4_500_000:
+                break
+    assert num_bytes > 4_500_000
+
+
+def test_compressed_answers_say_so(faults: FaultServer, web: httpx2.Client) -> None:
+    for coding in ("gzip", "identity"):
+        answer = web.get(faults.root(f"coded-{coding}") + "/v1/models")
+        assert answer.headers["content-encoding"] == coding
+        assert answer.json()["translatedText"] == "a"
 
 
 def test_usage_in_a_stream_is_sent_only_if_asked_for(

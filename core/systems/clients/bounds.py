@@ -27,11 +27,13 @@ def bound(response: httpx2.Response, settings: EndpointSettings) -> None:
     """
     refusal = _refusal(settings, f"it answered with more than {MAX_BYTES / 1e6:g} MB")
     codings = response.headers.get("content-encoding", "").lower().split(",")
-    if _COMPRESSED & {coding.strip() for coding in codings}:
-        raise _refusal(settings, "its answers are compressed, which was not asked for")
-    if response.status_code >= 300:
-        response.stream = _bounded()(response.stream, MAX_ERROR_BYTES, None)
+    is_compressed = bool(_COMPRESSED & {coding.strip() for coding in codings})
+    if response.status_code >= 300:  # the status alone says enough to go on
+        max_bytes = 0 if is_compressed else MAX_ERROR_BYTES
+        response.stream = _bounded()(response.stream, max_bytes, None)
         return
+    if is_compressed:
+        raise _refusal(settings, "its answers are compressed, which was not asked for")
     is_stream = response.request.method == "POST" and settings.kind == "openai"
     by_event = is_stream and media_kind(response) not in WHOLE_KINDS
     response.stream = _bounded()(response.stream, MAX_BYTES, refusal, by_event=by_event)
@@ -60,7 +62,7 @@ async def limited(
             seen = last + piece
             end = max(map(seen.rfind, _EVENT_ENDS)) if by_event else -1
             num_bytes = len(seen) - end if end >= 0 else num_bytes + len(piece)
-            last = piece[-1:]
+            last = seen[-1:]
             if num_bytes <= max_bytes:
                 yield piece
             elif refusal is None:

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from core.errors import ConfigError
 from core.systems.endpoint import (
@@ -108,6 +110,17 @@ WRONG_ADDRESSES = [
     (f"https://example.org/v1?%6Bey={SECRET}", QUERY),
     (f"https://example.org/v1?sig={SECRET}", QUERY),
     (f"https://example.org/v1?code={SECRET}", QUERY),
+    # Of any name, and in the path.
+    (f"https://example.org/v1?version={SECRET}", QUERY),
+    (f"https://example.org/v1?{SECRET}", QUERY),
+    (f"https://example.org/v1?a=x%20{SECRET}", QUERY),
+    (f"https://example.org/v1?a=x+{SECRET}", QUERY),
+    (f"https://example.org/v1?a=%73{SECRET[1:]}", QUERY),
+    ("https://example.org/v1?a=Bearer+4fJ8kQ2mZx7", QUERY),
+    (f"https://example.org/{SECRET}/v1", QUERY),
+    (f"https://example.org/v1/{SECRET}/chat/completions", QUERY),
+    (f"https://example.org/a%2F{SECRET}", QUERY),
+    (f"https://example.org/{SECRET.replace('-', '%2D')}", QUERY),
 ]
 
 
@@ -119,6 +132,33 @@ def test_wrong_address_is_refused_and_no_secret_of_it_repeated(url: str, sentenc
     assert SECRET not in str(error)
     with pytest.raises(ValueError, match=sentence.partition("(")[0]):
         checked_url(url)
+
+
+ADDRESS_PARTS = st.sampled_from(
+    ["http://", "HTTPS://", "example.org", "[::1]", ":80", ":", "/", "//", "/v1", "/models",
+     "/chat", "/completions", "?", "#", "=", "&", "%2F", "%", "a", "É", ".", "..", ";", "@", " ",
+     "\n", "\\", "\u3000", "\u2100", "key", SECRET, SECRET[:7], "-"]
+)  # fmt: skip
+
+
+@given(st.lists(ADDRESS_PARTS, max_size=14).map("".join), st.booleans())
+@example("/v1//models/chat/completions/?a=/completions", True)
+@example("/completions/completions//#/v1", True)
+def test_address_that_is_stored_stays_what_it_is(text: str, has_host: bool) -> None:
+    try:
+        stored = checked_url(f"http://example.org{text}" if has_host else text)
+    except ValueError as error:
+        assert SECRET not in str(error)
+        return
+    assert checked_url(stored) == stored
+
+
+@pytest.mark.parametrize(
+    "url", ["https://sk-learn.org/hf-inference/v1", "https://example.org/v1?a=task-oriented-model"]
+)
+def test_words_that_only_begin_like_keys_are_no_keys(url: str) -> None:
+    assert checked_url(url) == url
+    assert parsed(headers="X-Model: hf-inference-api").headers == "X-Model: hf-inference-api"
 
 
 @pytest.mark.parametrize("char", ["\x00", "\x1f", "\x7f", "\x1b"])
@@ -194,6 +234,24 @@ WRONG_HEADERS = [
     (f"Cookie: session={SECRET}", "the header Cookie looks secret"),
     (f"X-Client-Secret: {SECRET}", "the header X-Client-Secret looks secret"),
     (f"X-Amz-Credential: {SECRET}", "the header X-Amz-Credential looks secret"),
+    # Of any name, and in the place of the name.
+    (f"X-Title: {SECRET}", "the header X-Title looks secret"),
+    (f"X-Title: my {SECRET}, or so", "the header X-Title looks secret"),
+    ("X-Title: AKIAIOSFODNN7EXAMPLE", "the header X-Title looks secret"),
+    ("X-Title: Bearer 4fJ8kQ2mZx7", "the header X-Title looks secret"),
+    ("X-Title: bearer letters-only", "the header X-Title looks secret"),
+    ("X-Title: sk-abcdEfghijkl", "the header X-Title looks secret"),
+    (f"X-Title: ${{A}} {SECRET}", "the header X-Title looks secret"),
+    (f"{SECRET}: x", "a header's name looks like a key"),
+    (f"X-{SECRET}: x", "a header's name looks like a key"),
+    (f"{SECRET}: ${{A}}", "a header's name looks like a key"),
+    # Beside a variable, nothing but the word that says what it is.
+    (f"Authorization: Bearer ${{A}} {SECRET[3:]}", "the header Authorization looks secret"),
+    (f"Authorization: {SECRET[3:]}${{A}}", "the header Authorization looks secret"),
+    ("Authorization: Bearer${A}hunter2", "the header Authorization looks secret"),
+    ("Authorization: Bearer", "the header Authorization looks secret"),
+    ("Cookie: session=${A}", "the header Cookie looks secret"),
+    ("X-Password: ${A}x", "the header X-Password looks secret"),
     ("X-Key: $KEY", "the header X-Key looks secret"),
     ("X-Key: ${KEY", "the header X-Key looks secret"),
     ("X-Key: ${}", "the header X-Key is wrong: give the NAME of an environment variable"),
@@ -207,7 +265,51 @@ def test_wrong_headers_are_refused_and_no_secret_of_them_repeated(
 ) -> None:
     error = refused(headers=headers)
     assert sentence in error.message
-    assert SECRET not in str(error)
+    assert SECRET not in str(error) and SECRET[3:] not in str(error)
+
+
+def test_key_with_a_colon_is_no_header() -> None:
+    key = "0f8fad5b-d9cb-469f-a165-70867728950e:fx"  # of DeepL
+    for line in (key, f" {key} ", key.replace(":", " : ")):
+        error = refused(headers=f"X-Title: a\n{line}")
+        assert "a header's name looks like a key" in error.message
+        assert key[:8] not in str(error)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Authorization: ${A}",
+        "Authorization: Bearer ${A}",
+        "authorization: basic ${A}",
+        "Authorization: DeepL-Auth-Key ${A}",
+        "X-Token: Token ${A};${B}",
+        "X-Api-Key: key: ${A}",
+        "X-Title: my ${A} app",
+    ],
+)
+def test_secret_by_its_variable_is_taken_with_a_word_that_says_what_it_is(line: str) -> None:
+    assert parsed(headers=line).headers == line
+
+
+AROUND = st.text(st.sampled_from(" :/?=#@${}\n\t,.é"), max_size=12)
+
+
+@given(st.sampled_from(sorted({*EndpointSettings.model_fields} - {"version"})), AROUND, AROUND)
+@example("headers", "X-Title: ", "")
+@example("headers", "", ": x")
+@example("base_url", "https://example.org/", "/v1")
+@example("base_url", "https://example.org:", "")
+@example("kind", "", "")
+def test_error_never_repeats_what_was_typed(name: str, before: str, after: str) -> None:
+    for value in (f"{before}{SECRET}{after}", [SECRET], {SECRET: SECRET}):
+        try:
+            parsed(**{name: value})
+        except ConfigError as error:
+            shown = [error, error.__cause__, error.__context__, *error.args, error.hint]
+            assert not any(SECRET in str(each) + repr(each) for each in shown)
+        else:
+            assert name in ("name", "model")  # which may be anything
 
 
 def test_headers_are_lines_of_name_and_value() -> None:

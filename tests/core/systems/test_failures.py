@@ -54,6 +54,24 @@ GOOGLE_KEY = {
         "details": [{"@type": "x", "reason": "API_KEY_INVALID"}],
     }
 }
+GOOGLE_PACE = {
+    "error": {
+        "code": 429,
+        "message": "Quota exceeded for quota metric 'v2 and v3 general model characters'.",
+        "errors": [{"reason": "rateLimitExceeded", "domain": "global"}],
+        "status": "RESOURCE_EXHAUSTED",
+    }
+}
+VERTEX = (
+    "Quota exceeded for aiplatform.googleapis.com/generate_content_requests_per_minute_per_project"
+    "_per_base_model with base model: gemini-pro. Please submit a quota increase request."
+)
+AZURE = (
+    "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 "
+    "have exceeded call rate limit of your current OpenAI S0 pricing tier. Please retry after 20 "
+    "seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further "
+    "increase the default rate limit."
+)
 MINUTE = "Quota exceeded for quota metric 'Translate requests' and limit 'Requests per minute'"
 GEMINI = "You exceeded your current quota. " + "See the documentation. " * 20 + "Retry in 12.5s."
 
@@ -70,6 +88,7 @@ STATUSES: list[tuple[int, Any, str, str]] = [
     (403, "", "key", REFUSED),
     (403, {"error": "Please contact the server operator to get an API key"}, "key", REFUSED),
     (403, {"error": {"code": 403, "message": "Daily quota exceeded"}}, "quota", QUOTA),
+    (403, {"error": {"code": 403, "message": "Daily Limit Exceeded"}}, "quota", QUOTA),
     (403, {"error": {"code": 403, "message": "User Rate Limit Exceeded"}}, "rate", RATE),
     (403, {"error": {"code": 403, "message": MINUTE}}, "rate", RATE),
     (404, {"detail": "Not Found"}, "address", ADDRESS),
@@ -91,6 +110,11 @@ STATUSES: list[tuple[int, Any, str, str]] = [
     (429, {"error": "You exceeded your current quota, check your billing."}, "quota", QUOTA),
     (429, {"error": {"message": MINUTE}}, "rate", RATE),
     (429, [{"error": {"code": 429, "message": GEMINI}}], "rate", RATE),
+    (429, GOOGLE_PACE, "rate", RATE),
+    (429, {"error": {"message": "Resource has been exhausted (e.g. check quota)."}}, "rate", RATE),
+    (429, {"error": {"message": VERTEX}}, "rate", RATE),
+    (429, {"error": {"code": "429", "message": AZURE}}, "rate", RATE),
+    (429, {"error": {"message": AZURE.replace("retry after 20 seconds", "wait")}}, "rate", RATE),
     (456, {"message": "Quota Exceeded"}, "quota", QUOTA),
     (500, {"error": {"message": "quota service down"}}, "server", SERVER),
     (502, "<html><title>502 Bad Gateway</title></html>", "server", SERVER),
@@ -150,7 +174,7 @@ BODIES: list[tuple[Any, str]] = [
     ("<<<>a>", "<< a>"),
     ("{broken", "{broken"),
     ("e\u0301 שלום नमस्ते 翻訳 👩🏽‍🔬", "e\u0301 שלום नमस्ते 翻訳 👩🏽‍🔬"),
-    ({"error": "half \ud800 character"}, "half \ud800 character"),
+    ({"error": "half \ud800 character"}, "half ? character"),
     (NESTED, ""),
     ("[" * 200_000, "[" * SHOWN),
 ]  # fmt: skip
@@ -291,6 +315,8 @@ EXCEPTIONS: list[tuple[Exception, str, str]] = [
     (AttributeError("'str' object has no attribute 'choices'"), "protocol", "could not be read"),
     (TypeError("'NoneType' object is not iterable"), "protocol", "could not be read"),
     (KeyError("choices"), "protocol", "could not be read"),
+    (RecursionError("too deep"), "protocol", "could not be read (too deep)"),
+    (OverflowError("too large"), "protocol", "could not be read (too large)"),
 ]  # fmt: skip
 
 
@@ -315,6 +341,124 @@ def test_error_in_a_stream_keeps_what_had_come() -> None:
     assert error.message == f"Mine broke off: engine died {HIDDEN}."
     assert (error.kind, error.is_retryable) == ("server", True)
     assert engine_error("Mine", None, ()).message == "Mine broke off: no reason given."
+
+
+def said(message: str, **values: Any) -> dict[str, Any]:
+    return {"message": message, **values}
+
+
+IN_STREAMS: list[tuple[Any, str, int, str]] = [
+    (said("busy", code="rate_limit_exceeded"), "rate", 429, RATE),
+    (said("busy", code=429), "rate", 429, RATE),
+    ({"error": said("busy", code=429)}, "rate", 429, RATE),
+    (said("busy", code="429"), "rate", 429, RATE),
+    (said("busy", type="too_many_requests"), "rate", 429, RATE),
+    (said("Rate limit reached for requests"), "rate", 429, RATE),
+    (said(AZURE), "rate", 429, RATE),
+    (said(VERTEX), "rate", 429, RATE),
+    (GOOGLE_PACE, "rate", 429, RATE),
+    ([GOOGLE_PACE], "rate", 429, RATE),
+    (said("You exceeded your current quota."), "quota", 429, QUOTA),
+    (said("no", code="insufficient_quota"), "quota", 0, QUOTA),
+    (said("no", code=402), "quota", 402, QUOTA),
+    (said("no", code="invalid_api_key"), "key", 401, REFUSED),
+    (said("no", type="authentication_error"), "key", 401, REFUSED),
+    (said("no", status="PERMISSION_DENIED"), "key", 401, REFUSED),
+    (said("no", code="model_not_found"), "address", 404, ADDRESS),
+    (said("no", type="not_found_error"), "address", 404, ADDRESS),
+    (said("no", code="context_length_exceeded"), "too long", 0, LONG),
+    (said("This model's maximum context length is 9 tokens", code=400), "too long", 400, LONG),
+    (said("Unsupported value", type="invalid_request_error"), "request", 400, REQUEST),
+    (said("no", code="unsupported_parameter"), "request", 400, REQUEST),
+    (said("no", status="INVALID_ARGUMENT", code=7), "request", 400, REQUEST),
+    (said("Overloaded", type="overloaded_error"), "server", 0, "Try again."),
+    (said("Provider disconnected", code=502), "server", 502, "Try again."),
+    (said("no", code="503"), "server", 503, "Try again."),
+    (said("no", code=True, type=600, status="999"), "server", 0, "Try again."),
+    ("engine died", "server", 0, "Try again."),
+    (["engine died"], "server", 0, "Try again."),
+    (True, "server", 0, "Try again."),
+    (None, "server", 0, "Try again."),
+]
+
+
+@pytest.mark.parametrize(("body", "kind", "status", "hint"), IN_STREAMS, ids=range(len(IN_STREAMS)))
+def test_error_in_a_stream_has_the_kind_that_its_status_would_have_told(
+    body: Any, kind: str, status: int, hint: str
+) -> None:
+    error = engine_error("Mine", body, (KEY,))
+    assert (error.kind, error.status) == (kind, status)
+    assert error.hint.startswith(f"What had come is kept. {hint}")
+    assert error.message.startswith("Mine broke off: ")
+    assert error.is_retryable == (kind in ("rate", "server"))
+
+
+IN_WORDS = [
+    ("Please try again in 1m30s.", 90.0),
+    ("Please try again in 20ms.", 0.02),
+    ("Please try again in 6m0s, or later", 360.0),
+    ("try again in 1h2m3.5s", 3723.5),
+    ("Please retry after 20 seconds. Go on in 5 minutes", 20.0),
+    ("Please retry in 18.25s.", 18.25),
+    ("RETRY AFTER 1 MINUTE 5 SECONDS", 65.0),
+    ("try again in 2 hours", 7200.0),
+    ("retry in 5 milliseconds", 0.005),
+    ("Wait for 20s", None),
+    ("try again in 2 days", None),
+    ("try again in a minute", None),
+    ("try again in 20", None),
+    ("try again in 5\u017f", None),  # a long s
+    ("try again in \u0663s", None),
+    (f"try again in {'9' * 400}s", None),
+]
+
+
+@pytest.mark.parametrize(("text", "seconds"), IN_WORDS)
+def test_pause_may_be_told_in_words(text: str, seconds: float | None) -> None:
+    errors = [
+        failed(429, said(text)),
+        failed(503, said(text)),
+        engine_error("Mine", said(text, code=429), ()),
+        engine_error("Mine", said(text), ()),
+    ]
+    assert [error.retry_after_s for error in errors] == [seconds] * 4
+    told = f" It can be tried again in {seconds or 0:.0f} s."
+    assert [error.hint.endswith(told) for error in errors] == [seconds is not None, False] * 2
+    assert failed(429, said(text), {"retry-after": "3"}).retry_after_s == 3.0
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        (400, "Check whether the service knows both languages."),
+        (401, REFUSED),
+        (404, "Check the base URL: the API's own paths"),
+        (413, "The text is too long for this service."),
+        (429, RATE),
+        (456, QUOTA),
+        (500, SERVER),
+    ],
+)
+def test_hints_for_mt_services_speak_of_no_llm(status: int, hint: str) -> None:
+    error = from_status(status, {}, None, name="Mine", secrets=(), is_llm=False)
+    assert error.hint.startswith(hint)
+    others = [
+        not_an_api("Mine", URL.removesuffix("/v1"), "no", is_llm=False),
+        from_exception(
+            ValueError("no"), name="Mine", url="https://e.org", secrets=(), is_llm=False
+        ),
+    ]
+    for each in (error, *others):
+        assert not any(word in each.hint for word in ("/v1", "OpenAI", "model", "prompt"))
+    assert "/translate" in others[0].hint and "/translate" in others[1].hint
+
+
+def test_parameter_that_an_error_is_about_is_named_without_what_it_holds() -> None:
+    for param, name in (("stop[0]", "stop"), ("stream_options.include_usage", "stream_options"),
+                        ("body.seed", "seed"), ("", ""), (None, ""), (7, "")):  # fmt: skip
+        assert failed(400, openai_body("no", param=param)).param == name
+        assert engine_error("Mine", said("no", param=param), ()).param == name
+    assert failed(400, "param").param == ""
 
 
 def test_other_failures_name_the_thing_and_the_values() -> None:

@@ -172,5 +172,10 @@ def test_message_shows_no_key_that_we_never_had(text: str, shown: str) -> None:
     assert scrubbed_message(text, ()) == shown
 
 
+def test_message_has_no_half_character_that_could_not_be_stored() -> None:
+    assert scrubbed_message(f"half \ud800 {OTHER}", (OTHER,)) == f"half ? {HIDDEN}"
+    assert scrubbed_message("नमस्ते 👩🏽‍🔬", ()) == "नमस्ते 👩🏽‍🔬"
+
+
 def test_message_shows_none_of_our_keys_of_any_shape() -> None:
     assert scrubbed_message(f"{OTHER} sk-4fJ8kQ2mZx7Lq9", (OTHER,)) == f"{HIDDEN} {HIDDEN}"

@@ -7,11 +7,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from core.systems.clients.answers import Chunk, chunk_of, whole_answer
+from core.systems.clients.answers import (
+    MAX_REASON,
+    MAX_TOKENS,
+    Chunk,
+    chunk_of,
+    reason_of,
+    whole_answer,
+)
 from core.systems.endpoint import EndpointSettings
 from core.systems.failures import AskError
-from core.systems.protocol import Delta, Event, Finished, Usage
+from core.systems.protocol import Delta, Event, Finished, Usage, is_whole_reason
+from core.systems.secrets import HIDDEN
 
 SETTINGS = EndpointSettings(name="Mine", base_url="https://example.org/v1", model="m")
 KEY = "4fJ8kQ2mZx7Lq9-secret"
@@ -128,3 +138,83 @@ CHUNKS: list[tuple[Any, Chunk]] = [
 @pytest.mark.parametrize(("piece", "found"), CHUNKS, ids=range(len(CHUNKS)))
 def test_chunk_is_read_whatever_it_leaves_out(piece: Any, found: Chunk) -> None:
     assert chunk_of(piece) == found
+
+
+REASONS = [
+    ("stop", "stop"),
+    (" STOP\n", "stop"),
+    ("eos_token", "stop"),
+    ("end_turn", "stop"),
+    ("max_tokens", "length"),
+    ("MAX_TOKENS", "length"),
+    ("SAFETY", "SAFETY"),
+    ("st\x00\u200bop", "stop"),
+    ("half \ud800", "half ?"),
+    ("z" * 1000, "z" * MAX_REASON),
+    (f"because {KEY}", f"because {HIDDEN}"),
+    ("because sk-proj-4fJ8kQ2mZx7", f"because {HIDDEN}"),
+    (None, ""),
+    (7, ""),
+    (["stop"], ""),
+]
+
+
+@pytest.mark.parametrize(("given_reason", "reason"), REASONS, ids=range(len(REASONS)))
+def test_reason_is_one_short_line_in_words_of_ours(given_reason: Any, reason: str) -> None:
+    assert reason_of(given_reason, (KEY,)) == reason
+    piece = chunk(delta=delta(content="a"), finish_reason=given_reason)
+    assert chunk_of(piece, (KEY,)).finish_reason == reason
+    assert whole(answer(finish_reason=given_reason))[-1] == Finished(reason or "incomplete")
+
+
+@pytest.mark.parametrize("place", range(MAX_REASON - len(KEY) - 1, MAX_REASON))
+def test_key_in_a_reason_is_hidden_before_the_reason_is_cut(place: int) -> None:
+    reason = reason_of("x" * place + KEY, (KEY,))
+    assert reason == ("x" * place + HIDDEN)[:MAX_REASON]
+
+
+@given(st.text())
+@example("\ud800" * 40)
+@example("a" * MAX_REASON + " b")
+def test_any_reason_can_be_shown_and_stored(text: str) -> None:
+    reason = reason_of(text)
+    assert len(reason) <= MAX_REASON and reason.isprintable()
+    reason.encode()
+
+
+@pytest.mark.parametrize(
+    "reason", ["stop", "STOP", "stop_sequence", "end_turn", "eos", "EOS_token"]
+)
+def test_end_that_is_known_to_be_one_is_whole(reason: str) -> None:
+    assert is_whole_reason(reason) and Finished(reason).is_whole
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["", "incomplete", "length", "content_filter", "stopped", "error", "tool_calls", "SAFETY",
+     "nonstop", "stop?", "finished", HIDDEN],
+)  # fmt: skip
+def test_end_that_nobody_knows_is_not_whole(reason: str) -> None:
+    assert not is_whole_reason(reason) and not Finished(reason).is_whole
+
+
+COUNTS: list[tuple[Any, Any, Usage | None]] = [
+    (MAX_TOKENS, 0, Usage(MAX_TOKENS, 0)),
+    (MAX_TOKENS + 1, 2, Usage(0, 2)),
+    (3, 10**400, Usage(3, 0)),
+    (MAX_TOKENS + 1, 10**400, None),
+    (-(10**400), 2, Usage(0, 2)),
+    (2.5, float("nan"), None),
+    ("3", None, None),
+]
+
+
+@pytest.mark.parametrize(("prompt", "completion", "usage"), COUNTS, ids=range(len(COUNTS)))
+def test_count_of_tokens_that_cannot_be_is_none(
+    prompt: Any, completion: Any, usage: Usage | None
+) -> None:
+    counts = {"prompt_tokens": prompt, "completion_tokens": completion}
+    assert chunk_of(SimpleNamespace(choices=[], usage=SimpleNamespace(**counts))).usage == usage
+    assert [each for each in whole({**answer(), "usage": counts}) if isinstance(each, Usage)] == (
+        [] if usage is None else [usage]
+    )

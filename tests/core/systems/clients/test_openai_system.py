@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from core.systems.clients import openai_system
 from core.systems.clients.openai_system import OpenAISystem
 from core.systems.collecting import Collected, collect
 from core.systems.endpoint import EndpointSettings
 from core.systems.failures import AskError
 from core.systems.parameters import Parameters
-from core.systems.protocol import Delta, Ignored, Request, SystemInfo
-from core.systems.secrets import Credentials
+from core.systems.prompting import Prompting
+from core.systems.prompts.built_in import built_in_templates
+from core.systems.prompts.tokens import count_messages, estimate_tokens
+from core.systems.protocol import Delta, Finished, Ignored, Request, SystemInfo, Usage
+from core.systems.secrets import HIDDEN, Credentials
+from tests.core.systems.scripted import Scripted
 from tests.servers.chat_faults import PARTIAL, TEXT, THOUGHTS
 from tests.servers.fault_server import KEY, FaultServer
 
@@ -28,10 +34,11 @@ def system(faults: FaultServer, situation: str, **values: Any) -> OpenAISystem:
     key = values.pop("key", "")
     learned, on_learn = values.pop("learned", None), values.pop("on_learn", lambda _: None)
     values = {"deadline_s": 20.0, "stall_s": 10.0, **values}
+    prices = values.pop("prices", {})
     settings = EndpointSettings(
         name="Testing", base_url=values.pop("base_url", faults.url(situation)), model="m", **values
     )
-    info = SystemInfo("endpoint:1", "Testing", "openai", is_llm=True)
+    info = SystemInfo("endpoint:1", "Testing", "openai", is_llm=True, **prices)
     secrets = (key,) if key else ()
     credentials = Credentials(key, {}, secrets)
     return OpenAISystem(info, settings, credentials, learned=learned, on_learn=on_learn)
@@ -65,10 +72,14 @@ FAILURES: list[tuple[str, str, str, str]] = [
     ("redirect", "address", "answered 307", "It redirects to http://127.0.0.1"),
     ("sse-error", "server", "engine died", "What had come is kept"),
     ("sse-error-text", "server", "engine died", "What had come is kept"),
+    ("sse-429", "rate", "Rate limit reached", "can be tried again in 90 s"),
     ("html-200", "protocol", "a web page", "should usually end in /v1"),
     ("malformed-json", "protocol", "could not be read", "should usually end in /v1"),
     ("wrong-schema", "protocol", "holds no text", "should usually end in /v1"),
     ("choices-null", "protocol", "holds no text", "should usually end in /v1"),
+    ("choices-infinite", "protocol", "holds no text", "should usually end in /v1"),
+    ("long-number", "protocol", "could not be read", "should usually end in /v1"),
+    ("nested", "protocol", "could not be read (maximum recursion", "should usually end in /v1"),
     ("non-utf8", "protocol", "could not be read", "should usually end in /v1"),
     ("drop-midway", "cut", "was dropped", "What had come is kept"),
 ]
@@ -89,7 +100,7 @@ def test_each_failure_is_told_in_a_sentence_that_one_can_act_on(
 
 
 def test_what_came_before_a_failure_is_kept_as_partial(faults: FaultServer) -> None:
-    for situation in ("sse-error", "drop-midway"):
+    for situation in ("sse-error", "sse-429", "drop-midway"):
         found = asked(system(faults, situation))
         assert (found.text, found.finish_reason) == (PARTIAL, "incomplete")
 
@@ -337,11 +348,6 @@ def test_closing_the_events_early_frees_the_server(faults: FaultServer) -> None:
 
 
 def test_a_template_can_have_its_own_draft_refined(faults: FaultServer) -> None:
-    from dataclasses import replace
-
-    from core.systems.prompting import Prompting
-    from core.systems.prompts.built_in import built_in_templates
-
     (template,) = [each for each in built_in_templates() if each.draft_from == "itself"]
     what = replace(request(), prompting=Prompting(template=template))
     found = asked(system(faults, "echo"), what)
@@ -353,11 +359,6 @@ def test_a_template_can_have_its_own_draft_refined(faults: FaultServer) -> None:
 
 
 def test_a_draft_without_a_system_is_one_sentence(faults: FaultServer) -> None:
-    from dataclasses import replace
-
-    from core.systems.prompting import Prompting
-    from core.systems.prompts.built_in import built_in_templates
-
     (template,) = [each for each in built_in_templates() if each.draft_from == "system"]
     what = replace(request(), prompting=Prompting(template=template))
     found = asked(system(faults, "echo"), what)
@@ -395,3 +396,124 @@ def test_a_key_that_an_endpoint_says_is_not_shown(faults: FaultServer) -> None:
     what = Request(f"My key is {KEY}", *DIRECTION)
     found = asked(system(faults, "needs-key", key=KEY), what)
     assert found.raw.startswith("echo:") and KEY not in found.raw + found.text
+
+
+@pytest.mark.parametrize("error", [RecursionError("too deep"), OverflowError("too large")])
+def test_whatever_a_parser_stumbles_over_is_told_in_a_sentence(
+    faults: FaultServer, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def stumbles(_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(openai_system, "_next", stumbles)
+    found = asked(system(faults, "echo"))
+    assert isinstance(found.failure, AskError) and found.failure.kind == "protocol"
+    assert f"it could not be read ({error})" in found.failure.message
+
+
+def test_numbers_without_an_end_are_no_counts(faults: FaultServer) -> None:
+    found = asked(system(faults, "infinite"))
+    assert (found.state, found.raw, found.finish_reason) == ("done", "Dia duit", "stop")
+    assert found.usage.is_estimated and 0 < found.usage.prompt_tokens < 1000
+
+
+PRICES = {"price_in_usd": 1e3, "price_out_usd": 2e3}
+
+
+@pytest.mark.parametrize("situation", ["drop-midway", "sse-error", "sse-429", "stall-midway"])
+def test_what_came_before_a_stream_broke_off_is_paid_for(
+    faults: FaultServer, situation: str
+) -> None:
+    found = asked(system(faults, situation, prices=PRICES, stall_s=0.5))
+    assert found.state == "failed" and found.text == PARTIAL
+    num_in, num_out = count_messages(list(found.messages)), estimate_tokens(PARTIAL)
+    cost_usd = (num_in * 1e3 + num_out * 2e3) / 1e6
+    assert replace(found.usage, cost_usd=0.0) == Usage(num_in, num_out, is_estimated=True)
+    assert found.usage.cost_usd == found.cost_usd == pytest.approx(cost_usd)
+    assert num_in > 0 and num_out > 0
+
+
+def test_nothing_is_paid_for_where_nothing_came(faults: FaultServer) -> None:
+    for situation in ("401", "nested", "wrong-schema", "html-200"):
+        assert asked(system(faults, situation, prices=PRICES)).usage == Usage()
+
+
+def test_a_draft_brings_no_key_of_its_system_to_another_endpoint(faults: FaultServer) -> None:
+    (template,) = [each for each in built_in_templates() if each.draft_from == "system"]
+    pieces = (Delta(f"Dréacht {KEY[:5]}"), Delta(f"{KEY[5:]} anseo"), Finished())
+    drafting = Scripted("Drafting", *pieces, secret=KEY)
+    prompting = Prompting(template=template, draft_system=drafting)
+    found = asked(system(faults, "echo"), replace(request(), prompting=prompting))
+    assert found.state == "done", found.failure
+    (sent,) = faults.asked("echo")
+    assert f"Dréacht {HIDDEN} anseo" in sent.body["messages"][-1]["content"]
+    assert KEY not in sent.raw.decode()
+
+
+def test_a_parameter_may_be_refused_inside_the_stream(faults: FaultServer) -> None:
+    learned: dict[str, Any] = {}
+    opened = system(faults, "sse-no-temperature", on_learn=learned.update)
+    found = asked(opened, request(temperature=0.2))
+    assert (found.state, found.ignored) == ("done", ["temperature"])
+    assert learned["ignored"] == ["temperature"]
+    assert len(faults.asked("sse-no-temperature")) == 2
+
+
+@pytest.mark.parametrize(
+    ("situation", "sentence", "text"),
+    [
+        ("temperature-range", "answered 400: temperature must be between 0 and 1.", ""),
+        ("sse-late-temperature", "broke off: Unsupported value: 'temperature'", PARTIAL),
+    ],
+)
+def test_a_complaint_is_told_where_leaving_a_parameter_out_is_no_answer_to_it(
+    faults: FaultServer, situation: str, sentence: str, text: str
+) -> None:
+    learned: dict[str, Any] = {}
+    found = asked(system(faults, situation, on_learn=learned.update), request(temperature=1.5))
+    assert isinstance(found.failure, AskError) and found.failure.kind == "request"
+    assert sentence in found.failure.message
+    assert (found.text, found.ignored, learned) == (text, [], {})
+    assert len(faults.asked(situation)) == 1
+
+
+def test_calls_at_the_same_time_learn_together(faults: FaultServer) -> None:
+    lessons: list[dict[str, Any]] = []
+    opened = system(faults, "no-extra", on_learn=lessons.append)
+    both: dict[str, Any] = {"top_k": 5, "repetition_penalty": 1.2}
+    wanted: list[dict[str, Any]] = [{"top_k": 5}, {"repetition_penalty": 1.2}, both] * 4
+
+    async def run() -> list[Collected]:
+        try:
+            asking = [collect(opened, request(**parameters)) for parameters in wanted]
+            found = await asyncio.gather(*asking)
+            faults.forget()
+            return [*found, await collect(opened, request(**both))]
+        finally:
+            await opened.close()
+
+    for found, parameters in zip(asyncio.run(run()), [*wanted, both], strict=True):
+        assert found.failure is None
+        assert sorted(found.ignored) == sorted(parameters)
+    assert len(faults.asked("no-extra")) == 1  # afterwards all is known
+    assert {name for lesson in lessons for name in lesson["ignored"]} == {*both, "stream_options"}
+
+
+def test_a_key_that_is_listed_as_a_model_is_not_shown(faults: FaultServer) -> None:
+    async def models() -> list[str]:
+        opened = system(faults, "key-as-model", key=KEY)
+        try:
+            return await opened.models()
+        finally:
+            await opened.close()
+
+    assert asyncio.run(models()) == [f"model of {HIDDEN}"]
+
+
+@pytest.mark.parametrize("place", range(184, 204, 4))
+def test_a_key_is_hidden_before_an_answer_that_is_none_is_cut(
+    faults: FaultServer, place: int
+) -> None:
+    found = asked(system(faults, f"key-at-{place}", key=KEY))
+    assert isinstance(found.failure, AskError) and found.failure.kind == "protocol"
+    assert not any(KEY[:size] in found.problem for size in range(4, len(KEY) + 1))

@@ -21,9 +21,9 @@ WRONG_KEY = "wrong-key-0123456789"
 
 
 def asked(
-    faults: FaultServer, kind: str, situation: str, *, key: str = KEY, **values: Any
+    faults: FaultServer, kind: Any, situation: str, *, key: str = KEY, **values: Any
 ) -> Collected:
-    direction = values.pop("direction", ("eng_Latn", "gle_Latn"))
+    src_lang, tgt_lang = values.pop("direction", ("eng_Latn", "gle_Latn"))
     parameters = values.pop("parameters", Parameters())
     settings = EndpointSettings(
         name="MT", kind=kind, base_url=faults.root(situation), deadline_s=10.0, **values
@@ -33,7 +33,7 @@ def asked(
 
     async def run() -> Collected:
         try:
-            return await collect(system, Request(SOURCE, *direction, parameters))
+            return await collect(system, Request(SOURCE, src_lang, tgt_lang, parameters))
         finally:
             await system.close()
 
@@ -68,6 +68,14 @@ def test_a_text_is_translated_exactly_and_its_characters_are_paid(
         ("libretranslate", "wrong-schema", "protocol"),
         ("google", "choices-null", "protocol"),
         ("deepl", "malformed-json", "protocol"),
+        ("libretranslate", "nested", "protocol"),
+        ("google", "long-number", "protocol"),
+        ("deepl", "choices-infinite", "protocol"),
+        ("libretranslate", "no-texts", "protocol"),
+        ("google", "no-texts", "protocol"),
+        ("deepl", "no-texts", "protocol"),
+        ("google", "google-403", "quota"),
+        ("google", "google-429", "rate"),
         ("libretranslate", "redirect", "address"),
         ("libretranslate", "404", "address"),
     ],
@@ -79,7 +87,7 @@ def test_refusals_are_told_without_the_key(
     found = asked(faults, kind, situation, key=WRONG_KEY if is_about_keys else KEY)
     assert isinstance(found.failure, AskError)
     assert found.failure.kind == failure, str(found.failure)
-    assert found.failure.hint
+    assert found.failure.hint and "/v1" not in found.failure.hint
     assert WRONG_KEY not in str(found.failure) and KEY not in str(found.failure)
 
 
@@ -120,3 +128,21 @@ def test_search_parameters_reach_our_own_services(faults: FaultServer) -> None:
     asked(faults, "libretranslate", "lt", parameters=Parameters(num_beams=4, temperature=1.0))
     (request,) = faults.asked("lt")
     assert request.body["num_beams"] == 4 and "temperature" not in request.body
+
+
+@pytest.mark.parametrize("kind", ["libretranslate", "google", "deepl"])
+def test_what_is_no_text_is_no_translation(faults: FaultServer, kind: str) -> None:
+    found = asked(faults, kind, "no-texts")
+    assert found.failure is not None
+    assert "the answer holds no translation" in found.failure.message
+    assert (found.raw, found.usage.characters) == ("", 0)
+
+
+@pytest.mark.parametrize("place", range(184, 204, 4))
+def test_a_key_is_hidden_before_an_answer_that_is_none_is_cut(
+    faults: FaultServer, place: int
+) -> None:
+    found = asked(faults, "libretranslate", f"key-at-{place}")
+    assert isinstance(found.failure, AskError) and found.failure.kind == "protocol"
+    assert "other than JSON ('xxx" in found.failure.message
+    assert not any(KEY[:size] in found.problem for size in range(4, len(KEY) + 1))
