@@ -54,9 +54,9 @@ def download_history(request: Request) -> Response:
     if kind not in writers:
         return PlainTextResponse("There are jsonl and csv.", status_code=404)
     asked = request.query_params
-    records = _workspace(default_workspace()).answers.each(
-        asked.get("text", ""), purpose=asked.get("purpose", "")
-    )
+    workspace = _workspace(default_workspace())
+    found = workspace.answers.each(asked.get("text", ""), purpose=asked.get("purpose", ""))
+    records = history.blinded(workspace, found)
     media_type = "text/csv; charset=utf-8" if kind == "csv" else "application/jsonl"
     headers = {"Content-Disposition": f'attachment; filename="answers.{kind}"'}
     return StreamingResponse(writers[kind](records), media_type=media_type, headers=headers)

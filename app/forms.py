@@ -70,6 +70,7 @@ def _optional_number(name: str, field: FieldInfo, value: Any, key: str) -> int |
         format="%d" if kind is int else "%g",
         placeholder="system's own",
         key=key,
+        persist_state="session",
         help=f"{field.description} Range: {least:g} to {greatest:g}. Empty: not sent.",
     )
 

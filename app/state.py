@@ -31,6 +31,9 @@ class CompareDraft:
         corpus_id, segment: The test segment that was loaded; empty and None for a text of one's
             own.
         version: Changes when fields are filled by the program, so that widgets start anew.
+        shown_ask_id: The question whose answers are shown, for a way back by the menu.
+        last_question, asked_at_s: What was asked last, and when on the monotonic clock, so that a
+            second click asks nothing.
     """
 
     source: str = ""
@@ -41,6 +44,9 @@ class CompareDraft:
     corpus_id: str = ""
     segment: int | None = None
     version: int = 0
+    shown_ask_id: str = ""
+    last_question: Any = None
+    asked_at_s: float = 0.0
 
 
 @dataclass
@@ -127,6 +133,14 @@ class Session:
     def renew_service_id(self) -> None:
         """Makes the next start another service, and its form start anew."""
         self.service_id = _new_id()
+
+
+PART = "part"
+
+
+def show_part(name: str) -> None:
+    """Makes the Playground show one of its parts; only in a callback, before it is drawn."""
+    st.session_state[PART] = name
 
 
 def session() -> Session:

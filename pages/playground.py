@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import cache
 from app.playground import arena, batches, chat, compare, history
+from app.state import PART
 from app.text import page_header
 
 workspace = cache.workspace()
@@ -16,7 +17,7 @@ PARTS = {
     "Batches": batches.batches,
     "History": history.history,
 }
-tabs = st.tabs(list(PARTS), key="part", on_change="rerun", bind="query-params")
+tabs = st.tabs(list(PARTS), key=PART, on_change="rerun", bind="query-params")
 for tab, show in zip(tabs, PARTS.values(), strict=True):
     if tab.open:
         with tab:

@@ -14,6 +14,8 @@ from core.serving import versions
 from core.serving.settings import PrepareSettings
 from core.setup import set_up
 from core.storage.workspace import Workspace
+from tests.servers.fault_server import FaultServer
+from tests.servers.tiny_llm import LlmServer, cached_tiny_llm
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +85,31 @@ def served_folder(trained_folder: Path, tmp_path_factory: pytest.TempPathFactory
     versions.accept(workspace, version.id)
     workspace.database.dispose()
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_llm(pytestconfig: pytest.Config) -> Iterator[LlmServer]:
+    """A real OpenAI-compatible server whose model knows `tests.servers.tiny_llm.PAIRS`."""
+    assert pytestconfig.cache is not None
+    server = LlmServer(cached_tiny_llm(pytestconfig.cache.mkdir("tiny_llm")))
+    try:
+        server.wait_until_ready()
+        yield server
+    finally:
+        server.end()
+
+
+@pytest.fixture(scope="session")
+def fault_server() -> Iterator[FaultServer]:
+    """A server that fails in chosen ways, for the whole session."""
+    server = FaultServer()
+    server.start()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def faults(fault_server: FaultServer) -> FaultServer:
+    """A server that fails in chosen ways; its notes begin anew with each test."""
+    fault_server.forget()
+    return fault_server

@@ -12,8 +12,11 @@ from app.errors import shown_to_user
 from app.forms import language_select
 from app.navigation import page_path
 from app.playground.columns import figure_words
+from app.playground.deletion import confirm_deletion
 from app.playground.prompt_form import parameter_form
+from app.problem_views import problem
 from app.state import session
+from core.errors import AdaptMLLMError, ConfigError
 from core.storage.answer_records import AnswerRecord
 from core.storage.workspace import Workspace
 from core.systems.catalogue import all_systems
@@ -67,9 +70,7 @@ def _chosen_chat(workspace: Workspace) -> str:
                 key="chat.export",
             )
             if st.button("Delete", icon=":material/delete:", key="chat.delete"):
-                workspace.answers.delete(chosen)
-                st.query_params.pop(CHAT, None)
-                st.rerun()
+                confirm_deletion(workspace, turns)
     if chosen != current:
         st.query_params[CHAT] = chosen
         st.rerun()
@@ -143,7 +144,7 @@ def _turns(chat_id: str, turns: Sequence[AnswerRecord]) -> None:
                 _turn(turn)
             is_active = board.is_active(chat_id)
             if is_active and st.button(
-                "Stop", icon=":material/stop:", key="chat.stop", shortcut="Esc"
+                "Stop", icon=":material/stop:", key="chat.stop", shortcut="Ctrl+Alt+S"
             ):
                 board.stop(chat_id)
             if is_live and not is_active:
@@ -158,7 +159,7 @@ def _turn(turn: AnswerRecord) -> None:
         answer_text(turn.source, key=f"message-{turn.id}", lang=settings.user_lang)
     with st.chat_message("assistant"):
         for stage in turn.stages:
-            st.caption(stage["name"].capitalize())
+            st.caption(stage["name"][:1].upper() + stage["name"][1:])
             answer_text(
                 stage["text"], key=f"stage-{turn.id}-{stage['name']}", lang=settings.llm_lang
             )
@@ -187,19 +188,28 @@ def _message_field(
     message = st.chat_input(
         "Wait for the answer, or stop it" if is_busy else f"Write to {info.name}",
         key=f"chat.message.{chat_id}",
-        disabled=is_busy,
         max_chars=20_000,
     )
     if not message or not message.strip():
         return
-    question = next_turn(info, settings, turns, message, parameters)
-    board.ask(
-        [question],
-        purpose="chat",
-        ask_id=chat_id,
-        session_keys=tab.session_keys,
-        about={"chat": settings.model_dump(exclude_defaults=True)},
-    )
+    try:
+        if is_busy:
+            raise ConfigError(
+                "The answer before it is still coming, perhaps in another tab.",
+                hint="Wait for it, or stop it; then send the message again.",
+            )
+        question = next_turn(info, settings, turns, message, parameters)
+        board.ask(
+            [question],
+            purpose="chat",
+            ask_id=chat_id,
+            session_keys=tab.session_keys,
+            about={"chat": settings.model_dump(exclude_defaults=True)},
+        )
+    except AdaptMLLMError as error:
+        problem("The message was not sent", error.message, error.hint)
+        st.code(message, language=None, wrap_lines=True)  # it is gone from the field
+        return
     if not turns:
         tab.renew_turn_id()
     st.query_params[CHAT] = chat_id

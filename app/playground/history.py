@@ -10,9 +10,11 @@ import streamlit as st
 from app.components.answer_text import answer_text
 from app.downloads import history_url
 from app.playground.columns import columns
-from app.state import session
+from app.playground.deletion import confirm_deletion
+from app.state import session, show_part
 from core.storage.answer_records import PURPOSES, AnswerRecord
 from core.storage.workspace import Workspace
+from core.systems.history import HIDDEN, is_blind
 
 PAGE_ROWS = 50
 
@@ -24,14 +26,6 @@ def history(workspace: Workspace) -> None:
     if not total:
         st.info("Nothing was asked yet." if not text and not purpose else "Nothing matches.")
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{total:,} answers")
-        for kind in ("jsonl", "csv"):
-            st.link_button(
-                f"Export {kind.upper()}",
-                history_url(kind, text, purpose),
-                icon=":material/download:",
-            )
     pages = math.ceil(total / PAGE_ROWS)
     page = st.pagination(pages, key="history.page") if pages > 1 else 1
     found = workspace.answers.search(
@@ -45,6 +39,15 @@ def history(workspace: Workspace) -> None:
         selection_mode="single-row",
         key=f"history.table.{page}.{text}.{purpose}",
     )
+    # Below: the table's own buttons would cover what stands above it.
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{total:,} answer{'s' if total != 1 else ''}")
+        for kind in ("jsonl", "csv"):
+            st.link_button(
+                f"Export {kind.upper()}",
+                history_url(kind, text, purpose),
+                icon=":material/download:",
+            )
     rows = event.selection.rows
     if rows and rows[0] < len(found):
         _chosen(workspace, found[rows[0]])
@@ -71,18 +74,13 @@ def _search_fields() -> tuple[str, str]:
     return text or "", purpose
 
 
-def _is_blind(workspace: Workspace, answer: AnswerRecord) -> bool:
-    """Whether it is one of a pair that waits for a vote: its system stays hidden until then."""
-    return answer.purpose == "arena" and workspace.votes.of_ask(answer.ask_id) is None
-
-
 def _table(workspace: Workspace, found: list[AnswerRecord]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
                 "Asked": each.asked_at[:19].replace("T", " "),
                 "In": each.purpose,
-                "System": "hidden" if _is_blind(workspace, each) else each.system_name,
+                "System": HIDDEN if is_blind(workspace, each) else each.system_name,
                 "Source": each.source,
                 "Answer": each.text,
                 "State": each.state,
@@ -96,7 +94,7 @@ def _table(workspace: Workspace, found: list[AnswerRecord]) -> pd.DataFrame:
 
 def _chosen(workspace: Workspace, answer: AnswerRecord) -> None:
     asked = workspace.answers.of_ask(answer.ask_id)
-    if _is_blind(workspace, answer):
+    if is_blind(workspace, answer):
         st.info("This pair waits for a vote in the arena; its systems stay hidden until then.")
         return
     with st.container(border=True, key="bidi-history-source"):
@@ -106,16 +104,18 @@ def _chosen(workspace: Workspace, answer: AnswerRecord) -> None:
             st.caption("Reference")
             answer_text(answer.reference, key=f"history-ref-{answer.id}", lang=answer.tgt_lang)
     with st.container(horizontal=True):
-        if answer.src_lang and st.button(
-            "Ask again",
-            icon=":material/replay:",
-            key="history.again",
-            help="Puts source, reference, languages and systems into Compare.",
-        ):
-            _ask_again(asked)
+        if answer.src_lang:
+            # In a callback: the part that is shown belongs to the tabs once they are drawn.
+            st.button(
+                "Ask again",
+                icon=":material/replay:",
+                key="history.again",
+                on_click=_ask_again,
+                args=(asked,),
+                help="Puts source, reference, languages and systems into Compare.",
+            )
         if st.button("Delete", icon=":material/delete:", key="history.delete"):
-            workspace.answers.delete(answer.ask_id)
-            st.rerun()
+            confirm_deletion(workspace, asked)
     columns([each for each in asked if answer.purpose != "chat" or each.id == answer.id], "")
 
 
@@ -125,5 +125,4 @@ def _ask_again(asked: list[AnswerRecord]) -> None:
     draft.src_lang, draft.tgt_lang = first.src_lang, first.tgt_lang
     draft.system_ids = list(dict.fromkeys(each.system_id for each in asked))
     draft.version += 1
-    st.query_params["part"] = "Compare"
-    st.rerun()
+    show_part("Compare")

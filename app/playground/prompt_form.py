@@ -127,6 +127,15 @@ def _example_fields(workspace: Workspace, key: str) -> dict[str, object]:
     return {"corpus": chosen, "min_similarity": least, "excludes_leaks": excludes}
 
 
+def chosen_words(choice: PromptChoice, parameters: Parameters) -> None:
+    """Says which prompt and parameters are in force, as their fields may be folded."""
+    words = [f"prompt {choice.template!r}"] if choice.template != PromptChoice().template else []
+    given = parameters.model_dump(exclude_defaults=True)
+    words += [f"{name.replace('_', ' ')} {value}" for name, value in given.items()]
+    if words:
+        st.caption(plain(f"Asked with {', '.join(words)}."))
+
+
 def parameter_form(*, key: str) -> Parameters:
     """Shows the parameters; an empty field is not sent."""
     values: dict[str, object] = {}
@@ -138,6 +147,7 @@ def parameter_form(*, key: str) -> Parameters:
             text = st.text_input(
                 "Stop before",
                 key=f"{key}.stop",
+                persist_state="session",
                 placeholder="\\n",
                 help="The answer ends before this text; several are separated by two spaces; \\n "
                 "is a line break.",

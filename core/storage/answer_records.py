@@ -6,13 +6,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import ConfigError
 from core.storage.database import Database
 from core.storage.files import utc_now
-from core.storage.tables import answers
+from core.storage.tables import answers, votes
 
 PURPOSES = ("compare", "chat", "arena", "command")
 UNFINISHED = ("waiting", "streaming")
@@ -137,7 +148,10 @@ class AnswerRecords:
     def search(
         self, text: str = "", *, purpose: str = "", limit: int = 50, offset: int = 0
     ) -> list[AnswerRecord]:
-        """Gives answers whose source, text, reference or system holds `text`, the newest first."""
+        """Gives answers whose source, text, reference or system holds `text`, the newest first.
+
+        A pair that nobody has judged is not found by its systems: that would tell whose it is.
+        """
         query = self._matching(select(answers), text, purpose)
         return self._rows(query.order_by(*ORDER).limit(limit).offset(offset))
 
@@ -179,10 +193,14 @@ class AnswerRecords:
     def _matching(query: Any, text: str, purpose: str) -> Any:
         if purpose:
             query = query.where(answers.c.purpose == purpose)
-        columns = (answers.c.source, answers.c.text, answers.c.reference, answers.c.system_name)
-        if text:
-            query = query.where(or_(*(each.icontains(text, autoescape=True) for each in columns)))
-        return query
+        if not text:
+            return query
+        is_judged = exists().where(votes.c.ask_id == answers.c.ask_id)
+        is_open = or_(answers.c.purpose != "arena", is_judged)
+        columns = (answers.c.source, answers.c.text, answers.c.reference)
+        found = [each.icontains(text, autoescape=True) for each in columns]
+        found.append(and_(answers.c.system_name.icontains(text, autoescape=True), is_open))
+        return query.where(or_(*found))
 
     def _rows(self, query: Any) -> list[AnswerRecord]:
         with self._database.reading() as connection:

@@ -6,9 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from core.storage.answer_records import AnswerRecord
+from core.storage.workspace import Workspace
+from core.systems.arena.duels import why_not
 
 CSV_COLUMNS = (
     "asked_at", "purpose", "system_name", "system_id", "src_lang", "tgt_lang", "source",
@@ -17,6 +20,27 @@ CSV_COLUMNS = (
 )  # fmt: skip
 # OWASP, "CSV Injection"; the wide forms are typed on East Asian keyboards.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+HIDDEN = "hidden"
+
+
+def is_blind(workspace: Workspace, answer: AnswerRecord) -> bool:
+    """Whether it is one of a pair that waits for a vote: its system stays hidden until then."""
+    if answer.purpose != "arena" or workspace.votes.of_ask(answer.ask_id) is not None:
+        return False
+    pair = workspace.answers.of_ask(answer.ask_id)
+    return not all(each.has_ended for each in pair) or (
+        len(pair) == 2 and not why_not(workspace, pair)
+    )
+
+
+def blinded(workspace: Workspace, records: Iterable[AnswerRecord]) -> Iterator[AnswerRecord]:
+    """Gives answers for an export, without what tells whose an unjudged one is."""
+    for record in records:
+        if is_blind(workspace, record):
+            record = replace(record, system_id="", system_name=HIDDEN, figures={})
+        yield record
 
 
 def as_values(record: AnswerRecord) -> dict[str, Any]:

@@ -7,21 +7,6 @@ from playwright.sync_api import Browser, sync_playwright
 
 from scripts.browser import ARGUMENTS, chromium
 from tests.e2e.driving import SLOW_MS, App, Tab
-from tests.servers.fault_server import FaultServer
-from tests.servers.shared import shared_faults, shared_tiny_llm
-from tests.servers.tiny_llm import LlmServer
-
-
-@pytest.fixture(scope="session")
-def tiny_llm(pytestconfig: pytest.Config) -> LlmServer:
-    """A real OpenAI-compatible server with a tiny model."""
-    return shared_tiny_llm(pytestconfig)
-
-
-@pytest.fixture(scope="session")
-def faults(pytestconfig: pytest.Config) -> FaultServer:
-    """A server that answers and fails in chosen ways."""
-    return shared_faults(pytestconfig)
 
 
 @pytest.fixture(scope="module")

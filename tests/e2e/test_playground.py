@@ -35,14 +35,14 @@ HOSTILE = (
 def app(
     served_folder: Path,
     tmp_path_factory: pytest.TempPathFactory,
-    faults: FaultServer,
+    fault_server: FaultServer,
 ) -> Iterator[App]:
     """The application with a fine-tuned and served run `demo`, and three endpoints."""
     folder = tmp_path_factory.mktemp("playground") / "workspace"
     shutil.copytree(served_folder, folder)
     workspace = Workspace(folder)
     for name, situation in (("Slow", "slow-3000-20"), ("Echo", "echo"), ("Refusing", "401")):
-        values = {"name": name, "base_url": faults.url(situation), "model": "m"}
+        values = {"name": name, "base_url": fault_server.url(situation), "model": "m"}
         add_endpoint(workspace, EndpointSettings.parse(values))
     server = App(folder)
     server.start()
@@ -233,6 +233,49 @@ def test_hostile_texts_are_shown_literally(tab: Any, app: App) -> None:
     assert tab.page.locator("img[src='x']").count() == 0
     main = tab.page.get_by_test_id("stMain")
     assert main.locator(".katex").count() == 0
+
+
+def test_what_was_asked_is_found_asked_again_and_deleted(tab: Any, app: App) -> None:
+    workspace = app.opened()
+    tab.open("playground")
+    choose(tab, "Systems", "Slow")
+    source_field(tab).fill("Asked, found and deleted.")
+    tab.expand("Parameters")
+    tab.fill("Temperature", "0.5")
+    tab.click("Translate")
+    expect(column(tab, "Slow")).to_contain_text("5 6 7", timeout=LOAD_MS)
+    tab.click("Translate")  # the same while it is answered is a second click
+    tab.settle()
+    # A way round over another page loses neither answers nor parameters.
+    tab.menu("Evaluate")
+    tab.menu("Playground")
+    tab.click("Stop all")
+    expect(column(tab, "Slow")).to_contain_text("finish reason: stopped", timeout=LOAD_MS)
+    tab.sees(re.compile("^Asked with .*temperature 0.5"))
+    tab.page.get_by_role("tab", name="History").click()
+    tab.settle()
+    tab.fill("Search", "found and deleted")
+    (asked,) = workspace.answers.search("found and deleted")
+    assert asked.request["parameters"] == {"temperature": 0.5}
+    choose_first_row(tab)
+    tab.click("Ask again")
+    tab.page.get_by_role("tab", name="Compare", selected=True).wait_for()
+    expect(source_field(tab)).to_have_value("Asked, found and deleted.")
+    tab.page.get_by_role("tab", name="History").click()
+    tab.settle()
+    choose_first_row(tab)
+    tab.page.get_by_role("button", name="Delete", exact=True).click()
+    tab.click("Delete for good")
+    tab.page.get_by_role("dialog").wait_for(state="detached")
+    tab.settle()
+    assert workspace.answers.of_ask(asked.ask_id) == []
+
+
+def choose_first_row(tab: Any) -> None:
+    table = tab.page.get_by_test_id("stDataFrame").first
+    table.wait_for()
+    table.click(position={"x": 20, "y": 52})  # a canvas: its rows are no elements
+    tab.settle()
 
 
 def test_a_loaded_test_segment_brings_its_reference(tab: Any, app: App) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import cache
 from core.storage.answer_records import AnswerRecord
 from core.storage.files import utc_now
 from core.storage.system_records import SystemRecord
@@ -16,6 +17,8 @@ from core.storage.vote_records import Vote
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from core.systems.catalogue import add_endpoint
 from core.systems.endpoint import EndpointSettings
+from core.systems.history import blinded, json_lines
+from tests.servers.fault_server import FaultServer
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "*a* <b> $x$ :red[y]"
@@ -71,7 +74,10 @@ def stocked(ready_workspace: Workspace) -> Workspace:
     workspace.answers.add([answer("ask-1", 0), answer("ask-1", 1, state="failed", failure="No.")])
     workspace.answers.add([answer("chat-1", 0, purpose="chat", src_lang="", tgt_lang="")])
     workspace.answers.add(
-        [answer("duel-1", n, purpose="arena", system_name=f"Secret {n}") for n in range(2)]
+        [
+            answer("duel-1", n, purpose="arena", system_name=f"Secret {n}", text=f"Téacs {n}.")
+            for n in range(2)
+        ]
     )
     workspace.templates.save(NAME, {"name": NAME, "user": "{{ source }}"})
     return workspace
@@ -105,10 +111,38 @@ def test_a_pair_stays_blind_in_the_history_until_its_vote(
     app = opened(stocked, monkeypatch, "playground", part="History")
     systems = list(app.dataframe[0].value["System"])
     assert "hidden" in systems and not {"Secret 0", "Secret 1"} & set(systems)
+    assert stocked.answers.search("Secret") == []
+    lines = "".join(json_lines(blinded(stocked, stocked.answers.each())))
+    assert "Secret" not in lines and NAME in lines
+    # Where there is nothing to vote on, there is nothing to hide.
+    stocked.answers.add(
+        [answer("duel-2", n, purpose="arena", system_name=f"Same {n}") for n in range(2)]
+    )
+    app = opened(stocked, monkeypatch, "playground", part="History")
+    assert {"Same 0", "Same 1"} <= set(app.dataframe[0].value["System"])
     values = ("v", "duel-1", "a", "b", "tie", False, "", "eng_Latn", "gle_Latn", "", None)
     stocked.votes.add(Vote(*values, utc_now()))
+    assert len(stocked.answers.search("Secret")) == 2
     app = opened(stocked, monkeypatch, "playground", part="History")
     assert {"Secret 0", "Secret 1"} <= set(app.dataframe[0].value["System"])
+
+
+def test_a_message_that_comes_while_the_other_tab_waits_is_not_lost(
+    stocked: Workspace, monkeypatch: pytest.MonkeyPatch, faults: FaultServer
+) -> None:
+    values = {"name": "Slow", "base_url": faults.url("slow-3000-20"), "model": "m"}
+    add_endpoint(stocked, EndpointSettings.parse(values))
+    app = opened(stocked, monkeypatch, "playground", part="Chat")
+    next(each for each in app.selectbox if each.label == "LLM").select("Slow").run()
+    app.chat_input[0].set_value("The first message.").run()
+    (first,) = stocked.answers.search("The first message.")
+    try:
+        app.chat_input[0].set_value("The second message.").run()
+        assert "The answer before it is still coming" in shown(app)
+        assert "The second message." in [each.value for each in app.code]
+        assert len(stocked.answers.of_ask(first.ask_id)) == 1
+    finally:
+        cache.board().stop(first.ask_id)
 
 
 def translation_set(workspace: Workspace, name: str, *, num_failed: int = 0) -> TranslationSet:
