@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
-from app.forms import language_select
-from app.problem_views import shown_in_place
+from app.endpoint_views import deletion_question
+from app.forms import field_problems, language_select
+from app.problem_views import problem, shown_in_place
 from app.state import session
+from core.errors import ConfigError
+from core.languages import language_name
 from core.storage.workspace import Workspace
 from core.systems import catalogue
 from core.systems.chain import ChainSettings
 from core.systems.protocol import SystemInfo
+
+_SYSTEMS = ("first", "second")
 
 
 def chain_form(workspace: Workspace, systems: list[SystemInfo]) -> None:
@@ -39,23 +46,44 @@ def chain_form(workspace: Workspace, systems: list[SystemInfo]) -> None:
         "translate: an LLM answers the text, and the second system translates its answer.",
     )
     if st.button("Add", type="primary", icon=":material/add_link:", key=f"{key}.add"):
-        with shown_in_place("The chain was not added"):
-            values = {"name": name, "first": first, "second": second, "pivot_lang": pivot}
-            catalogue.add_chain(workspace, ChainSettings.parse(values))
-            session().form_version += 1
-            session().notice = f"Added the chain {name}."
-            st.rerun()
+        _add(workspace, {"name": name, "first": first, "second": second, "pivot_lang": pivot})
+
+
+def _add(workspace: Workspace, values: dict[str, Any]) -> None:
+    title = "The chain was not added"
+    try:
+        settings = ChainSettings.parse(values)
+    except ConfigError as error:
+        problem(title, "\n".join(field_problems(ChainSettings, error)))
+        return
+    with shown_in_place(title):
+        catalogue.add_chain(workspace, settings)
+        session().form_version += 1
+        session().notice = f"Added the chain {settings.name}."
+        st.rerun()
 
 
 def chain_card(workspace: Workspace, info: SystemInfo, names: dict[str, str]) -> None:
-    """Shows one chain."""
-    with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
-        st.text(info.name, width="content")
-        parts = info.provenance
-        first, second = (names.get(parts[each], parts[each]) for each in ("first", "second"))
-        st.text(f"{first} → {parts['pivot_lang']} → {second}")
-        if st.button("Delete", icon=":material/delete:", key=f"chain.delete.{info.id}"):
-            with shown_in_place():
-                catalogue.delete_system(workspace, info.id)
-                session().notice = f"Deleted the chain {info.name}."
-                st.rerun()
+    """Shows one chain; its name only where that says more than its parts."""
+    parts = info.provenance
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if parts:
+                first, second = (names.get(parts[each], parts[each]) for each in _SYSTEMS)
+                path = f"{first} → {language_name(parts['pivot_lang'])} → {second}"
+                is_named = info.name != f"{first} → {second}"
+            else:  # its settings cannot be read
+                path, is_named = info.detail, True
+            st.text(info.name if is_named else path)
+            is_unwanted = st.button(
+                "Delete", icon=":material/delete:", key=f"chain.delete.{info.id}"
+            )
+        if is_named:
+            st.text(path)
+        if is_unwanted:
+            _confirm_deletion(workspace, info)
+
+
+@st.dialog("Delete this chain?")
+def _confirm_deletion(workspace: Workspace, info: SystemInfo) -> None:
+    deletion_question(workspace, info, "chain")

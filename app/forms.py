@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -9,8 +10,11 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from app.text import rows_of
+from core.errors import ConfigError
 from core.languages import all_languages, language_name
 from core.settings import Settings, bounds_of, choices_of
+
+_EMPTY = ("String should have at least 1 character", "String should match pattern '\\S'")
 
 
 def groups_of(model: type[Settings]) -> dict[str, list[str]]:
@@ -130,3 +134,38 @@ def language_select(label: str, code: str, *, key: str) -> str:
         key=key,
         help="Type to search by name or code.",
     )
+
+
+def field_problems(
+    model: type[Settings], error: ConfigError, titles: Mapping[str, str] | None = None
+) -> list[str]:
+    """Gives what is wrong with the fields of a form, each by the title that people see.
+
+    Args:
+        model: The settings that were refused.
+        error: The refusal.
+        titles: Titles that the model does not know, by field name.
+    """
+    known = {
+        name: field.title or name.replace("_", " ").capitalize()
+        for name, field in model.model_fields.items()
+    }
+    known |= titles or {}
+    names = "|".join(known)
+    found = []
+    for part in re.split(rf"(?:^|; )(?=(?:{names})(?:\.\w+)*: )", error.message):
+        field, colon, said = part.partition(": ")
+        name = field.partition(".")[0]
+        if colon and name in known:
+            part = f"{known[name]}: {_said(name, said)}"
+        if part:
+            found.append(part.rstrip(".") + ("" if part.endswith("?") else "."))
+    return found
+
+
+def _said(name: str, said: str) -> str:
+    """Gives pydantic's words as one would say them."""
+    if said.startswith(_EMPTY):
+        return "give it a name" if name == "name" else "it is empty"
+    most = re.match(r"String should have at most (\d+) character", said)
+    return f"at most {most[1]} characters are allowed" if most else said

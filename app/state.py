@@ -72,6 +72,7 @@ class Session:
         batch_id: Id of the next batch.
         endpoint_id: The endpoint that is edited; empty for a new one.
         form_version: Changes after a form of the settings was saved, so that it starts anew.
+        saved_template: The prompt template that was just saved, to be shown again.
         session_keys: Keys of endpoints for this session only, by the system's id.
         notice: A sentence to show once on the next page.
     """
@@ -94,6 +95,7 @@ class Session:
     batch_id: str = field(default_factory=_new_id)
     endpoint_id: str = ""
     form_version: int = 0
+    saved_template: str = ""
     session_keys: dict[str, str] = field(default_factory=dict)
     notice: str = ""
 
@@ -141,6 +143,16 @@ PART = "part"
 def show_part(name: str) -> None:
     """Makes the Playground show one of its parts; only in a callback, before it is drawn."""
     st.session_state[PART] = name
+
+
+def widget_value(key: str) -> Any:
+    """Gives what a widget holds; None if it is not there."""
+    return st.session_state.get(key)
+
+
+def set_widget(key: str, value: Any) -> None:
+    """Fills a widget; only in a callback, or before it is drawn."""
+    st.session_state[key] = value
 
 
 def session() -> Session:

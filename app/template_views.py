@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import streamlit as st
 
+from app.forms import field_problems
 from app.problem_views import shown_in_place
-from app.state import session
+from app.state import session, set_widget
 from app.text import ago
-from core.errors import AdaptMLLMError
+from core.errors import ConfigError
 from core.storage.workspace import Workspace
 from core.systems.prompt_choice import all_templates
+from core.systems.prompts.built_in import built_in_templates
 from core.systems.prompts.rendering import Filling, render
 from core.systems.prompts.template import ExamplePair, Template
 
 VARIABLES = "source, source_language, target_language, examples, glossary, context, draft"
+TITLES = {
+    "num_examples": "Number of examples",
+    "examples_from": "Examples",
+    "draft_from": "Draft from",
+    "uses_glossary": "Glossary",
+    "uses_context": "Document context",
+    "system": "System message",
+    "user": "User message",
+}
 SAMPLE = Filling(
     source="The nurse has a report.",
     src_lang="eng_Latn",
@@ -31,6 +43,10 @@ def template_editor(workspace: Workspace) -> None:
     """Shows a template's texts, lets them be changed, and shows the messages that they give."""
     templates = all_templates(workspace)
     key = f"template.{session().form_version}"
+    # A saved version changes the options, and a select box would fall back to the first one.
+    if session().saved_template in templates:
+        set_widget("template.chosen", session().saved_template)
+    session().saved_template = ""
     name = st.selectbox(
         "Template",
         list(templates),
@@ -38,35 +54,67 @@ def template_editor(workspace: Workspace) -> None:
         key="template.chosen",
     )
     template, version = templates[name]
-    st.caption(
-        f"Version {version}, changed by you; the one we ship comes back when you delete it."
-        if version
-        else "Shipped with the program. Saving a change makes version 1 of your own."
-    )
+    st.caption(_origin(name, version))
     values = _fields(template, f"{key}.{name}")
     edited = _checked(values)
     with st.container(horizontal=True):
-        if st.button(
+        is_saved = st.button(
             "Save as a new version",
             type="primary",
             icon=":material/save:",
             key=f"{key}.save.{name}",
             disabled=edited is None or edited == template,
             help="Nothing was changed." if edited == template else "Answers name their version.",
-        ):
-            record = workspace.templates.save(values["name"], edited.model_dump(mode="json"))  # type: ignore[union-attr]
-            session().notice = f"Saved {record.name}, version {record.version}."
-            session().form_version += 1
-            st.rerun()
-        if version and st.button(
+        )
+        is_unwanted = version and st.button(
             "Delete my versions", icon=":material/delete:", key=f"{key}.delete.{name}"
-        ):
-            workspace.templates.delete(name)
-            session().form_version += 1
-            st.rerun()
+        )
+    if is_saved and edited is not None:
+        _save(workspace, edited)
+    if is_unwanted:
+        _confirm_deletion(workspace, name)
     if edited is not None:
         _messages(edited)
     _versions(workspace, name)
+
+
+def _origin(name: str, version: int) -> str:
+    if not version:
+        return "Shipped with the program. Saving a change makes version 1 of your own."
+    if _is_shipped(name):
+        return f"Version {version}, changed by you; the one we ship comes back when you delete it."
+    return f"Version {version}, made by you."
+
+
+def _is_shipped(name: str) -> bool:
+    return any(template.name == name for template in built_in_templates())
+
+
+def _save(workspace: Workspace, template: Template) -> None:
+    record = workspace.templates.save(template.name, template.model_dump(mode="json"))
+    session().notice = f"Saved {record.name}, version {record.version}."
+    session().form_version += 1
+    session().saved_template = record.name
+    st.rerun()
+
+
+@st.dialog("Delete your versions?")
+def _confirm_deletion(workspace: Workspace, name: str) -> None:
+    st.text(name)
+    count = len(workspace.templates.versions(name))
+    what = "Your version is" if count == 1 else f"Your {count} versions are"
+    after = "The one we ship comes back." if _is_shipped(name) else "The template is gone then."
+    st.write(f"{what} deleted for good. {after} Answers keep the messages that were sent.")
+    with st.container(horizontal=True):
+        is_meant = st.button("Delete for good", type="primary", key="template.delete.yes")
+        is_kept = st.button("Keep them", key="template.delete.no")
+    if is_meant:
+        workspace.templates.delete(name)
+        session().notice = f"Deleted your versions of {name}."
+        session().form_version += 1
+        session().saved_template = name
+    if is_meant or is_kept:
+        st.rerun()
 
 
 def _fields(template: Template, key: str) -> dict[str, Any]:
@@ -139,10 +187,16 @@ def _checked(values: dict[str, Any]) -> Template | None:
     try:
         values = {**values, "fixed_examples": [dict(each) for each in values["fixed_examples"]]}
         return Template.parse(values)
-    except AdaptMLLMError as error:
+    except ConfigError as error:
         st.badge("Cannot be saved", icon=":material/error:", color="red")
-        st.text(error.message)
+        st.text(_by_titles("\n".join(field_problems(Template, error, TITLES))))
         return None
+
+
+def _by_titles(sentences: str) -> str:
+    """Gives sentences with the fields' titles where they name fields of the program."""
+    names = "|".join(name for name in TITLES if "_" in name)
+    return re.sub(rf"\b(?:{names})\b", lambda found: f"'{TITLES[found[0]]}'", sentences)
 
 
 def _messages(template: Template) -> None:

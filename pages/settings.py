@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import cache, chain_views, endpoint_views, template_views
+from app import cache, chain_views, endpoint_form, endpoint_views, template_views
 from app.state import session
 from app.text import page_header
 from core.systems.catalogue import all_systems
@@ -17,15 +17,12 @@ chains = [info for info in systems if info.kind == "chain"]
 of_endpoints, of_chains, of_prompts = st.tabs(["Endpoints", "Chains", "Prompts"])
 
 with of_endpoints:
-    is_edited = any(info.id == session().endpoint_id for info in endpoints)
-    with st.expander(
-        "Change the endpoint" if is_edited else "Set up an endpoint",
-        icon=":material/add_link:",
-        expanded=is_edited or not endpoints,
-    ):
-        endpoint_views.endpoint_form(workspace, endpoints)
+    with st.expander("Set up an endpoint", icon=":material/add_link:", expanded=not endpoints):
+        endpoint_form.new_endpoint(workspace)
     for info in endpoints:
         endpoint_views.endpoint_card(workspace, info)
+    if session().endpoint_id:
+        endpoint_form.change_dialog(workspace, session().endpoint_id)
     if not endpoints:
         st.info(
             "No endpoint yet. Any OpenAI-compatible API will do (OpenAI, Azure, vLLM, Ollama, "

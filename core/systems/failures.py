@@ -162,6 +162,10 @@ def from_exception(
         RecursionError,
         ArithmeticError,
     )
+    # What these say is about Python objects, not about the answer: SDKs do not check its shape.
+    if isinstance(root, TypeError | AttributeError | KeyError | IndexError):
+        what = "it answered something else than the JSON of this API"
+        return not_an_api(name, url, what, is_llm=is_llm)
     if isinstance(root, of_parser) and not isinstance(root, OSError):
         return not_an_api(name, url, f"it could not be read ({text})", is_llm=is_llm)
     if "RemoteProtocol" in kind or "ReadError" in kind or "IncompleteRead" in kind:

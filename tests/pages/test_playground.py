@@ -201,12 +201,16 @@ def test_an_endpoint_is_set_up_changed_and_deleted(
     assert record.settings["base_url"] == "http://127.0.0.1:9/v1"
     button(app, "Change").click()
     app = app.run()
-    next(item for item in app.text_input if item.label == "Name").set_value("Yours")
+    app.text_input(key=f"endpoint.endpoint:{record.id}.1.name").set_value("Yours")
     app = app.run()
     button(app, "Save").click()
     app = app.run()
     assert [each.name for each in workspace.systems.all()] == ["Yours"]
     button(app, "Delete").click()
+    app = app.run()
+    assert len(workspace.systems.all()) == 1  # one click only asks
+    button(app, "Delete").click()  # a test has no fragments: the dialog must be opened again
+    button(app, "Delete for good").click()
     app.run()
     assert workspace.systems.all() == []
 

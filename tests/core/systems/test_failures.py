@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 import time
@@ -11,6 +12,7 @@ import openai
 import pytest
 
 from core.errors import EndpointError
+from core.systems.endpoint import EndpointSettings
 from core.systems.failures import (
     SHOWN,
     AskError,
@@ -20,7 +22,9 @@ from core.systems.failures import (
     from_status,
     not_an_api,
 )
+from core.systems.model_list import listed_models
 from core.systems.secrets import HIDDEN
+from tests.servers.fault_server import FaultServer
 
 KEY = "4fJ8kQ2mZx7Lq9-secret"
 URL = "https://example.org/v1"
@@ -289,6 +293,9 @@ def caused(outer: Exception, root: Exception) -> Exception:
     return outer
 
 
+NO_JSON = (
+    "Mine is not the API that it should be: it answered something else than the JSON of this API."
+)
 REQUEST_OBJECT = httpx2.Request("POST", URL)
 
 EXCEPTIONS: list[tuple[Exception, str, str]] = [
@@ -312,9 +319,12 @@ EXCEPTIONS: list[tuple[Exception, str, str]] = [
     (json.JSONDecodeError("Expecting value", "x", 0), "protocol",
      "Mine is not the API that it should be: it could not be read"),
     (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid"), "protocol", "could not be read"),
-    (AttributeError("'str' object has no attribute 'choices'"), "protocol", "could not be read"),
-    (TypeError("'NoneType' object is not iterable"), "protocol", "could not be read"),
-    (KeyError("choices"), "protocol", "could not be read"),
+    (AttributeError("'str' object has no attribute 'choices'"), "protocol", NO_JSON),
+    (TypeError("'NoneType' object is not iterable"), "protocol", NO_JSON),
+    (KeyError("choices"), "protocol", NO_JSON),
+    (IndexError("list index out of range"), "protocol", NO_JSON),
+    (LookupError("unknown encoding: utf-9"), "protocol",
+     "could not be read (unknown encoding: utf-9)"),
     (RecursionError("too deep"), "protocol", "could not be read (too deep)"),
     (OverflowError("too large"), "protocol", "could not be read (too large)"),
 ]  # fmt: skip
@@ -328,6 +338,17 @@ def test_exception_becomes_a_sentence(error: Exception, kind: str, sentence: str
     assert found.hint
     assert found.status == 0
     assert found.is_retryable == (kind != "protocol")
+
+
+def test_web_page_in_place_of_a_list_of_models_tells_nothing_of_python(
+    faults: FaultServer,
+) -> None:
+    settings = EndpointSettings(name="Mine", base_url=faults.url("html-200"), model="any")
+    with pytest.raises(AskError) as caught:
+        asyncio.run(listed_models(settings))
+    assert caught.value.kind == "protocol"
+    assert "JSON" in caught.value.message
+    assert "object" not in caught.value.message and "attribute" not in caught.value.message
 
 
 def test_tls_error_asks_whether_the_server_speaks_https() -> None:
