@@ -8,15 +8,24 @@ import pandas as pd
 import streamlit as st
 
 from app.downloads import set_url
-from app.text import ago, plain
+from app.errors import shown_to_user
+from app.state import session
+from app.text import ago, counted, plain, shortened
 from core.evaluate.lexical import Score, score_system
 from core.languages import language_name
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
+from core.systems.batch.batches import delete_set
 
 SHOWN_SEGMENTS = 500
 KEPT_SCORES = 200
+SHOWN_NAME = 32
 NAMES = ("BLEU", "chrF2", "chrF++", "TER")
+COLUMNS = {
+    "#": st.column_config.NumberColumn(width=34, pinned=True),
+    "System": st.column_config.TextColumn(width=160, pinned=True),
+    **{name: st.column_config.NumberColumn(format="%.2f", width=70) for name in NAMES},
+}
 
 
 def test_set_select(sets: Sequence[TranslationSet], set_id: str) -> TranslationSet:
@@ -36,27 +45,37 @@ def test_set_select(sets: Sequence[TranslationSet], set_id: str) -> TranslationS
 
 def _named(each: TranslationSet) -> str:
     direction = f"{language_name(each.src_lang)} → {language_name(each.tgt_lang)}"
-    return f"{each.corpus_name} · {each.split} · {direction} · {each.num_segments:,} segments"
+    return (
+        f"{each.corpus_name} · {each.split} · {direction} · {counted(each.num_segments, 'segment')}"
+    )
 
 
 def score_table(workspace: Workspace, sets: Sequence[TranslationSet]) -> None:
     """Shows the scores of each set; one with segments missing is not scored."""
     rows, scored = [], []
-    for each in sets:
+    for number, each in enumerate(sets, 1):
         counts = workspace.translation_sets.counts(each.id)
         row: dict[str, object] = {
+            "#": number,
             "System": each.system_name,
             "Made": ago(each.created_at),
             "Translated": counts.num_done,
             "Failed": counts.num_failed,
-            "USD": round(counts.cost_usd, 4),
+            "USD": counts.cost_usd or None,
         }
         if counts.num_done == each.num_segments:
             found = _scores(str(workspace.root), each.id)
             row |= {score.name: score.value for score in found}
             scored.append(found)
         rows.append(row)
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", key="evaluate.scores")
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        column_config=COLUMNS,
+        placeholder="–",
+        key="evaluate.scores",
+    )
     if len(scored) < len(sets):
         st.caption(
             "A set with failed or missing segments is not scored: resume its batch in the "
@@ -66,11 +85,42 @@ def score_table(workspace: Workspace, sets: Sequence[TranslationSet]) -> None:
         with st.expander("Signatures"):
             lines = [f"{score.signature} · n={score.num_segments}" for score in scored[0]]
             st.code("\n".join(lines), language=None)
+    _set_buttons(workspace, sets)
+
+
+def _set_buttons(workspace: Workspace, sets: Sequence[TranslationSet]) -> None:
     with st.container(horizontal=True):
-        for each in sets:
+        for number, each in enumerate(sets, 1):
+            name = plain(shortened(each.system_name, SHOWN_NAME))
             st.link_button(
-                plain(each.system_name[:40]), set_url(each.id), icon=":material/download:"
+                f"Download {number} · {name}", set_url(each.id), icon=":material/download:"
             )
+        if st.button("Delete a set", icon=":material/delete:", key="evaluate.delete"):
+            _confirm_deletion(workspace, sets)
+
+
+@st.dialog("Delete a translation set?")
+def _confirm_deletion(workspace: Workspace, sets: Sequence[TranslationSet]) -> None:
+    with shown_to_user():
+        names = {
+            each.id: f"{number} · {each.system_name}, {ago(each.created_at)}"
+            for number, each in enumerate(sets, 1)
+        }
+        set_id = st.selectbox(
+            "Translation set", list(names), format_func=lambda each: names[each],
+            key="evaluate.delete.set",
+        )  # fmt: skip
+        st.write(
+            "Its translations are deleted for good. If its batch is resumed, they are made, and "
+            "paid for, anew."
+        )
+        with st.container(horizontal=True):
+            if st.button("Delete for good", type="primary", key="evaluate.delete.yes"):
+                delete_set(workspace, set_id)
+                session().notice = f"Deleted the set {shortened(names[set_id], SHOWN_NAME)}."
+                st.rerun()
+            if st.button("Keep it", key="evaluate.delete.no"):
+                st.rerun()
 
 
 @st.cache_data(max_entries=KEPT_SCORES, show_spinner="Scoring …")
@@ -89,7 +139,7 @@ def segment_table(workspace: Workspace, sets: Sequence[TranslationSet]) -> None:
     st.subheader("Segments", anchor=False)
     rows: dict[int, dict[str, object]] = {}
     for number, each in enumerate(sets, 1):
-        name = f"{number} · {each.system_name}"
+        name = f"{number} · {shortened(each.system_name, SHOWN_NAME)}"
         for segment in workspace.translation_sets.segments(each.id):
             if segment.position >= SHOWN_SEGMENTS:
                 break
@@ -101,4 +151,4 @@ def segment_table(workspace: Workspace, sets: Sequence[TranslationSet]) -> None:
     table = pd.DataFrame(
         [rows[position] for position in numbers], index=[position + 1 for position in numbers]
     )
-    st.dataframe(table, width="stretch", key="evaluate.segments")
+    st.dataframe(table, width="stretch", placeholder="–", key="evaluate.segments")

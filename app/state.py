@@ -69,6 +69,8 @@ class Session:
         chat_id: The conversation that is looked at.
         turn_id: Changes with each turn of a chat, so that its field starts empty.
         duel_id: Id of the arena's next pair of answers.
+        own_vote, late_vote: The last pair that this tab judged, and the last one that another tab
+            had judged before.
         batch_id: Id of the next batch.
         endpoint_id: The endpoint that is edited; empty for a new one.
         form_version: Changes after a form of the settings was saved, so that it starts anew.
@@ -92,6 +94,8 @@ class Session:
     chat_id: str = ""
     turn_id: str = field(default_factory=_new_id)
     duel_id: str = field(default_factory=_new_id)
+    own_vote: str = ""
+    late_vote: str = ""
     batch_id: str = field(default_factory=_new_id)
     endpoint_id: str = ""
     form_version: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -46,6 +47,14 @@ STATE_MEANINGS = {
     "lost": "Its supervising process was killed or the machine restarted.",
 }
 
+WORD_JOINER = "\u2060"  # invisible, without width, and nowhere to break a line
+# Streamlit looks for these only after it has taken the escapes away: icons and emoji, addresses,
+# arrows and dashes of plain signs.
+_LATE_MARKUP = re.compile(
+    r"(?<=:)(?=[\w/+-]+:|//)|(?<=\bwww)(?=\.)|(?<=@)(?=[\w-]+\.)|(?<=[-<>=~])(?=[-<>=~])",
+    re.IGNORECASE,
+)
+
 
 def page_style() -> None:
     """Tightens the page's head; texts in containers named `bidi-…` follow their own script."""
@@ -73,7 +82,19 @@ def state_badge(state: str) -> None:
 def plain(text: str) -> str:
     """Gives a text for places that only take Markdown, with every sign of it made harmless."""
     special = "\\`*_{}[]()<>#+-.!|~$:^=@&"
+    # On one line, and not indented: a block of Markdown begins with white space, too.
+    text = _LATE_MARKUP.sub(WORD_JOINER, " ".join(text.split()))
     return "".join(f"\\{char}" if char in special else char for char in text)
+
+
+def shortened(text: str, limit: int) -> str:
+    """Gives a text of at most so many characters; an ellipsis tells that there is more."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def counted(number: int, noun: str) -> str:
+    """Gives a number with its noun, in the plural where it needs to be."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def rows_of(items: Sequence[T], width: int) -> list[Sequence[T]]:

@@ -1,6 +1,8 @@
 // Shows a text exactly, with the words marked that differ from another one; text nodes only, so
 // nothing in it is ever markup. While it grows, the same nodes are kept.
 
+const REACHABLE = { tabindex: "0", role: "region", "aria-label": "Text" };
+const watched = new WeakSet();
 const SIGNS = { added: "+", removed: "−" };
 
 export default function ({ data, parentElement }) {
@@ -18,6 +20,20 @@ export default function ({ data, parentElement }) {
   const button = root.querySelector(".answer-copy");
   button.hidden = data.copy === "";
   button.onclick = () => copy(data.copy, button);
+  makeReachable(root);
+  if (!watched.has(root)) {
+    watched.add(root);
+    new ResizeObserver(() => makeReachable(root)).observe(text);
+  }
+}
+
+// A text that is higher than its place can be scrolled by keys, too; others are no stop for Tab.
+function makeReachable(root) {
+  const isLong = root.scrollHeight > root.clientHeight + 1;
+  for (const [name, value] of Object.entries(REACHABLE)) {
+    if (isLong) root.setAttribute(name, value);
+    else root.removeAttribute(name);
+  }
 }
 
 function node({ text, kind }) {

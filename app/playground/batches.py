@@ -11,7 +11,7 @@ from app.playground import prompt_form
 from app.playground.labels import system_label
 from app.problem_views import problem, shown_in_place
 from app.state import session
-from app.text import ago, duration, plain, state_badge
+from app.text import ago, counted, duration, plain, shortened, state_badge
 from core.errors import AdaptMLLMError
 from core.jobs.folder import JobState
 from core.languages import language_name
@@ -19,12 +19,14 @@ from core.storage.batch_records import Batch
 from core.storage.corpus_records import Corpus
 from core.storage.workspace import Workspace
 from core.systems.batch import batches as core_batches
+from core.systems.batch.budget import usd
 from core.systems.batch.forecast import Forecast, forecast
 from core.systems.batch.settings import BatchSettings
 from core.systems.catalogue import all_systems
 
 INTERVAL_S = 2
 SHOWN_FAILURES = 50
+SHOWN_NAME = 60
 
 
 def batches(workspace: Workspace) -> None:
@@ -55,6 +57,7 @@ def _form(workspace: Workspace) -> None:
         list(known),
         format_func=lambda each: system_label(known[each]),
         key=f"{key}.systems",
+        wrap=True,
         help="Endpoints need their key in an environment variable: a key for this session only "
         "does not reach the job.",
     )
@@ -81,7 +84,7 @@ def _test_set_fields(corpora: list[Corpus], key: str) -> tuple[Corpus, dict[str,
         split = st.selectbox(
             "Split",
             splits,
-            format_func=lambda each: f"{each} · {corpus.counts[each]:,} segments",
+            format_func=lambda each: f"{each} · {counted(corpus.counts[each], 'segment')}",
             key=f"{key}.split.{corpus.id}",
         )
     with columns[2]:
@@ -111,9 +114,11 @@ def _limit_fields(corpus: Corpus, split: str, key: str) -> dict[str, object]:
             "Budget (USD)",
             0.0,
             1e6,
-            0.0,
+            None,
+            format="%g",
+            placeholder="no limit",
             key=f"{key}.budget",
-            help="The batch stops before it costs more; 0 = no limit.",
+            help="The batch stops before it costs more; empty or 0 = no limit.",
         )
     with right:
         uses_cache = st.toggle(
@@ -122,7 +127,7 @@ def _limit_fields(corpus: Corpus, split: str, key: str) -> dict[str, object]:
             key=f"{key}.cache",
             help="Exactly the same question to the same endpoint is not paid for twice.",
         )
-    return {"num_segments": int(count), "budget_usd": budget, "uses_cache": uses_cache}
+    return {"num_segments": int(count), "budget_usd": budget or 0.0, "uses_cache": uses_cache}
 
 
 def _forecast_and_start(workspace: Workspace, values: dict[str, object]) -> None:
@@ -133,10 +138,17 @@ def _forecast_and_start(workspace: Workspace, values: dict[str, object]) -> None
     except AdaptMLLMError as error:
         problem("Cannot be started yet", error.message, error.hint)
         return
-    st.dataframe(_forecast_table(found), hide_index=True, width="stretch", key="batch.forecast")
+    st.dataframe(
+        _forecast_table(found),
+        hide_index=True,
+        width="stretch",
+        column_config={"System": st.column_config.TextColumn(width="medium", pinned=True)},
+        placeholder="–",
+        key="batch.forecast",
+    )
     total = sum(each.cost_usd for each in found)
     st.caption(
-        f"About {total:.4f} USD in all, estimated from the prompts of a sample; prices are those "
+        f"About {usd(total)} in all, estimated from the prompts of a sample; prices are those "
         "of the endpoints' settings."
     )
     if st.button("Start", type="primary", icon=":material/play_arrow:", key="batch.start"):
@@ -156,7 +168,7 @@ def _forecast_table(found: list[Forecast]) -> pd.DataFrame:
                 "Segments": each.num_segments,
                 "Prompt tokens": each.usage.prompt_tokens or None,
                 "Answer tokens": each.usage.completion_tokens or None,
-                "USD": round(each.cost_usd, 4),
+                "USD": each.cost_usd or None,
                 "Seconds a call": each.seconds,
             }
             for each in found
@@ -199,26 +211,28 @@ def _progress(workspace: Workspace, batch: Batch, state: JobState) -> None:
         if counts.num_failed:
             words += f", {counts.num_failed} failed"
         if counts.cost_usd:
-            words += f", {counts.cost_usd:.4f} USD"
-        st.progress(min(1.0, share), text=f"{plain(record.system_name)}: {words}")
+            words += f", {usd(counts.cost_usd)}"
+        st.progress(
+            min(1.0, share), text=f"{plain(shortened(record.system_name, SHOWN_NAME))}: {words}"
+        )
 
 
 def _actions(workspace: Workspace, batch: Batch, state: JobState, settings: BatchSettings) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    records = workspace.translation_sets.of_batch(batch.id)
+    is_open = _is_open(workspace, batch)
+    has_budget = state.has_ended and is_open and settings.budget_usd > 0
+    with st.container(horizontal=True, vertical_alignment="bottom" if has_budget else "center"):
         if not state.has_ended:
             _stop_button(workspace, batch, is_stopping=state.state == "stopping")
             return
-        st.page_link(
-            page_path("evaluate"),
-            label="Compare in Evaluate",
-            icon=":material/leaderboard:",
-            query_params={"set": _first_set(workspace, batch)},
-        )
-        is_open, budget_usd = _is_open(workspace, batch), None
-        if is_open and settings.budget_usd:
-            budget_usd = st.number_input(
-                "Budget (USD)", 0.0, 1e6, settings.budget_usd, key=f"batch.budget.{batch.id}"
+        if records:
+            st.page_link(
+                page_path("evaluate"),
+                label="Compare in Evaluate",
+                icon=":material/leaderboard:",
+                query_params={"set": records[0].id},
             )
+        budget_usd = _new_budget(batch, settings.budget_usd) if has_budget else None
         if is_open and st.button(
             "Resume",
             icon=":material/play_arrow:",
@@ -234,8 +248,38 @@ def _actions(workspace: Workspace, batch: Batch, state: JobState, settings: Batc
             key=f"batch.delete.{batch.id}",
             help="The job and its log; the translation sets stay in Evaluate.",
         ):
-            core_batches.delete(workspace, batch.id)
-            st.rerun()
+            _confirm_deletion(workspace, batch)
+
+
+def _new_budget(batch: Batch, before_usd: float) -> float:
+    found = st.number_input(
+        "Budget (USD)",
+        0.0,
+        1e6,
+        before_usd,
+        format="%g",
+        placeholder="no limit",
+        key=f"batch.budget.{batch.id}",
+        help="For the whole batch, what is spent included; empty or 0 = no limit.",
+    )
+    return found or 0.0
+
+
+@st.dialog("Delete this batch?")
+def _confirm_deletion(workspace: Workspace, batch: Batch) -> None:
+    with shown_to_user():
+        st.text(f"{batch.corpus_name} · {batch.split} · {ago(batch.created_at)}")
+        st.write(
+            "The job and its log are deleted for good, and it cannot be resumed any more. What it "
+            "translated stays in Evaluate."
+        )
+        with st.container(horizontal=True):
+            if st.button("Delete for good", type="primary", key="batch.delete.yes"):
+                core_batches.delete(workspace, batch.id)
+                session().notice = "Deleted a batch."
+                st.rerun()
+            if st.button("Keep it", key="batch.delete.no"):
+                st.rerun()
 
 
 def _stop_button(workspace: Workspace, batch: Batch, *, is_stopping: bool) -> None:
@@ -248,11 +292,6 @@ def _stop_button(workspace: Workspace, batch: Batch, *, is_stopping: bool) -> No
     ):
         core_batches.stop(workspace, batch.id)
         st.rerun()
-
-
-def _first_set(workspace: Workspace, batch: Batch) -> str:
-    found = workspace.translation_sets.of_batch(batch.id)
-    return found[0].id if found else ""
 
 
 def _is_open(workspace: Workspace, batch: Batch) -> bool:
@@ -283,6 +322,10 @@ def _failures(workspace: Workspace, batch: Batch) -> None:
         more = f" (the first {SHOWN_FAILURES})" if len(rows) == SHOWN_FAILURES else ""
         with st.expander(f"Failed segments{more}", icon=":material/error:"):
             st.dataframe(
-                pd.DataFrame(rows), hide_index=True, width="stretch", key=f"batch.failed.{batch.id}"
+                pd.DataFrame(rows),
+                hide_index=True,
+                width="stretch",
+                column_config={"System": st.column_config.TextColumn(width="small")},
+                key=f"batch.failed.{batch.id}",
             )
             st.caption("They have no hypothesis and are never scored as empty translations.")

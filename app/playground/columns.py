@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -26,6 +26,9 @@ BADGES = {
     "interrupted": ("interrupted", "orange", ":material/power_off:"),
 }
 INCOMPLETE = ("incomplete", "orange", ":material/content_cut:")
+EMPTY = ("empty", "orange", ":material/block:")
+LONG = 3000  # characters; a code block has no greatest height, only a fixed one
+LONG_PX = 400
 
 
 def columns(answers: Sequence[AnswerRecord], against: str) -> None:
@@ -45,7 +48,8 @@ def _column(answer: AnswerRecord, other: str | None) -> None:
     st.text(answer.system_name)
     _state_row(answer)
     for stage in answer.stages:
-        with st.expander(stage["name"].capitalize(), expanded=not answer.text):
+        name = stage["name"]
+        with st.expander(plain(name[:1].upper() + name[1:]), expanded=not answer.text):
             answer_text(stage["text"], key=f"stage-{answer.id}-{stage['name']}")
     note = cache.board().note(answer.ask_id, answer.position)
     is_coming = not answer.has_ended
@@ -66,6 +70,8 @@ def _state_row(answer: AnswerRecord) -> None:
     label, colour, icon = BADGES[answer.state]
     if answer.state == "done" and answer.finish_reason != "stop":
         label, colour, icon = INCOMPLETE
+    elif answer.state == "done" and not answer.text.strip():
+        label, colour, icon = EMPTY
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(label, color=colour, icon=icon)  # type: ignore[arg-type]
         if not answer.has_ended and st.button(
@@ -100,11 +106,14 @@ def _figures(answer: AnswerRecord) -> None:
         with st.container(horizontal=True):
             st.badge(f"chrF {chrf.value:.1f}", color="gray", help=_signature(chrf))
             st.badge(f"TER {ter.value:.1f}", color="gray", help=_signature(ter))
-    st.caption(" · ".join(figure_words(answer.figures, answer.finish_reason)))
+    # Where a failure is told, that the answer is incomplete says nothing more.
+    says_no_more = answer.failure and answer.finish_reason == "incomplete"
+    reason = "" if says_no_more else answer.finish_reason
+    st.caption(" · ".join(figure_words(answer.figures, reason)))
     if answer.figures.get("ignored"):
         names = ", ".join(answer.figures["ignored"])
         st.badge(
-            f"ignored: {names}",
+            plain(f"ignored: {names}"),
             color="orange",
             icon=":material/tune:",
             help="The endpoint refuses these parameters; the answer was made without them.",
@@ -143,10 +152,15 @@ def _details(answer: AnswerRecord) -> None:
     with st.expander("Raw answer and prompt"):
         if answer.raw != answer.text:
             st.caption("The answer as it came")
-            st.code(answer.raw, language=None, wrap_lines=True)
+            _code(answer.raw)
         for message in messages:
             st.caption(message["role"])
-            st.code(message["content"], language=None, wrap_lines=True)
+            _code(message["content"])
+
+
+def _code(text: str) -> None:
+    height: int | Literal["content"] = LONG_PX if len(text) > LONG else "content"
+    st.code(text, language=None, wrap_lines=True, height=height)
 
 
 def against_select(answers: Sequence[AnswerRecord]) -> str:

@@ -16,6 +16,10 @@ HIDDEN = "•••"
 MIN_SECRET = 6  # shorter ones would be replaced inside ordinary words
 
 
+class MissingKeyError(ConfigError):
+    """An environment variable that should hold a key is not set."""
+
+
 @dataclass(frozen=True)
 class Credentials:
     """What an endpoint is shown.
@@ -43,7 +47,8 @@ def credentials_of(settings: EndpointSettings, session_key: str = "") -> Credent
         session_key: A key that was given for this session only; it goes before the environment's.
 
     Raises:
-        ConfigError: A variable is not set, or a key cannot be one; it is never repeated.
+        MissingKeyError: A variable is not set.
+        ConfigError: A key cannot be one; it is never repeated.
     """
     key = session_key.strip() or _variable(settings, settings.key_env)
     headers = settings.header_lines()
@@ -85,7 +90,7 @@ def _variable(settings: EndpointSettings, name: str) -> str:
         return ""
     value = os.environ.get(name, "").strip()
     if not value:
-        raise ConfigError(
+        raise MissingKeyError(
             f"The environment variable {name} of the endpoint {settings.name!r} is not set.",
             hint="Set it before the program starts, or give a key for this session.",
         )

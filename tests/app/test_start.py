@@ -7,8 +7,10 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from app.downloads import zipped
-from app.text import ago, duration, plain, rows_of, size
+from app.text import ago, counted, duration, plain, rows_of, shortened, size
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,4 +50,28 @@ def test_numbers_and_times_read_well() -> None:
     assert [size(x) for x in (4_037_720, 2.5e9)] == ["4 MB", "2.5 GB"]
     assert ago(None) == "–"
     assert rows_of("abcdefg", 3) == ["abc", "def", "g"]
-    assert plain("a_b") == r"a\_b"
+    assert [counted(n, "segment") for n in (1, 1200)] == ["1 segment", "1,200 segments"]
+    assert [shortened("A long name", n) for n in (11, 7)] == ["A long name", "A long…"]
+
+
+@pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ("a_b **b** $x$", r"a\_b \*\*b\*\* \$x\$"),
+        (":red[f]", r"\:red\[f\]"),
+        ("<b>", r"\<b\>"),
+        ("  code\n\n# head", r"code \# head"),
+        (":material/home:", "\\:\u2060material/home\\:"),
+        (":smile: :streamlit:", "\\:\u2060smile\\: \\:\u2060streamlit\\:"),
+        ("HTTP://e.invalid", "HTTP\\:\u2060//e\\.invalid"),
+        ("www.e.invalid", "www\u2060\\.e\\.invalid"),
+        ("a@e.invalid", "a\\@\u2060e\\.invalid"),
+        ("![i](http://e.invalid)", "\\!\\[i\\]\\(http\\:\u2060//e\\.invalid\\)"),
+        ("demo@200", r"demo\@200"),
+        ("-> -- >=", "\\-\u2060\\> \\-\u2060\\- \\>\u2060\\="),
+        # What is copied out of a signature has no invisible signs.
+        ("chrF2|nrefs:1|case:mixed", r"chrF2\|nrefs\:1\|case\:mixed"),
+    ],
+)
+def test_no_sign_of_a_text_is_markdown(text: str, markdown: str) -> None:
+    assert plain(text) == markdown

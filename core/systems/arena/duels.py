@@ -20,7 +20,7 @@ from core.systems.arena.pairing import next_pair, next_source
 from core.systems.arena.ratings import Comparison, Rating, rate
 from core.systems.arena.rules import Answer, is_swapped, why_no_vote
 from core.systems.board import Board, Question
-from core.systems.catalogue import find_system
+from core.systems.catalogue import all_systems, find_system
 from core.systems.parameters import Parameters
 from core.systems.prompt_choice import PromptChoice
 from core.systems.protocol import Request
@@ -51,6 +51,7 @@ class Task:
         source, reference: The segment; the reference may be empty.
         src_lang, tgt_lang: FLORES-200 codes.
         corpus_id, segment: Where it came from; empty and None for a text of one's own.
+        pool: All systems that the pair was taken from.
     """
 
     system_ids: tuple[str, str]
@@ -60,6 +61,7 @@ class Task:
     tgt_lang: str
     corpus_id: str = ""
     segment: int | None = None
+    pool: tuple[str, ...] = ()
 
 
 def next_task(
@@ -82,7 +84,8 @@ def next_task(
         if not origin.source.strip():
             raise ConfigError("There is no text to translate.", hint="Type one first.")
         pair = next_pair(system_ids, counts, seed=seed)
-        return Task(pair, origin.source, "", origin.src_lang, origin.tgt_lang)
+        direction = (origin.src_lang, origin.tgt_lang)
+        return Task(pair, origin.source, "", *direction, pool=tuple(system_ids))
     return _next_segment(system_ids, origin, rater, votes, counts, workspace, seed)
 
 
@@ -110,7 +113,8 @@ def _next_segment(
             path = workspace.split_file(corpus.id, split)
             ((source, reference),) = read_segments(path, limit=1, offset=segment)
             direction = (corpus.src_lang, corpus.tgt_lang)
-            return Task(pair, source, reference, *direction, corpus.id, segment)
+            pool = tuple(system_ids)
+            return Task(pair, source, reference, *direction, corpus.id, segment, pool)
         counts[frozenset(pair)] = 10**9  # judged on every segment: the next pair's turn
     raise DataError(
         f"{rater or 'You'} judged every pair on every {split} segment of {corpus.name!r}.",
@@ -140,8 +144,21 @@ def begin(
         ask_id=ask_id,
         reference=task.reference,
         session_keys=session_keys,
-        about={"corpus": task.corpus_id, "segment": task.segment},
+        about={"corpus": task.corpus_id, "segment": task.segment, "pool": list(task.pool)},
     )
+
+
+def last_pool(workspace: Workspace, ask_id: str) -> list[str]:
+    """Gives the systems that a duel, or the newest one, was taken from; may be deleted ones."""
+    answers = workspace.answers.of_ask(ask_id) if ask_id else []
+    newest = [] if answers else workspace.answers.asks("arena", limit=1)
+    answers = answers or [
+        each for first in newest for each in workspace.answers.of_ask(first.ask_id)
+    ]
+    if not answers:
+        return []
+    pool = answers[0].request.get("pool") or [each.system_id for each in answers]
+    return [str(each) for each in pool]
 
 
 def sides(answers: Sequence[AnswerRecord]) -> tuple[AnswerRecord, AnswerRecord]:
@@ -233,6 +250,7 @@ def comparisons(votes: Sequence[Vote]) -> list[Comparison]:
 
 def standings(workspace: Workspace, votes: Sequence[Vote]) -> list[Standing]:
     """Gives the table of the systems that were voted on, the best first."""
+    names = {info.id: info.name for info in all_systems(workspace)}
     found = []
     for rating in rate(comparisons(votes)):
         own = [vote for vote in votes if rating.system in (vote.system_a, vote.system_b)]
@@ -242,10 +260,20 @@ def standings(workspace: Workspace, votes: Sequence[Vote]) -> list[Standing]:
         found.append(
             Standing(
                 rating=rating,
-                name=answers[0].system_name if answers else rating.system,
+                name=names.get(rating.system) or _earlier_name(workspace, rating.system),
                 unacceptable_share=sum(vote.are_both_unacceptable for vote in own) / len(own),
                 seconds=statistics.median(times) if times else None,
                 cost_usd=statistics.fmean(costs) if costs else 0.0,
             )
         )
     return found
+
+
+def _earlier_name(workspace: Workspace, system_id: str) -> str:
+    """Gives what a deleted system was called when it last answered, or that it is deleted."""
+    for answer in workspace.answers.of_system(system_id, limit=1):
+        return answer.system_name
+    sets = workspace.translation_sets.all()
+    known = next((each.system_name for each in sets if each.system_id == system_id), "")
+    kind, _, rest = system_id.partition(":")
+    return known or f"deleted {kind} {rest[:8]}"

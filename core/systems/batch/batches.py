@@ -23,6 +23,7 @@ from core.systems.batch.settings import BatchSettings
 from core.systems.catalogue import find_system, open_system
 from core.systems.parts import draft_system_of, is_prompted
 from core.systems.prompt_choice import find_template
+from core.systems.secrets import MissingKeyError
 
 BATCH_KIND = "core.systems.batch.batch_job"
 BATCH_LANE = "translate"
@@ -43,7 +44,7 @@ def check_start(workspace: Workspace, settings: BatchSettings) -> BatchSettings:
         settings = settings.changed(prompt=prompt.changed(template_version=version))
         ids += tuple(filter(None, [draft_system_of(workspace, prompt)]))
     for system_id in ids:
-        open_system(workspace, system_id)  # a key for this session only would not reach the job
+        _check_opens(workspace, system_id)
     forecast(workspace, settings)
     corpus = workspace.corpora.get(settings.corpus)
     return settings.changed(
@@ -51,6 +52,17 @@ def check_start(workspace: Workspace, settings: BatchSettings) -> BatchSettings:
         src_lang=settings.src_lang or corpus.src_lang,
         tgt_lang=settings.tgt_lang or corpus.tgt_lang,
     )
+
+
+def _check_opens(workspace: Workspace, system_id: str) -> None:
+    """Refuses a system that the job could not open; a key for a session does not reach it."""
+    try:
+        open_system(workspace, system_id)
+    except MissingKeyError as error:
+        raise ConfigError(
+            error.message,
+            hint="Set it before the program starts; a key for one session does not reach a batch.",
+        ) from error
 
 
 def start(workspace: Workspace, settings: BatchSettings, *, batch_id: str = "") -> Batch:
@@ -176,3 +188,17 @@ def delete(workspace: Workspace, batch_id: str) -> None:
             raise ConfigError(f"The batch is {record.job.state}.", hint="Stop it first.")
         with set_aside(workspace.batch_folder(batch_id)):
             workspace.batches.delete(batch_id)
+
+
+def delete_set(workspace: Workspace, set_id: str) -> None:
+    """Deletes a translation set with its segments.
+
+    Raises:
+        ConfigError: Its batch is still at work on it.
+    """
+    with locked(workspace.batches_folder):
+        record = workspace.translation_sets.get(set_id)
+        job = workspace.jobs.get(record.batch_id) if record.batch_id else None
+        if job is not None and not job.has_ended:
+            raise ConfigError(f"Its batch is {job.state}.", hint="Stop the batch first.")
+        workspace.translation_sets.delete(set_id)

@@ -197,7 +197,7 @@ class Batch:
             raise _together(given_up, over_budget)
         kept = f"{done} of {self._total} segments are translated"
         if over_budget is not None:
-            self._folder.record_end(f"{over_budget.message} {kept}; {over_budget.hint}")
+            self._folder.record_end(f"{over_budget.message} {kept}. {over_budget.hint}")
         elif self._is_stopping and done + failed < self._total:
             self._folder.record_end(f"Stopped on request; {kept}, Resume does the rest.")
         else:

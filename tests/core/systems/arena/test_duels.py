@@ -9,10 +9,11 @@ import pytest
 
 from core.errors import ConfigError, DataError
 from core.storage.answer_records import AnswerRecord
+from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
 from core.systems.arena import duels
 from core.systems.board import Board
-from core.systems.catalogue import add_endpoint
+from core.systems.catalogue import add_endpoint, delete_system
 from core.systems.endpoint import EndpointSettings
 from core.systems.parameters import Parameters
 from core.systems.prompt_choice import PromptChoice
@@ -138,3 +139,43 @@ def test_the_pair_with_the_fewest_votes_comes_next_and_the_end_is_told(
     duels.vote(workspace, asked(board, workspace, task), "tie", rater="Max")
     with pytest.raises(DataError, match="Max judged every pair"):
         duels.next_task(workspace, pair, small, "Max", seed="y")
+
+
+def test_a_name_is_known_after_the_history_and_the_system_are_deleted(
+    board: Board, ready_workspace: Workspace, pair: list[str]
+) -> None:
+    workspace = ready_workspace
+    corpus = workspace.corpora.all()[0]
+    for number in range(2):
+        task = duels.next_task(workspace, pair, corpus, "", seed=str(number))
+        answers = asked(board, workspace, task)
+        duels.vote(workspace, answers, "left")
+        workspace.answers.delete(answers[0].ask_id)
+    names = {each.name for each in standings(workspace)}
+    assert names == {"One", "Two"}
+    delete_system(workspace, pair[0])
+    kind, _, rest = pair[0].partition(":")
+    assert {each.name for each in standings(workspace)} == {f"deleted {kind} {rest[:8]}", "Two"}
+    kept = TranslationSet(
+        "s", None, pair[0], "Once", "c", "C", "test", "eng_Latn", "gle_Latn", "h", 1, "2026"
+    )
+    workspace.translation_sets.add(kept)
+    assert {each.name for each in standings(workspace)} == {"Once", "Two"}
+
+
+def standings(workspace: Workspace) -> list[duels.Standing]:
+    return duels.standings(workspace, workspace.votes.of_direction("eng_Latn", "gle_Latn"))
+
+
+def test_the_systems_that_a_pair_was_taken_from_are_known_afterwards(
+    board: Board, ready_workspace: Workspace, faults: FaultServer, pair: list[str]
+) -> None:
+    workspace = ready_workspace
+    assert duels.last_pool(workspace, "") == []
+    pool = [*pair, endpoint(workspace, faults, "slow-6-1", "Three")]
+    corpus = workspace.corpora.all()[0]
+    answers = asked(board, workspace, duels.next_task(workspace, pool, corpus, "", seed="x"))
+    own = duels.OwnText("A text.", "eng_Latn", "fra_Latn")
+    asked(board, workspace, duels.next_task(workspace, pair, own, "", seed="y"))
+    assert duels.last_pool(workspace, answers[0].ask_id) == pool
+    assert duels.last_pool(workspace, "") == pair

@@ -143,10 +143,30 @@ def test_the_budget_ends_a_batch_and_a_higher_one_lets_it_go_on(
     (found,) = sets_of(ready, batch)
     counts = ready.translation_sets.counts(found.id)
     assert 0 < counts.num_done < NUM and counts.cost_usd <= 0.5
+    assert f"exceed it. {counts.num_done} of {NUM} segments are translated. What" in state.reason
     num_asked = len(faults.asked("echo"))
     batches.resume(ready, batch.id, budget_usd=1000.0)
     assert queue.wait(ready, batch.id).state == "finished"
     assert len(faults.asked("echo")) == num_asked + NUM - counts.num_done
+
+
+def test_a_set_is_deleted_once_its_batch_has_ended_and_is_made_anew(
+    ready: Workspace, faults: FaultServer
+) -> None:
+    system = endpoint(ready, faults, "slow-20-20", concurrency=1)
+    batch = batches.start(ready, settings(ready, system, uses_cache=False))
+    faults.wait_for_requests(1, limit_s=60)
+    (found,) = sets_of(ready, batch)
+    with pytest.raises(ConfigError, match="batch is"):
+        batches.delete_set(ready, found.id)
+    batches.stop(ready, batch.id)
+    queue.wait(ready, batch.id)
+    batches.delete_set(ready, found.id)
+    assert sets_of(ready, batch) == []
+    batches.resume(ready, batch.id)
+    assert queue.wait(ready, batch.id).state == "finished"
+    (again,) = sets_of(ready, batch)
+    assert ready.translation_sets.counts(again.id).num_done == NUM
 
 
 def test_a_batch_stops_on_request_and_goes_on(ready: Workspace, faults: FaultServer) -> None:
@@ -224,8 +244,11 @@ def test_a_key_comes_from_the_environment_and_is_written_nowhere(
     ready: Workspace, faults: FaultServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     system = endpoint(ready, faults, "needs-key", key_env="MY_LLM_KEY")
-    with pytest.raises(ConfigError, match="MY_LLM_KEY"):
+    with pytest.raises(ConfigError, match="MY_LLM_KEY") as caught:
         batches.start(ready, settings(ready, system))
+    assert caught.value.hint == (
+        "Set it before the program starts; a key for one session does not reach a batch."
+    )
     assert ready.batches.all() == []
     monkeypatch.setenv("MY_LLM_KEY", KEY)
     batch, state = run(ready, settings(ready, system, num_segments=2))
