@@ -1,12 +1,9 @@
 """Bounds and rules of the settings."""
 
-import ast
-
 import pytest
 
 from core.errors import ConfigError
 from core.serving.settings import PrepareSettings, ServeSettings
-from core.storage.workspace import PROJECT
 
 
 @pytest.mark.parametrize(
@@ -56,14 +53,3 @@ def test_any_address_but_loopback_needs_a_key(host: str, shown: str, needs_key: 
 def test_wrong_values_of_a_preparation_are_named(values: dict[str, object], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         PrepareSettings.parse(values)
-
-
-def test_no_function_of_the_service_is_over_40_lines() -> None:
-    long = []
-    for path in (PROJECT / "core" / "serving").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                count = (node.end_lineno or node.lineno) - node.lineno + 1
-                if count > 40:
-                    long.append(f"{path.name}: {node.name} has {count} lines")
-    assert long == []
