@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from core.corpora.segments import read_segments
@@ -17,6 +19,7 @@ from core.systems.catalogue import add_endpoint, find_system
 from core.systems.conversation import ChatSettings, next_turn
 from core.systems.endpoint import EndpointSettings
 from core.systems.parameters import Parameters
+from core.systems.probe import probe
 from core.systems.prompt_choice import PromptChoice
 from core.systems.protocol import Request
 from tests.servers.tiny_llm import PAIRS, LlmServer, make_tiny_llm
@@ -61,6 +64,8 @@ def _take(workspace: Workspace, board: Board, run: str, shoot: Shoot) -> None:
     duel = _judged(workspace, board, [infos[0].id, infos[2].id])
     shoot(f"playground?part=Arena&duel={duel}", "arena", False, (1280, 1120))
     shoot(f"playground?part=Chat&chat={_chat(board, workspace)}", "chat-dark", True, (1280, 900))
+    with ThreadPoolExecutor(1) as thread:  # this one has a loop: the browser's
+        thread.submit(asyncio.run, probe(workspace, infos[2].id)).result()
     shoot("settings", "settings", False, (1280, 900))
 
 

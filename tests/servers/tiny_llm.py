@@ -28,6 +28,7 @@ from core.storage.workspace import PROJECT
 from tests.servers import tiny_llm_training
 from tests.servers.tiny_llm_training import train
 
+MODEL = "tiny-llm"
 UNITS = (
     *("a haon", "a dó", "a trí", "a ceathair", "a cúig"),
     *("a sé", "a seacht", "a hocht", "a naoi"),
@@ -138,9 +139,11 @@ class LlmServer:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         self.url = f"http://127.0.0.1:{port}/v1"
-        self.model = str(model_folder)
+        self.model = MODEL
         self._health = f"http://127.0.0.1:{port}/health"
         self._folder = Path(tempfile.mkdtemp(prefix="tiny-llm-"))
+        # A short id, as real models have: that of a folder is its path, seen from where it runs.
+        (self._folder / MODEL).symlink_to(model_folder.resolve(), target_is_directory=True)
         command = [sys.executable, "-c", _SERVE, "serve", self.model]
         command += ["--device", "cpu", "--host", "127.0.0.1", "--port", str(port), *arguments]
         with (self._folder / "log.txt").open("wb") as output:
