@@ -93,4 +93,9 @@ def _told(found: Figures) -> list[str]:
     ]
     if found.llm_skipped:
         lines.append(f"The tiny LLM was not asked: {found.llm_skipped}")
+    else:
+        lines.append(
+            "`transformers serve` itself overlooks, rarely, a client that leaves while it sends: "
+            "that is the maximum of the tiny LLM's times."
+        )
     return lines

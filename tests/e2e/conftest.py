@@ -19,7 +19,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     server.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: as long as it lives, its event loop runs
 def browser() -> Iterator[Browser]:
     path = chromium()
     if not path:
