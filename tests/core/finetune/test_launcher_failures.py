@@ -81,8 +81,8 @@ def test_first_traceback_of_two_processes_is_shown(lab, monkeypatch):
     assert state.reason.startswith("The trainer failed while "), lab.report(run)
     assert "IsADirectoryError" in state.reason and "environment.json" in state.reason
     assert "IsADirectoryError" in state.detail and "peer" not in state.detail
-    # The peer's end comes as one of two: what it was reading decides. Or the launcher was faster and
-    # has ended it, before it could say anything.
+    # The peer's end comes as one of two: what it was reading decides. Or the launcher was faster
+    # and has ended it before it could say anything.
     peer = (lab.folder(run).path / "rank-1.log").read_text()
     assert re.search("Connection (closed|reset) by peer", peer) or "Traceback" not in peer
     lab.assert_nothing_left(run)
