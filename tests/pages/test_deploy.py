@@ -25,6 +25,7 @@ from core.storage.job_records import Job
 from core.storage.service_records import ServiceRecord
 from core.storage.version_records import Version
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
+from tests.pages.reading import button
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "*a* <b>"
@@ -59,10 +60,6 @@ def opened(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 def texts(app: AppTest) -> str:
     shown = [*app.text, *app.markdown, *app.caption, *app.info, *app.warning, *app.success]
     return "\n".join(str(element.value) for element in shown)
-
-
-def button(app: AppTest, label: str) -> Any:
-    return next(item for item in app.button if item.label == label)
 
 
 def labels(app: AppTest) -> list[str]:

@@ -14,7 +14,8 @@ from core.storage.workspace import Workspace
 from core.systems.arena import duels
 from core.systems.catalogue import add_endpoint
 from core.systems.endpoint import EndpointSettings
-from tests.pages.test_playground import NAME, answer, button, opened, shown, translation_set
+from tests.pages.reading import button, shown
+from tests.pages.test_playground import NAME, answer, opened, translation_set
 
 DUEL = "duel-1"
 

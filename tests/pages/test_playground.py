@@ -18,6 +18,7 @@ from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from core.systems.catalogue import add_endpoint
 from core.systems.endpoint import EndpointSettings
 from core.systems.history import blinded, json_lines
+from tests.pages.reading import button, shown
 from tests.servers.fault_server import FaultServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,15 +36,6 @@ def opened(
     app = app.switch_page(f"../pages/{page}.py").run()
     assert not app.exception
     return app
-
-
-def shown(app: AppTest) -> str:
-    found = [*app.text, *app.markdown, *app.caption, *app.info, *app.warning]
-    return "\n".join(str(element.value) for element in found)
-
-
-def button(app: AppTest, label: str) -> Any:
-    return next(item for item in app.button if item.label == label)
 
 
 def answer(ask_id: str, position: int, **values: Any) -> AnswerRecord:

@@ -3,7 +3,6 @@
 import re
 import uuid
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -21,6 +20,7 @@ from core.systems.catalogue import add_chain, add_endpoint, delete_system
 from core.systems.chain import ChainSettings
 from core.systems.endpoint import EndpointSettings
 from core.systems.prompts.template import Template
+from tests.pages.reading import button, shown
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "*a* <b> $x$ :red[y]"
@@ -37,15 +37,6 @@ def opened(app: AppTest) -> AppTest:
     app = app.switch_page("../pages/settings.py").run()
     assert not app.exception
     return app
-
-
-def shown(app: AppTest) -> str:
-    found = [*app.text, *app.markdown, *app.caption, *app.info, *app.warning]
-    return "\n".join(str(element.value) for element in found)
-
-
-def button(app: AppTest, label: str) -> Any:
-    return next(item for item in app.button if item.label == label)
 
 
 def clicked(app: AppTest, *labels: str) -> AppTest:
