@@ -11,8 +11,8 @@ from app.downloads import set_url
 from app.errors import shown_to_user
 from app.state import session
 from app.text import ago, counted, plain, shortened
-from core.evaluate.lexical import Score, score_system
 from core.languages import language_name
+from core.metrics.lexical import Score, score_system
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
 from core.systems.batch.batches import delete_set

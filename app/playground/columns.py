@@ -10,8 +10,8 @@ import streamlit as st
 from app import cache
 from app.components.answer_text import answer_text
 from app.text import plain, rows_of
-from core.evaluate.lexical import Score
-from core.evaluate.segment import score_segment
+from core.metrics.lexical import Score
+from core.metrics.segment import score_segment
 from core.storage.answer_records import AnswerRecord
 from core.systems.word_diff import Part, diff_words
 

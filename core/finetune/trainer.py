@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError
-from core.evaluate.lexical import Score, score_system
 from core.finetune.adapters import Adapter, bind
 from core.finetune.command import operators
 from core.finetune.decoding import translate
@@ -27,6 +26,7 @@ from core.finetune.settings import FineTuneSettings
 from core.jobs.failures import record_failure
 from core.jobs.folder import mark_attempt
 from core.jobs.processes import die_with_supervisor
+from core.metrics.lexical import Score, score_system
 from core.storage.files import append_json_line, read_json, utc_now, write_json
 from core.storage.workspace import Workspace
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import TrainingError
-from core.evaluate.lexical import score_system
 from core.finetune.adapters import Adapter
 from core.finetune.batching import BatchPlan, Step, total_steps
 from core.finetune.checkpoints import (
@@ -27,6 +26,7 @@ from core.finetune.run_folder import Recorder, RunFolder
 from core.finetune.schedule import learning_rate
 from core.finetune.segments import Encoded, Split
 from core.finetune.settings import FineTuneSettings
+from core.metrics.lexical import score_system
 from core.storage.files import JsonLinesTail, utc_now, write_json
 
 LIVE_METRICS = ("BLEU", "chrF++")

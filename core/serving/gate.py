@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelError
-from core.evaluate.lexical import score_system
 from core.host import SHORT_SPIN
+from core.metrics.lexical import score_system
 from core.serving.conversion import weights_bytes
 from core.storage.files import read_json, write_json
 from core.storage.workspace import PROJECT

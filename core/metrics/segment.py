@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from core.evaluate.lexical import Score
+from core.metrics.lexical import Score
 
 
 def score_segment(hypothesis: str, reference: str) -> tuple[Score, Score]:

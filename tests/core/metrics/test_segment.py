@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import sacrebleu
 
-from core.evaluate.segment import score_segment
+from core.metrics.segment import score_segment
 
 VERSION = f"version:{sacrebleu.__version__}"
 

@@ -4,7 +4,7 @@ import pytest
 import sacrebleu
 
 from core.errors import DataError
-from core.evaluate.lexical import METRICS, Score, score_system
+from core.metrics.lexical import METRICS, Score, score_system
 
 VERSION = f"version:{sacrebleu.__version__}"
 
