@@ -250,3 +250,50 @@ answer_cache = Table(
     Column("content", JSON, nullable=False),
     Column("created_at", String(32), nullable=False),
 )
+
+# What belongs to a test set besides its sources and first references, segment by segment.
+test_set_texts = Table(
+    "test_set_texts",
+    metadata,
+    Column("test_set_hash", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("text", Text),
+)
+
+# Segment scores that sacreBLEU does not give: of an external scorer, an LLM judge, or people.
+scorings = Table(
+    "scorings",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("test_set_hash", String(64), nullable=False),
+    Column("is_lower_better", Boolean, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("scorings_by_test_set", "test_set_hash", "created_at"),
+)
+
+segment_scores = Table(
+    "segment_scores",
+    metadata,
+    Column("scoring_id", String(36), ForeignKey("scorings.id"), primary_key=True),
+    Column("set_id", String(36), primary_key=True),
+    Column("rater", String(200), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("value", Float),
+    Column("failure", Text, nullable=False),
+    Column("details", JSON, nullable=False),
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("test_set_hash", String(64), nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)

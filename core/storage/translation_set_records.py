@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from core.errors import DataError
 from core.storage.database import Database
-from core.storage.tables import hypotheses, translation_sets
+from core.storage.tables import hypotheses, segment_scores, translation_sets
+from core.storage.test_set_text_records import Kind, store_texts
 
 PAGE = 2000
 PIECE = 500  # segments a statement; SQLite takes no unlimited number of variables
@@ -95,6 +96,26 @@ class TranslationSetRecords:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def add_whole(
+        self,
+        records: Sequence[tuple[TranslationSet, Sequence[Hypothesis]]],
+        texts: Mapping[tuple[Kind, str], Sequence[str | None]] | None = None,
+    ) -> None:
+        """Stores new sets of one test set with all their segments: everything or nothing.
+
+        Args:
+            records: The sets with their segments.
+            texts: Further references and tags of the test set, by kind and name.
+        """
+        with self._database.writing() as connection:
+            for record, segments in records:
+                connection.execute(insert(translation_sets).values(**asdict(record)))
+                for first in range(0, len(segments), PIECE):
+                    rows = [asdict(each) for each in segments[first : first + PIECE]]
+                    connection.execute(insert(hypotheses), rows)
+            for (kind, name), each in (texts or {}).items():
+                store_texts(connection, records[0][0].test_set_hash, kind, name, each)
 
     def add(self, record: TranslationSet) -> None:
         """Stores a new, empty set; one with its id that is there stays."""
@@ -189,8 +210,10 @@ class TranslationSetRecords:
             return int(connection.execute(query).scalar_one())
 
     def delete(self, set_id: str) -> None:
-        """Removes a set with its segments."""
+        """Removes a set with its segments and their scores."""
         with self._database.writing() as connection:
+            of_set = segment_scores.c.set_id == set_id
+            connection.execute(delete(segment_scores).where(of_set))
             connection.execute(delete(hypotheses).where(hypotheses.c.set_id == set_id))
             connection.execute(delete(translation_sets).where(translation_sets.c.id == set_id))
 

@@ -14,13 +14,16 @@ from core.storage.batch_records import BatchRecords
 from core.storage.cache_records import CacheRecords
 from core.storage.corpus_records import CorpusRecords
 from core.storage.database import Database
+from core.storage.evaluation_records import EvaluationRecords
 from core.storage.feedback_records import FeedbackRecords
 from core.storage.job_records import JobRecords
 from core.storage.key_records import KeyRecords
 from core.storage.run_records import RunRecords
+from core.storage.scoring_records import ScoringRecords
 from core.storage.service_records import ServiceRecords
 from core.storage.system_records import SystemRecords
 from core.storage.template_records import TemplateRecords
+from core.storage.test_set_text_records import TestSetTextRecords
 from core.storage.translation_set_records import TranslationSetRecords
 from core.storage.version_records import VersionRecords
 from core.storage.vote_records import VoteRecords
@@ -48,6 +51,9 @@ class Workspace:
         votes: Judgements of the arena.
         batches: Test sets translated as jobs.
         translation_sets: Hypotheses of systems for test sets.
+        test_set_texts: Further references and tags of test sets.
+        scorings: Segment scores of external scorers, LLM judges and people.
+        evaluations: Comparisons that were given a name.
         cache: Answers that were paid for.
     """
 
@@ -90,6 +96,9 @@ class Workspace:
         self.votes = VoteRecords(self.database)
         self.batches = BatchRecords(self.database)
         self.translation_sets = TranslationSetRecords(self.database)
+        self.test_set_texts = TestSetTextRecords(self.database)
+        self.scorings = ScoringRecords(self.database)
+        self.evaluations = EvaluationRecords(self.database)
         self.cache = CacheRecords(self.database)
 
     @property
@@ -127,6 +136,16 @@ class Workspace:
         """A folder a batch translation."""
         return self.root / "batches"
 
+    @property
+    def scorings_folder(self) -> Path:
+        """A folder a job that scores."""
+        return self.root / "scorings"
+
+    @property
+    def statistics_folder(self) -> Path:
+        """Cached statistics of metrics; what is missing is computed again."""
+        return self.root / "statistics"
+
     def corpus_folder(self, corpus_id: str) -> Path:
         """Gives the folder of a corpus."""
         return self.corpora_folder / corpus_id
@@ -150,6 +169,10 @@ class Workspace:
     def batch_folder(self, batch_id: str) -> Path:
         """Gives the folder of a batch translation."""
         return self.batches_folder / batch_id
+
+    def scoring_folder(self, scoring_id: str) -> Path:
+        """Gives the folder of a job that scores."""
+        return self.scorings_folder / scoring_id
 
 
 def default_workspace() -> Path:

@@ -1,0 +1,1 @@
+"""Evidence from translation sets: scores, differences and their causes; may not import commands."""
