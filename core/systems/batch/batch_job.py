@@ -2,69 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import signal
-import sys
-
-from core.finetune.diagnosis import first_failure
-from core.finetune.run_folder import RunFolder
-from core.jobs.folder import JobFolder, JobState, attempt_log
-from core.jobs.kind import Failure, Stage
-from core.storage.workspace import Workspace
+from core.systems.segment_job import SegmentJob
 
 RESUME_HINT = "What is translated is kept; Resume does the rest."
-# Pattern in an error or at the end of the log -> what happened
-_PATTERNS = (
-    (r"No space left on device|disk is full", "The disk is full"),
-    (r"MemoryError|[Cc](?:an't|annot) allocate memory|can't start new thread", "Memory ran out"),
-)
-
-
-class BatchKind:
-    """Asks systems, segment by segment."""
-
-    def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
-        """Gives the one command."""
-        command = [sys.executable, "-m", "core.systems.batch.translating", str(folder.path)]
-        return [Stage("preparing", command, {"PYTHONUNBUFFERED": "1"}, can_save=True)]
-
-    def diagnose(self, folder: JobFolder, exit_code: int, state: JobState) -> Failure:
-        """Says why not everything was translated."""
-        where = f"after {state.progress.get('step', 0)} segments"
-        failure = first_failure(RunFolder(folder.path))
-        if failure is None:
-            tail = attempt_log(folder.log_file)[-4000:]
-            end = _known_cause(tail) or f"The process of the batch {_end_of_process(exit_code)}"
-            return Failure(f"{end} {where}.", RESUME_HINT, tail)
-        detail = failure["traceback"]
-        if failure["is_user_error"]:
-            return Failure(failure["message"], failure["hint"] or RESUME_HINT, detail)
-        text = f"{failure['type']}: {failure['message']}".strip()
-        cause = _known_cause(text)
-        if cause:
-            return Failure(f"{cause} {where}.", f"Free some. {RESUME_HINT}", detail)
-        sentence = text.splitlines()[0][:300].rstrip(".")
-        return Failure(f"The batch failed {where}: {sentence}.", RESUME_HINT, detail)
-
-    def stop_sentence(self, step: int, who: str) -> str:
-        """Says how it ended when it was stopped at once."""
-        return f"Stopped {who} after {step} segments, which are kept; Resume does the rest."
-
-    def publish(self, workspace: Workspace, folder: JobFolder) -> None:
-        """Has nothing to add: hypotheses were stored one by one."""
-
-
-def _known_cause(text: str) -> str:
-    return next((cause for pattern, cause in _PATTERNS if re.search(pattern, text)), "")
-
-
-def _end_of_process(exit_code: int) -> str:
-    """Says how a process ended that left no word: by a signal, or with an exit code."""
-    number = exit_code - 128 if exit_code > 128 else -exit_code
-    if number in set(signal.Signals):
-        return f"was ended by {signal.Signals(number).name}"
-    return f"ended with exit code {exit_code}"
-
-
-KIND = BatchKind()
+KIND = SegmentJob("core.systems.batch.translating", "batch", RESUME_HINT)
 """What the supervisor looks for."""
