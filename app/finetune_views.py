@@ -11,13 +11,15 @@ from typing import Any
 import streamlit as st
 
 from app import cache
+from app.forms import group_fields, groups_of
 from app.state import session
 from core.errors import AdaptMLLMError, ModelError
 from core.finetune import runs
 from core.finetune.command import launch_command, missing_operators
 from core.finetune.deepspeed_config import deepspeed_config
 from core.finetune.models import HUB_MODELS, model_source
-from core.finetune.settings import RECIPES, STARTER, FineTuneSettings
+from core.finetune.recipes import RECIPES, SCRATCH, STARTER
+from core.finetune.settings import FineTuneSettings
 from core.host import cxx_compiler
 from core.languages import language_name
 from core.setup import has_starter, set_up
@@ -43,7 +45,10 @@ def recipe_buttons() -> None:
 def model_and_corpus(
     corpora: Sequence[Corpus], values: Mapping[str, Any], *, key: str
 ) -> dict[str, Any]:
-    """Shows name, base model, corpus and direction, and gives what was chosen."""
+    """Shows name, base model, corpus and direction, and gives what was chosen.
+
+    For a run from scratch the model's sizes are shown and given too.
+    """
     left, right = st.columns(2)
     with left:
         base_model = _base_model(str(values.get("base_model", STARTER)), key=key)
@@ -84,11 +89,23 @@ def model_and_corpus(
         "corpus": corpus.id,
         "src_lang": direction[0],
         "tgt_lang": direction[1],
+        **(_scratch_sizes(values, key=key) if base_model == SCRATCH else {}),
     }
 
 
+def _scratch_sizes(values: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+    with st.container(border=True, key="finetune.scratch"):
+        st.markdown("**From scratch**")
+        names = groups_of(FineTuneSettings)["From scratch"]
+        return group_fields(FineTuneSettings, names, values, key=key)
+
+
 def _base_model(value: str, *, key: str) -> str:
-    labels = {STARTER: "Starter model · tiny, untrained · built on this machine", **HUB_MODELS}
+    labels = {
+        STARTER: "Starter model · tiny, untrained · built on this machine",
+        SCRATCH: "From scratch · random weights, pieces learnt from the corpus",
+        **HUB_MODELS,
+    }
     options = [*labels, OTHER]
     chosen = st.selectbox(
         "Base model",
@@ -119,7 +136,10 @@ def model_sees(settings: FineTuneSettings) -> None:
     """Shows the first segments as the trainer will encode them, special tokens included."""
     st.subheader("What the model will see", anchor=False)
     try:
-        is_local = Path(model_source(cache.workspace(), settings.base_model)).is_dir()
+        is_local = (
+            settings.base_model == SCRATCH
+            or Path(model_source(cache.workspace(), settings.base_model)).is_dir()
+        )
     except ModelError as error:
         st.text(str(error))
         return
@@ -153,6 +173,11 @@ def model_sees(settings: FineTuneSettings) -> None:
             f"cut at the maximum length: source {seen.cut_source:.1%}, target "
             f"{seen.cut_target:.1%} · measured on {seen.num_measured:,} training segments"
         )
+        if seen.num_pieces:
+            st.caption(
+                f"{seen.num_pieces:,} pieces learnt from the training split, "
+                f"{settings.scratch_pieces:,} asked for"
+            )
         if max(seen.unknown_source, seen.unknown_target) > 0.01:
             st.warning("The model does not know more than 1 % of the tokens of this corpus.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,41 @@ class CompareDraft:
 
 
 @dataclass
+class EvaluateDraft:
+    """What is compared on the Evaluate page.
+
+    Attributes:
+        test_set: Its hash.
+        values: Settings by name, as they were chosen last; of another test set none are kept.
+        version: Changes when the program fills the fields, so that widgets start anew.
+        focus: In words, which segments the page looks at; empty for all.
+        positions: Their numbers, from 0.
+        add_id: Changes after translations were added, so that the form starts empty.
+    """
+
+    test_set: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    version: int = 0
+    focus: str = ""
+    positions: tuple[int, ...] = ()
+    add_id: str = field(default_factory=_new_id)
+
+    def replace(self, test_set: str, values: dict[str, Any]) -> None:
+        """Starts the page from another choice."""
+        self.test_set, self.values = test_set, dict(values)
+        self.version += 1
+        self.look_at("", ())
+
+    def renew_add_id(self) -> None:
+        """Makes the form for translations start empty."""
+        self.add_id = _new_id()
+
+    def look_at(self, focus: str, positions: Sequence[int]) -> None:
+        """Makes the segments of a bucket, a check or an n-gram those that are shown."""
+        self.focus, self.positions = focus, tuple(int(each) for each in positions)
+
+
+@dataclass
 class Session:
     """The state of one tab.
 
@@ -65,6 +101,7 @@ class Session:
         key_version: Changes after an API key was made, so that the form starts empty.
         new_key: The API key that was just made, until its owner has copied it.
         compare: The Playground's fields.
+        evaluate: The choice of the Evaluate page.
         ask_id: Id of the next question to several systems.
         chat_id: The conversation that is looked at.
         turn_id: Changes with each turn of a chat, so that its field starts empty.
@@ -90,6 +127,7 @@ class Session:
     key_version: int = 0
     new_key: str = ""
     compare: CompareDraft = field(default_factory=CompareDraft)
+    evaluate: EvaluateDraft = field(default_factory=EvaluateDraft)
     ask_id: str = field(default_factory=_new_id)
     chat_id: str = ""
     turn_id: str = field(default_factory=_new_id)
@@ -145,7 +183,7 @@ PART = "part"
 
 
 def show_part(name: str) -> None:
-    """Makes the Playground show one of its parts; only in a callback, before it is drawn."""
+    """Makes a page show one of its parts; only in a callback, before it is drawn."""
     st.session_state[PART] = name
 
 

@@ -21,7 +21,10 @@ from pathlib import Path
 from bench.report import Result, keep, say, table
 from core.host import host_facts
 
-NAMES = ("padding", "training", "real_data", "demo", "serving", "retrieval", "pages", "playground")
+NAMES = (
+    "padding", "training", "real_data", "demo", "serving", "retrieval", "pages", "playground",
+    "significance",
+)  # fmt: skip
 RESULTS = Path(__file__).with_name("results")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 
@@ -34,7 +33,6 @@ def set_up(workspace: Workspace) -> Corpus:
 
 def _build_starter(workspace: Workspace, texts: list[str]) -> None:
     """Builds the starter in a child process: it imports torch, and libraries print as they like."""
-    shutil.rmtree(workspace.models_folder / ".starter.partial", ignore_errors=True)
     built = subprocess.run(
         [sys.executable, "-m", "core.finetune.starter", str(workspace.starter_model)],
         input=json.dumps(texts),

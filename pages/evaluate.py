@@ -1,24 +1,43 @@
-"""Evaluate: the translation sets of one test set side by side, with scores and signatures."""
+"""Evaluate: evidence from translations - scores, differences, causes, people, a report."""
 
 import streamlit as st
 
-from app import cache, evaluate_views
+from app import cache
+from app.evaluation import adding, causes, scores, segments
+from app.evaluation.choice import choice
+from app.evaluation.computed import evaluated
 from app.navigation import page_path
+from app.state import PART
 from app.text import page_header
 
 workspace = cache.workspace()
-page_header("Evaluate", "Systems on the same test set, scored in the same way.")
+page_header("Evaluate", "Systems on the same test set: scored, compared, and looked into.")
 
 sets = workspace.translation_sets.all()
+with st.expander("Add translations", icon=":material/add_circle:", expanded=not sets):
+    adding.add_form(workspace)
 if not sets:
     st.info(
-        "Nothing to compare yet. A batch in the Playground translates a test set by several "
-        "systems; what they made of it is scored here."
+        "Nothing to compare yet. Add files, paste lines, take the translations of a finished run, "
+        "or let a batch in the Playground translate a test set by several systems."
     )
     st.page_link(page_path("playground"), label="Playground", icon=":material/forum:")
     st.stop()
 
-chosen = evaluate_views.test_set_select(sets, st.query_params.get("set", ""))
-comparable = workspace.translation_sets.of_test_set(chosen.test_set_hash)
-evaluate_views.score_table(workspace, comparable)
-evaluate_views.segment_table(workspace, comparable)
+chosen = choice(workspace, sets)
+if chosen is None:
+    st.stop()
+found = evaluated(workspace, chosen.settings)
+if found is None:
+    st.stop()
+
+PARTS = {
+    "Scores": scores.scores,
+    "Segments": segments.segments,
+    "Causes": causes.causes,
+}
+tabs = st.tabs(list(PARTS), key=PART, on_change="rerun", bind="query-params")
+for tab, show in zip(tabs, PARTS.values(), strict=True):
+    if tab.open:
+        with tab:
+            show(workspace, chosen, found)

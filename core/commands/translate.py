@@ -28,6 +28,7 @@ NO_CACHE_HELP = (
 
 def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     """Adds the command `translate`."""
+    from core.corpora.perturbing import PERTURBATIONS
     from core.systems.parameters import Parameters
 
     parser = groups.add_parser(
@@ -45,6 +46,15 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--test-set", default="", help="a corpus: its test split as a batch")
     parser.add_argument("--split", default="test", choices=["test", "dev"])
     parser.add_argument("--num-segments", type=int, default=0, help="0 = all")
+    parser.add_argument(
+        "--perturbation",
+        choices=["none", *PERTURBATIONS],
+        default="none",
+        help="disturb the sources of the test set, for a test of robustness",
+    )
+    parser.add_argument(
+        "--perturbation-seed", type=int, default=1, help="of typing errors and noise (default: 1)"
+    )
     parser.add_argument("--budget-usd", type=float, default=0.0, help="0 = no limit")
     parser.add_argument("--no-cache", action="store_true", help=NO_CACHE_HELP)
     Parameters.add_arguments(parser)
@@ -69,6 +79,11 @@ def _translate(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     )
     if chosen.test_set:
         return _batch(workspace, chosen, parameters, choice)
+    if chosen.perturbation != "none":
+        raise ConfigError(
+            f"The perturbation {chosen.perturbation!r} was chosen without a test set.",
+            hint="Give --test-set; lines of stdin are translated as they are.",
+        )
     if len(chosen.system) != 1:
         raise ConfigError(
             f"{len(chosen.system)} systems were named; lines of stdin go to one.",
@@ -213,6 +228,8 @@ def _batch_settings(chosen: argparse.Namespace, parameters: Any, choice: Any) ->
             "src_lang": chosen.src_lang,
             "tgt_lang": chosen.tgt_lang,
             "num_segments": chosen.num_segments,
+            "perturbation": chosen.perturbation,
+            "perturbation_seed": chosen.perturbation_seed,
             "budget_usd": chosen.budget_usd,
             "uses_cache": not chosen.no_cache,
             "parameters": parameters.model_dump(),

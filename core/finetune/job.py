@@ -9,6 +9,7 @@ from core.finetune import command
 from core.finetune.deepspeed_config import deepspeed_config
 from core.finetune.diagnosis import diagnose
 from core.finetune.run_folder import RunFolder
+from core.finetune.scratch import build_command, is_to_build
 from core.finetune.settings import FineTuneSettings
 from core.jobs.folder import JobFolder, JobState
 from core.jobs.kind import Failure, Stage
@@ -17,7 +18,7 @@ from core.storage.workspace import Workspace
 
 
 class FineTuneKind:
-    """Compiles what is missing, then starts the trainer by its launcher."""
+    """Builds and compiles what is missing, then starts the trainer by its launcher."""
 
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the commands of a run, and writes them down in its folder."""
@@ -28,6 +29,8 @@ class FineTuneKind:
         write_text(run.command_file, shlex.join(arguments) + "\n")
         write_json(run.deepspeed_file, deepspeed_config(settings))
         stages = []
+        if is_to_build(settings, run):
+            stages.append(Stage("preparing", build_command(run.settings_file), environment))
         missing = command.missing_operators(settings)
         if missing:
             stages.append(Stage("compiling", command.compile_command(missing), environment))

@@ -13,7 +13,8 @@ from typing import Any
 
 from core.errors import ModelError
 from core.finetune.adapters import TOKENIZER_CLASSES
-from core.finetune.settings import STARTER
+from core.finetune.recipes import SCRATCH, STARTER
+from core.finetune.run_folder import RunFolder
 from core.storage.files import read_json
 from core.storage.workspace import Workspace
 
@@ -31,12 +32,19 @@ HUB_MODELS: dict[str, str] = {
 _MEMORY_SHORT = "out of memory|t allocate memory"
 
 
-def model_source(workspace: Workspace, base_model: str) -> str:
-    """Gives what to load: the starter's folder, a local folder, or the hub id as it is.
+def model_source(workspace: Workspace, base_model: str, *, run_id: str = "") -> str:
+    """Gives what to load: a folder, or the hub id as it is.
+
+    Args:
+        workspace: Where the models that were built here are.
+        base_model: The starter, "from scratch", a local folder or a hub id.
+        run_id: The run that is meant by "from scratch": each builds its own untrained model.
 
     Raises:
-        ModelError: The starter is not built, or the folder holds no model.
+        ModelError: The starter or the run's model is not built, or the folder holds no model.
     """
+    if base_model == SCRATCH:
+        return _built_by_run(workspace, run_id)
     if base_model == STARTER:
         if not (workspace.starter_model / "config.json").exists():
             raise ModelError(
@@ -61,6 +69,16 @@ def model_source(workspace: Workspace, base_model: str) -> str:
     if base_model.startswith((".", "/", "~")) or base_model.count("/") > 1:
         raise ModelError(f"There is no folder {base_model}.", hint="Check the path.")
     return base_model
+
+
+def _built_by_run(workspace: Workspace, run_id: str) -> str:
+    folder = RunFolder(workspace.run_folder(run_id)).untrained_folder if run_id else None
+    if folder is None or not (folder / "config.json").exists():
+        raise ModelError(
+            "A model from scratch exists only in the run that builds it, once that has begun.",
+            hint="Name the run, or choose another base model.",
+        )
+    return str(folder)
 
 
 def load_tokenizer(source: str) -> Any:

@@ -12,9 +12,11 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from core.errors import ModelError
 from core.finetune.command import launch_environment
+from core.finetune.recipes import SCRATCH
 from core.finetune.settings import FineTuneSettings
 from core.storage.workspace import PROJECT, Workspace
 
@@ -44,6 +46,7 @@ class Preview:
         unknown_source, unknown_target: Share of tokens that the model does not know, 0 to 1.
         cut_source, cut_target: Share of segments longer than the maximum, 0 to 1.
         num_measured: Training segments that the shares were measured on.
+        num_pieces: Pieces learnt from the training split; 0 where the model brings its own.
     """
 
     family: str
@@ -54,6 +57,7 @@ class Preview:
     cut_source: float
     cut_target: float
     num_measured: int
+    num_pieces: int = 0
 
 
 def preview_in_process(workspace: Workspace, settings: FineTuneSettings) -> Preview:
@@ -89,17 +93,15 @@ def compute_preview(workspace: Workspace, settings: FineTuneSettings) -> Preview
         AdaptMLLMError: Model or corpus cannot be used.
     """
     from core.finetune.adapters import bind
-    from core.finetune.models import load_tokenizer, model_source
     from core.finetune.segments import encode_split, read_split
 
-    source = model_source(workspace, settings.base_model)
-    adapter = bind(load_tokenizer(source), settings.src_lang, settings.tgt_lang)
+    tokenizer, num_pieces = _tokenizer(workspace, settings)
+    adapter = bind(tokenizer, settings.src_lang, settings.tgt_lang)
     split = read_split(workspace, settings, "train").first(NUM_MEASURED)
     encoded = encode_split(adapter, split, settings)
     # One token more than allowed tells a cut segment from one that just fits.
     sources = adapter.encode_sources(split.sources, settings.max_source_length + 1)
     targets = adapter.encode_targets(split.references, settings.max_target_length + 1)
-    tokenizer = adapter.tokenizer
     to_tokens = tokenizer.convert_ids_to_tokens
     rows = [
         PreviewRow(
@@ -120,7 +122,20 @@ def compute_preview(workspace: Workspace, settings: FineTuneSettings) -> Preview
         cut_source=_longer(sources, settings.max_source_length),
         cut_target=_longer(targets, settings.max_target_length),
         num_measured=len(split.sources),
+        num_pieces=num_pieces,
     )
+
+
+def _tokenizer(workspace: Workspace, settings: FineTuneSettings) -> tuple[Any, int]:
+    """Gives the tokenizer of the run, and how many pieces were learnt for it."""
+    from core.finetune.models import load_tokenizer, model_source
+    from core.finetune.scratch import learnt_tokenizer
+    from core.finetune.untrained import num_pieces
+
+    if settings.base_model == SCRATCH:
+        learnt = learnt_tokenizer(workspace, settings)
+        return learnt, num_pieces(learnt)
+    return load_tokenizer(model_source(workspace, settings.base_model)), 0
 
 
 def _share(rows: list[list[int]], token: int) -> float:

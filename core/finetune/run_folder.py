@@ -39,6 +39,11 @@ class RunFolder(JobFolder):
         return self.path / "samples.jsonl"
 
     @property
+    def untrained_folder(self) -> Path:
+        """The untrained model of a run from scratch; its base model, built once."""
+        return self.path / "untrained"
+
+    @property
     def base_file(self) -> Path:
         """The base model's translations of the test split, made once."""
         return self.path / "base_test.json"

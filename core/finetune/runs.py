@@ -11,7 +11,9 @@ from core.finetune.checkpoints import latest_checkpoint
 from core.finetune.command import missing_operators
 from core.finetune.diagnosis import COMPILER_HINT
 from core.finetune.models import model_source
+from core.finetune.recipes import SCRATCH
 from core.finetune.run_folder import RunFolder
+from core.finetune.scratch import most_parameters
 from core.finetune.settings import FineTuneSettings
 from core.gpu import gpus
 from core.host import accelerator, cxx_compiler
@@ -59,7 +61,8 @@ def check_launch(workspace: Workspace, settings: FineTuneSettings) -> None:
                 f"The {split} split of {corpus.name!r} is empty.",
                 hint="Split the corpus so that train, dev and test all have segments.",
             )
-    model_source(workspace, settings.base_model)
+    if settings.base_model != SCRATCH:  # that one is built by the run
+        model_source(workspace, settings.base_model)
     _check_machine(settings)
     _check_disk(workspace, settings)
 
@@ -99,14 +102,22 @@ def needed_bytes(workspace: Workspace, settings: FineTuneSettings) -> int:
     """Gives a run's estimated bytes on disk.
 
     Weights W as float32; a checkpoint holds weights, master weights and two moments of AdamW
-    (4 W); one more than is kept exists for a moment; the final model adds W.
+    (4 W); one more than is kept exists for a moment; the final model adds W, and so does the
+    untrained one that a run from scratch keeps.
     """
+    num_models = 2 if settings.base_model == SCRATCH else 1
+    num_weights = 4 * (settings.keep_checkpoints + 1) + num_models
+    return MIN_FREE_BYTES + num_weights * _weights_bytes(workspace, settings)
+
+
+def _weights_bytes(workspace: Workspace, settings: FineTuneSettings) -> int:
+    if settings.base_model == SCRATCH:
+        return 4 * most_parameters(settings)
     source = model_source(workspace, settings.base_model)
-    weights = _HUB_BYTES.get(source, 0)
     if Path(source).is_dir():
         files = [*Path(source).glob("*.safetensors"), *Path(source).glob("*.bin")]
-        weights = sum(file.stat().st_size for file in files)
-    return MIN_FREE_BYTES + weights * (4 * (settings.keep_checkpoints + 1) + 1)
+        return sum(file.stat().st_size for file in files)
+    return _HUB_BYTES.get(source, 0)
 
 
 def launch(workspace: Workspace, settings: FineTuneSettings, *, run_id: str = "") -> Run:

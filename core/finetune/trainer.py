@@ -20,6 +20,7 @@ from core.errors import ConfigError
 from core.finetune.adapters import Adapter, bind
 from core.finetune.command import operators
 from core.finetune.decoding import translate
+from core.finetune.recipes import SCRATCH
 from core.finetune.run_folder import Recorder, RunFolder
 from core.finetune.segments import Split, encode_split, read_split
 from core.finetune.settings import FineTuneSettings
@@ -50,7 +51,7 @@ def train(settings_file: Path) -> None:
     _check_precision(settings, ranks.device.type)
     seed_everything(settings.seed, ranks.rank)
 
-    source = model_source(workspace, settings.base_model)
+    source = model_source(workspace, settings.base_model, run_id=folder.path.name)
     adapter = bind(load_tokenizer(source), settings.src_lang, settings.tgt_lang)
     check_fp16(settings, adapter)
     train_text, dev_text, test_text = (
@@ -112,7 +113,9 @@ class _Run:
             self._ranks.barrier()
             return
         self._record.phase("evaluating", "test split with the base model")
-        hypotheses = self._translate_test(model.eval(), "test split, base model")
+        # An untrained model never ends a segment: with several beams, minutes of noise.
+        num_beams = 1 if self._settings.base_model == SCRATCH else self._settings.num_beams
+        hypotheses = self._translate_test(model.eval(), "test split, base model", num_beams)
         if self._ranks.is_first:
             scores = self._scored(hypotheses)
             values = {"hypotheses": hypotheses, "scores": [score.as_dict() for score in scores]}
@@ -137,7 +140,8 @@ class _Run:
         self._record.phase("evaluating", "test split with the fine-tuned model")
         model = load_model(str(partial), dtype="auto").to(self._ranks.device).eval()
         model.generation_config.max_length = None
-        hypotheses = self._translate_test(model, "test split, fine-tuned model")
+        note = "test split, fine-tuned model"
+        hypotheses = self._translate_test(model, note, self._settings.num_beams)
         if self._ranks.is_first:
             self._write_result(partial, hypotheses, train_seconds)
         self._ranks.barrier()
@@ -163,7 +167,7 @@ class _Run:
         partial.rename(self._folder.model_folder)
         write_json(self._folder.result_file, result)
 
-    def _translate_test(self, model: Any, note: str) -> list[str]:
+    def _translate_test(self, model: Any, note: str, num_beams: int) -> list[str]:
         mine = self._test.sources[self._ranks.rank :: self._ranks.world_size]
         decoded = translate(
             model,
@@ -171,7 +175,7 @@ class _Run:
             mine,
             max_source_length=self._settings.max_source_length,
             max_target_length=self._settings.max_target_length,
-            num_beams=self._settings.num_beams,
+            num_beams=num_beams,
             on_progress=lambda done, total: self._record.progress(note, done, total),
         )
         merged: list[str] = self._ranks.interleaved(decoded.hypotheses)

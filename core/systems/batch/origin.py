@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import asdict
 from typing import Any
 
 from core.errors import ConfigError
@@ -21,7 +22,7 @@ from core.systems.protocol import SystemInfo
 # Known only once a local model was prepared, which a batch itself may do.
 LEARNED = ("version", "quantization")
 # For people; what they stand for is compared itself.
-_SHOWN_ONLY = ("detail", "description", "template_version")
+_SHOWN_ONLY = ("detail", "description", "template_version", "of_test_set", "num_changed")
 _MAX_SHOWN = 80  # characters of a value that a message repeats
 _NAMESPACE = uuid.UUID("6c3f7d6a-2a0c-4a43-8a4f-2f4ef6a5b8a0")
 
@@ -43,6 +44,9 @@ def set_of(
     Raises:
         ConfigError: A system or the template does not exist.
     """
+    provenance = provenance_of(workspace, settings, info)
+    if test_set.perturbed is not None:
+        provenance["perturbation"] = asdict(test_set.perturbed)
     return TranslationSet(
         id=set_id_of(batch_id, info.id),
         batch_id=batch_id,
@@ -56,7 +60,7 @@ def set_of(
         test_set_hash=test_set.hash,
         num_segments=len(test_set.pairs),
         created_at=utc_now(),
-        provenance=provenance_of(workspace, settings, info),
+        provenance=provenance,
     )
 
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
+from core.corpora.perturbing import Perturbation
 from core.settings import Settings, checked_language
 from core.systems.parameters import Parameters
 from core.systems.prompt_choice import PromptChoice
 
 MAX_SYSTEMS = 20
+NO_PERTURBATION: Literal["none"] = "none"
 
 
 def _field(default: Any, description: str, **bounds: Any) -> Any:
@@ -32,6 +40,17 @@ class BatchSettings(Settings):
         ge=0,
         le=10_000_000,
         title="Segments",
+    )
+    perturbation: Literal["none", Perturbation] = _field(
+        NO_PERTURBATION,
+        "How the sources are disturbed, for a test of robustness; the references stay.",
+    )
+    perturbation_seed: int = _field(
+        1,
+        "Another number gives other typing errors and other noise.",
+        ge=0,
+        le=2**32 - 1,
+        title="Seed of the perturbation",
     )
     budget_usd: float = _field(
         0.0,
@@ -65,3 +84,12 @@ class BatchSettings(Settings):
         if len(set(self.systems)) < len(self.systems):
             raise ValueError("a system is named twice")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_idle_fields(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Clean batches are written as before there were perturbations: ids are made of this.
+        values: dict[str, Any] = serialized(self)
+        if self.perturbation == NO_PERTURBATION:
+            values.pop("perturbation", None)
+            values.pop("perturbation_seed", None)
+        return values

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from core.corpora.perturbing import num_changed, perturb
 from core.corpora.segments import Pair, read_segments
 from core.errors import ConfigError, DataError
 from core.storage.corpus_records import Corpus
 from core.storage.workspace import Workspace
-from core.systems.batch.settings import BatchSettings
+from core.systems.batch.settings import NO_PERTURBATION, BatchSettings
+
+
+@dataclass(frozen=True)
+class Perturbed:
+    """How the sources of a test set were disturbed.
+
+    Attributes:
+        name: One of `core.corpora.perturbing.PERTURBATIONS`.
+        seed: Of typing errors and noise.
+        of_test_set: Hash of the same segments before: translations of both can stand side by side.
+        num_changed: Segments that are not as they were.
+    """
+
+    name: str
+    seed: int
+    of_test_set: str
+    num_changed: int
 
 
 @dataclass(frozen=True)
@@ -22,6 +40,7 @@ class TestSet:
         split: Which of its splits.
         src_lang, tgt_lang: FLORES-200 codes.
         pairs: Source and reference, in the order of the split.
+        perturbed: How the sources differ from the split's; None if they do not.
     """
 
     __test__ = False  # its name is the field's word, not pytest's
@@ -31,6 +50,7 @@ class TestSet:
     src_lang: str
     tgt_lang: str
     pairs: tuple[Pair, ...]
+    perturbed: Perturbed | None = None
 
     @property
     def hash(self) -> str:
@@ -50,8 +70,10 @@ def read_test_set(workspace: Workspace, settings: BatchSettings) -> TestSet:
     """Reads the segments that a batch translates.
 
     Raises:
-        ConfigError: The corpus does not hold the two languages.
-        DataError: The corpus does not exist, or the split is empty.
+        ConfigError: The corpus does not hold the two languages, or the perturbation does not apply
+            to the source language.
+        DataError: The corpus does not exist, the split is empty, or the perturbation would change
+            nothing.
     """
     corpus = workspace.corpora.get(settings.corpus)
     src_lang = settings.src_lang or corpus.src_lang
@@ -71,4 +93,21 @@ def read_test_set(workspace: Workspace, settings: BatchSettings) -> TestSet:
         )
     if src_lang == corpus.tgt_lang:
         pairs = [(target, source) for source, target in pairs]
-    return TestSet(corpus, settings.split, src_lang, tgt_lang, tuple(pairs))
+    clean = TestSet(corpus, settings.split, src_lang, tgt_lang, tuple(pairs))
+    if settings.perturbation == NO_PERTURBATION:
+        return clean
+    return _perturbed(clean, settings.perturbation, settings.perturbation_seed)
+
+
+def _perturbed(clean: TestSet, name: str, seed: int) -> TestSet:
+    sources, references = zip(*clean.pairs, strict=True)
+    changed = perturb(sources, name, seed, clean.src_lang)
+    count = num_changed(sources, changed)
+    if not count:
+        raise DataError(
+            f"The perturbation {name!r} changes none of the {len(sources)} sources of the "
+            f"{clean.split} split of {clean.corpus.name!r}.",
+            hint="Choose another perturbation, or translate the test set as it is.",
+        )
+    pairs = tuple(zip(changed, references, strict=True))
+    return replace(clean, pairs=pairs, perturbed=Perturbed(name, seed, clean.hash, count))

@@ -19,13 +19,14 @@ from core.jobs.processes import die_with_supervisor
 from core.storage.files import read_json, utc_now, write_json
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
+from core.systems.batch.asking import HopelessError
 from core.systems.batch.budget import Budget, BudgetError
 from core.systems.batch.calls import calls_of
 from core.systems.batch.known_answers import KnownAnswers
 from core.systems.batch.origin import check_same, completed, provenance_of, set_id_of, set_of
 from core.systems.batch.pace import Pace
 from core.systems.batch.settings import BatchSettings
-from core.systems.batch.system_batch import HopelessError, SystemBatch, Terms
+from core.systems.batch.system_batch import SystemBatch, Terms
 from core.systems.batch.test_set import read_test_set
 from core.systems.catalogue import endpoint_settings, find_system, open_system
 from core.systems.parts import draft_system_of, is_prompted

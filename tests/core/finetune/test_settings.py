@@ -23,7 +23,8 @@ def test_field_has_description_group_and_default(name: str) -> None:
     assert field.description
     assert field.description.endswith(".")
     assert isinstance(extra, dict)
-    assert extra["group"] in ("Run", "Training", "Batches", "Evaluation", "Machine")
+    groups = ("Run", "From scratch", "Training", "Batches", "Evaluation", "Machine")
+    assert extra["group"] in groups
     assert not field.is_required()
 
 
@@ -143,6 +144,7 @@ def test_unknown_recipe_names_those_that_exist() -> None:
         ({}, "starter eng→gle"),
         ({"base_model": "facebook/nllb-200-3.3B"}, "nllb-200-3.3B eng→gle"),
         ({"base_model": "/models/mine/", "name": ""}, "mine eng→gle"),
+        ({"base_model": "from scratch"}, "from scratch eng→gle"),
         ({"name": "My run"}, "My run"),
     ],
 )

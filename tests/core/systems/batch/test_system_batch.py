@@ -11,12 +11,13 @@ import pytest
 from core.corpora.segments import Pair
 from core.storage.translation_set_records import SetCounts, TranslationSet
 from core.storage.workspace import Workspace
+from core.systems.batch.asking import PATIENCE, HopelessError
 from core.systems.batch.budget import Budget, BudgetError
 from core.systems.batch.calls import Call
 from core.systems.batch.known_answers import KnownAnswers
 from core.systems.batch.pace import Pace
 from core.systems.batch.settings import BatchSettings
-from core.systems.batch.system_batch import PATIENCE, HopelessError, SystemBatch, Terms
+from core.systems.batch.system_batch import SystemBatch, Terms
 from core.systems.batch.test_set import TestSet
 from core.systems.failures import AskError
 from core.systems.protocol import Delta, Event, Finished, Request, Usage

@@ -1,0 +1,1 @@
+"""The parts of Evaluate: choice, scores, segments, causes, robustness, scorers, people, report."""

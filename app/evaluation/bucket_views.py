@@ -1,0 +1,199 @@
+"""Scores by buckets of segments, and by how often words stand in a training corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.evaluation.charts import bar_chart
+from app.evaluation.choice import Choice
+from app.evaluation.findings import novelty, training_counts
+from app.evaluation.positions import segments_button
+from app.text import counted, shortened
+from core.evaluate import buckets
+from core.evaluate.buckets import Bucket
+from core.evaluate.evaluating import Evaluated
+from core.evaluate.measuring import segment_scores, subset_scores
+from core.evaluate.training_words import score_words
+from core.storage.corpus_records import Corpus
+from core.storage.workspace import Workspace
+
+Grouping = Callable[[], list[Bucket]]
+SHOWN_NAME = 32
+
+
+def bucket_view(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
+    """Shows the scores of all systems on each bucket of a kind."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        metrics = {each.key: each.name for each in found.result.metrics}
+        key = st.selectbox(
+            "Metric",
+            list(metrics),
+            format_func=lambda each: metrics[each],
+            key=f"buckets.metric.{len(metrics)}",
+        )
+        metric = next(each for each in found.metrics if each.key == key)
+        corpus = _corpus_select(workspace, found)
+        groupings = _groupings(workspace, choice, found, corpus, segment_scores(metric))
+        kind = st.selectbox("Buckets by", list(groupings), key=f"buckets.kind.{len(groupings)}")
+    of_kind = [_counting(each, found) for each in groupings[kind]()]
+    of_kind = [each for each in of_kind if len(each.positions)]
+    scored = buckets.scored(of_kind, lambda positions: subset_scores(metric, positions))
+    names = {each.set_id: choice.names[each.set_id] for each in found.result.scored}
+    rows = [
+        {"Bucket": bucket.label, "Segments": len(bucket.positions)}
+        | {names[each]: scores.get(each) for each in names}
+        for bucket, scores in scored
+    ]
+    _bucket_table(rows, list(names.values()), kind, of_kind)
+    st.plotly_chart(
+        bar_chart(
+            [f"{bucket.label} ({len(bucket.positions)})" for bucket, _ in scored],
+            {names[each]: [scores.get(each) for _, scores in scored] for each in names},
+            title=f"{metrics[key]} by {kind[:1].lower()}{kind[1:]}",
+            unit=metrics[key],
+        ),
+        width="stretch",
+        key=f"buckets.chart.{kind}.{key}",
+    )
+
+
+def _bucket_table(
+    rows: list[dict[str, Any]], systems: Sequence[str], kind: str, of_kind: Sequence[Bucket]
+) -> None:
+    columns: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format="%.2f", width=110) for name in systems
+    }
+    columns["Bucket"] = st.column_config.TextColumn(width=190, pinned=True)
+    event = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        column_config=columns,
+        placeholder="–",
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"buckets.table.{kind}.{len(rows)}",
+    )
+    picked = event.selection.rows
+    if picked and picked[0] < len(of_kind):
+        bucket = of_kind[picked[0]]
+        segments_button(f"{kind}, {bucket.label}", bucket.positions, key="buckets.show")
+    else:
+        st.caption("A score of few segments is uncertain. Click a row to see its segments.")
+
+
+def _counting(bucket: Bucket, found: Evaluated) -> Bucket:
+    """Gives a bucket with only those of its segments that count."""
+    positions = np.intersect1d(bucket.positions, found.positions)
+    return Bucket(bucket.label, positions, bucket.low, bucket.high)
+
+
+def _groupings(
+    workspace: Workspace,
+    choice: Choice,
+    found: Evaluated,
+    corpus: Corpus | None,
+    scores: dict[str, Any],
+) -> dict[str, Grouping]:
+    texts, base = found.texts, found.result.baseline_id
+    groupings: dict[str, Grouping] = {
+        "Length of the source": lambda: buckets.by_length(texts.sources),
+        "Length of the reference": lambda: buckets.by_length(texts.first_reference),
+        "Length ratio of the baseline": lambda: buckets.by_length_ratio(
+            texts.hypotheses[base], texts.first_reference
+        ),
+    }
+    if base in scores:
+        groupings["Segment score of the baseline"] = lambda: buckets.by_score_quantile(scores[base])
+    if texts.tags:
+        groupings["Tag"] = lambda: buckets.by_tag(texts.tags)
+    if texts.documents:
+        groupings["Document"] = lambda: buckets.by_tag(texts.documents)
+    if corpus is not None:
+        groupings["Rarest word's frequency in training"] = lambda: buckets.by_training_frequency(
+            texts.first_reference, training_counts(workspace, corpus.id, found)
+        )
+        groupings["Likeness to training"] = lambda: buckets.by_novelty(
+            novelty(workspace, corpus.id, found).similarities
+        )
+    return groupings
+
+
+def _corpus_select(workspace: Workspace, found: Evaluated) -> Corpus | None:
+    """Shows which corpus counts as training, the test set's own before others of its languages."""
+    own = next(iter(found.texts.sets.values())).corpus_id
+    languages = {found.result.src_lang, found.result.tgt_lang}
+    known = [
+        each
+        for each in workspace.corpora.all()
+        if {each.src_lang, each.tgt_lang} == languages and each.num_train
+    ]
+    known.sort(key=lambda each: each.id != own)
+    if not known:
+        return None
+    chosen: Corpus = st.selectbox(
+        "Training corpus",
+        known,
+        format_func=lambda each: f"{each.name} · {counted(each.num_train, 'segment')}",
+        key=f"buckets.corpus.{found.result.test_set_hash[:12]}",
+    )
+    return chosen
+
+
+def word_view(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
+    """Shows how well words are translated that training saw never, seldom or often."""
+    corpus = _corpus_select(workspace, found)
+    if corpus is None:
+        st.info(
+            "There is no training corpus of these languages here. Import the corpus that the "
+            "systems learnt from to see which words they never saw."
+        )
+        return
+    counts = training_counts(workspace, corpus.id, found)
+    names = {each.set_id: choice.names[each.set_id] for each in found.result.scored}
+    hypotheses = {each: found.texts.hypotheses[each] for each in names}
+    classes = score_words(found.texts.first_reference, hypotheses, counts)
+    rows = [
+        {"In training": each.bucket.label, "Words": next(iter(each.scores.values())).num_reference}
+        | {names[set_id]: score.f1 for set_id, score in each.scores.items()}
+        for each in classes
+    ]
+    columns: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format="%.1f", width=110) for name in names.values()
+    }
+    event = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        column_config=columns,
+        placeholder="–",
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"words.table.{len(rows)}",
+    )
+    st.caption(
+        "F1 of the words of a class (0 to 100): a word is right if the reference of its segment "
+        "has it, as often as that. Click a row to see the segments."
+    )
+    picked = event.selection.rows
+    if picked and picked[0] < len(classes):
+        bucket = classes[picked[0]].bucket
+        segments_button(f"Words in training: {bucket.label}", bucket.positions, key="words.show")
+    st.plotly_chart(
+        bar_chart(
+            [each.bucket.label for each in classes],
+            {
+                shortened(names[set_id], SHOWN_NAME): [each.scores[set_id].f1 for each in classes]
+                for set_id in names
+            },
+            title="F1 of words by their frequency in training",
+            unit="F1",
+        ),
+        width="stretch",
+        key="words.chart",
+    )

@@ -1,0 +1,85 @@
+"""The charts of Evaluate, out of its results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.text import shortened
+from core.evaluate.results import EvaluationResult, MetricResult
+
+SHOWN_NAME = 28
+ROW_PX = 34
+
+
+def interval_chart(result: EvaluationResult, metric: MetricResult) -> Any:
+    """Gives each system's score with its 95 % interval, the baseline as a line."""
+    import plotly.graph_objects as go
+
+    rows = [
+        (system.name, score)
+        for system in result.scored
+        if (score := result.score(system.set_id, metric.key)) is not None
+    ]
+    values = [score.value for _, score in rows]
+    figure = go.Figure(
+        go.Scatter(
+            x=values,
+            y=list(range(len(rows))),
+            mode="markers",
+            marker={"size": 10},
+            customdata=[name for name, _ in rows],
+            hovertemplate="%{customdata}: %{x:.2f}<extra></extra>",
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [(s.high or s.value) - s.value for _, s in rows],
+                "arrayminus": [s.value - (s.low or s.value) for _, s in rows],
+            },
+        )
+    )
+    base = result.score(result.baseline_id, metric.key)
+    if base is not None:
+        figure.add_vline(x=base.value, line_dash="dot", line_width=1)
+    figure.update_layout(
+        height=90 + ROW_PX * len(rows),
+        margin={"l": 10, "r": 10, "t": 30, "b": 30},
+        title={"text": f"{metric.name} with 95 % intervals", "font": {"size": 14}},
+        showlegend=False,
+    )
+    figure.update_yaxes(
+        tickmode="array",
+        tickvals=list(range(len(rows))),
+        # Plotly reads tags in a text; a name is shown as it is.
+        ticktext=[_literal(shortened(name, SHOWN_NAME)) for name, _ in rows],
+        autorange="reversed",
+    )
+    return figure
+
+
+def bar_chart(
+    labels: list[str], series: dict[str, list[float | None]], *, title: str, unit: str
+) -> Any:
+    """Gives grouped bars: one group a label, one bar a system."""
+    import plotly.graph_objects as go
+
+    shown = [_literal(shortened(label, SHOWN_NAME)) for label in labels]
+    figure = go.Figure(
+        [
+            go.Bar(name=_literal(shortened(name, SHOWN_NAME)), x=shown, y=values)
+            for name, values in series.items()
+        ]
+    )
+    figure.update_layout(
+        height=340,
+        margin={"l": 10, "r": 10, "t": 40, "b": 30},
+        title={"text": title, "font": {"size": 14}},
+        yaxis_title=unit,
+        barmode="group",
+        legend={"orientation": "h", "y": -0.25},
+    )
+    return figure
+
+
+def _literal(text: str) -> str:
+    """Gives a text that Plotly shows as it is."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

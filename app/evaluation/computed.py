@@ -1,0 +1,101 @@
+"""The evaluation that was chosen: at once where that is quick, else by a job with progress."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from app.errors import shown_to_user
+from app.problem_views import problem
+from app.text import counted, duration, state_badge
+from core.evaluate import evaluation_jobs
+from core.evaluate.evaluating import Evaluated, evaluate
+from core.evaluate.result_cache import result_key
+from core.evaluate.settings import EvaluationSettings
+from core.evaluate.texts import EvaluationTexts, load_texts
+from core.jobs import queue
+from core.jobs.folder import JobState
+from core.storage.workspace import Workspace
+
+INTERVAL_S = 1.0
+KEPT = 6
+
+
+def evaluated(workspace: Workspace, settings: EvaluationSettings) -> Evaluated | None:
+    """Gives the evaluation; while a job computes it, shows that job and gives None."""
+    key = result_key(workspace, settings)
+    texts = _texts(str(workspace.root), key, settings.model_dump_json())
+    seconds = evaluation_jobs.seconds_needed(workspace, texts, settings)
+    if seconds > evaluation_jobs.INLINE_S:
+        _job_view(workspace, settings, texts, seconds)
+        return None
+    return _evaluated(str(workspace.root), key, settings.model_dump_json())
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def _texts(root: str, key: str, settings: str) -> EvaluationTexts:
+    del key
+    chosen = EvaluationSettings.parse(json.loads(settings))
+    return load_texts(_workspace(root), chosen.test_set, chosen.systems)
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner="Scoring and comparing …")
+def _evaluated(root: str, key: str, settings: str) -> Evaluated:
+    del key  # it changes with everything that decides the result
+    return evaluate(_workspace(root), EvaluationSettings.parse(json.loads(settings)))
+
+
+def _workspace(root: str) -> Workspace:
+    from app import cache
+
+    del root  # of the key only: there is one workspace a server
+    return cache.workspace()
+
+
+def _job_view(
+    workspace: Workspace, settings: EvaluationSettings, texts: EvaluationTexts, seconds: float
+) -> None:
+    job_id = evaluation_jobs.job_id_of(workspace, settings)
+    state = evaluation_jobs.state_of(workspace, job_id)
+    if state is None or state.has_ended:
+        if state is not None and state.state != "finished":
+            problem("It was not computed to its end", state.reason, state.hint, state.detail)
+        st.info(
+            f"{counted(len(settings.systems), 'system')} on "
+            f"{counted(texts.num_segments, 'segment')}: about {duration(seconds)} of work that a "
+            "page should not wait for. A job does it; you may leave the page."
+        )
+        if st.button("Score", type="primary", icon=":material/calculate:", key="evaluate.start"):
+            evaluation_jobs.start(workspace, settings)
+            st.rerun()
+        return
+
+    @st.fragment(run_every=INTERVAL_S)
+    def live() -> None:
+        with shown_to_user():
+            queue.advance(workspace)
+            now = evaluation_jobs.state_of(workspace, job_id)
+            if now is None or now.has_ended:
+                st.rerun()
+            _progress(workspace, job_id, now)
+
+    live()
+
+
+def _progress(workspace: Workspace, job_id: str, state: JobState) -> None:
+    step, total = state.progress.get("step", 0), state.progress.get("total_steps", 0)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(state.state)
+        left = state.progress.get("seconds_left")
+        words = f"{step:,} of {total:,} hypotheses" if total else "beginning"
+        st.caption(f"{words}{f', about {duration(left)} left' if left else ''}")
+        if st.button(
+            "Stop",
+            icon=":material/stop:",
+            key="evaluate.stop",
+            disabled=state.state == "stopping",
+            help="Metrics that were computed are kept.",
+        ):
+            evaluation_jobs.stop(workspace, job_id)
+    st.progress(min(1.0, step / total) if total else 0.0)

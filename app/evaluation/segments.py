@@ -1,0 +1,248 @@
+"""The segments one by one: search, filter, sort by who beats whom, read with marked differences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from app.components.answer_text import answer_text
+from app.evaluation.choice import Choice
+from app.evaluation.findings import findings
+from app.evaluation.positions import focus_bar
+from app.navigation import page_path
+from app.state import session
+from app.text import counted, plain, shortened
+from core.evaluate.checks import CHECKS
+from core.evaluate.evaluating import Evaluated
+from core.evaluate.measuring import segment_scores
+from core.evaluate.results import MetricResult
+from core.evaluate.segment_view import (
+    SegmentFilter,
+    SegmentOrder,
+    SegmentTable,
+    select_segments,
+)
+from core.storage.workspace import Workspace
+from core.systems.word_diff import diff_words
+
+ROWS_A_PAGE = 500
+SHOWN_NAME = 32
+MAX_DIFF_CHARACTERS = 20_000
+PLAIN_ORDERS = {
+    "order of the test set": SegmentOrder(),
+    "greatest spread": SegmentOrder("spread", is_descending=True),
+}
+
+
+def segments(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
+    """Shows the table of segments, and the one that was clicked with all its texts."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        metric = _metric_select(found)
+        order = _order_select(choice, found, metric)
+        text = st.text_input(
+            "Search", key="segments.text", placeholder="in all texts", icon=":material/search:"
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        checks = st.multiselect(
+            "With a finding",
+            [check.key for check in CHECKS],
+            format_func=lambda key: next(each.name for each in CHECKS if each.key == key),
+            key="segments.checks",
+            placeholder="any",
+            help="Segments in which a check of the part *Causes* found something.",
+        )
+        is_different = st.toggle("Only where systems differ", key="segments.different")
+    positions = focus_bar()
+    table = _table(choice, found, metric, with_checks=bool(checks))
+    chosen = select_segments(
+        table,
+        SegmentFilter(
+            text=text,
+            checks=tuple(checks),
+            positions=_counting(found, positions),
+            is_only_different=is_different,
+        ),
+        order,
+    )
+    if not len(chosen):
+        st.info("No segment fits. Loosen the search or the filters.")
+        return
+    shown = _page_of(chosen)
+    _show_table(choice, table, shown, metric, found)
+
+
+def _counting(found: Evaluated, positions: NDArray[np.intp] | None) -> NDArray[np.intp]:
+    """Gives the segments that count, of those that are looked at."""
+    return found.positions if positions is None else np.intersect1d(found.positions, positions)
+
+
+def _metric_select(found: Evaluated) -> MetricResult:
+    metrics = {each.key: each for each in found.result.metrics}
+    preferred = next((key for key in ("chrf2", "chrf++") if key in metrics), next(iter(metrics)))
+    key = st.selectbox(
+        "Segment score",
+        list(metrics),
+        index=list(metrics).index(preferred),
+        format_func=lambda each: metrics[each].name,
+        key=f"segments.metric.{len(metrics)}",
+        help="A single segment's score says little about a system; it is for finding segments.",
+        width=190,
+    )
+    return metrics[key]
+
+
+def _order_select(choice: Choice, found: Evaluated, metric: MetricResult) -> SegmentOrder:
+    """Shows in which order the segments stand; differences respect that lower may be better."""
+    is_lower_better = metric.is_lower_better
+    orders = dict(PLAIN_ORDERS)
+    ids = [system.set_id for system in found.result.scored]
+    names = {each: shortened(choice.names[each], SHOWN_NAME) for each in ids}
+    base = found.result.baseline_id
+    for each in ids:
+        if each != base:
+            more, less = (
+                f"{names[each]} beats {names[base]} most",
+                f"{names[base]} beats {names[each]} most",
+            )
+            orders[more] = SegmentOrder("difference", each, base, is_descending=not is_lower_better)
+            orders[less] = SegmentOrder("difference", base, each, is_descending=not is_lower_better)
+    for each in ids:
+        orders[f"worst of {names[each]}"] = SegmentOrder(
+            "score", each, is_descending=is_lower_better
+        )
+    label = st.selectbox("Order", list(orders), key=f"segments.order.{len(orders)}")
+    return orders[label]
+
+
+def _table(
+    choice: Choice, found: Evaluated, metric: MetricResult, *, with_checks: bool
+) -> SegmentTable:
+    texts = found.texts
+    ids = [system.set_id for system in found.result.scored]
+    measured = next(each for each in found.metrics if each.key == metric.key)
+    flags = {}
+    if with_checks:
+        of_sets = findings(choice.settings, found)
+        flags = {
+            set_id: {key: each.flags for key, each in of_sets[set_id].items()} for set_id in ids
+        }
+    return SegmentTable(
+        texts.sources,
+        texts.first_reference,
+        {set_id: texts.hypotheses[set_id] for set_id in ids},
+        segment_scores(measured),
+        flags,
+    )
+
+
+def _page_of(chosen: NDArray[np.intp]) -> NDArray[np.intp]:
+    num_pages = -(-len(chosen) // ROWS_A_PAGE)
+    if num_pages == 1:
+        st.caption(counted(len(chosen), "segment"))
+        return chosen
+    page = st.number_input(
+        f"Page of {num_pages}, {ROWS_A_PAGE} segments each; {len(chosen):,} in all",
+        1,
+        num_pages,
+        1,
+        key=f"segments.page.{num_pages}",
+    )
+    return chosen[(page - 1) * ROWS_A_PAGE : page * ROWS_A_PAGE]
+
+
+def _show_table(
+    choice: Choice,
+    table: SegmentTable,
+    shown: NDArray[np.intp],
+    metric: MetricResult,
+    found: Evaluated,
+) -> None:
+    rows = []
+    for at in shown.tolist():
+        row: dict[str, Any] = {"#": at + 1, "Source": table.sources[at]}
+        for set_id, texts in table.hypotheses.items():
+            name = shortened(choice.names[set_id], SHOWN_NAME)
+            row[name] = texts[at]
+            if set_id in table.scores:
+                score = table.scores[set_id][at]
+                row[f"{metric.name} · {name}"] = None if np.isnan(score) else score
+        row["Reference"] = table.references[at]
+        rows.append(row)
+    columns: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format="%.1f", width=80)
+        for name in rows[0]
+        if name.startswith(f"{metric.name} · ")
+    }
+    columns["#"] = st.column_config.NumberColumn(width=60, pinned=True)
+    event = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        height=420,
+        column_config=columns,
+        placeholder="–",
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"segments.table.{len(shown)}.{int(shown[0])}",
+    )
+    picked = event.selection.rows
+    if picked and picked[0] < len(shown):
+        _segment(choice, table, int(shown[picked[0]]), metric, found)
+    else:
+        st.caption("Click a row to read the segment with its differences marked.")
+
+
+def _segment(
+    choice: Choice, table: SegmentTable, at: int, metric: MetricResult, found: Evaluated
+) -> None:
+    first = next(iter(found.texts.sets.values()))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.subheader(f"Segment {at + 1}", anchor=False)
+        others = {"": "the reference"} | {each: choice.names[each] for each in table.hypotheses}
+        against = st.selectbox(
+            "Mark differences from",
+            list(others),
+            format_func=lambda each: others[each],
+            key="segments.against",
+            width=260,
+            help="Green stands only in the hypothesis, struck red only in the other text.",
+        )
+        if st.button("Ask in the Playground", icon=":material/forum:", key="segments.ask"):
+            _ask(found, at)
+    with st.container(border=True, key="bidi-segment-source"):
+        st.caption("Source")
+        answer_text(table.sources[at], key=f"segment-source-{at}", lang=first.src_lang)
+        for name, references in found.texts.references.items():
+            if references[at] is not None:
+                st.caption(plain(name[:1].upper() + name[1:]))
+                answer_text(references[at] or "", key=f"segment-{name}-{at}", lang=first.tgt_lang)
+    other = table.references[at] if not against else table.hypotheses[against][at]
+    for set_id, texts in table.hypotheses.items():
+        with st.container(border=True, key=f"bidi-segment-{set_id}"):
+            score = table.scores.get(set_id)
+            value = (
+                "" if score is None or np.isnan(score[at]) else f" · {metric.name} {score[at]:.1f}"
+            )
+            st.text(f"{choice.names[set_id]}{value}")
+            is_long = max(len(texts[at]), len(other)) > MAX_DIFF_CHARACTERS
+            answer_text(
+                texts[at],
+                key=f"segment-{set_id}-{at}",
+                lang=first.tgt_lang,
+                parts=None if is_long or set_id == against else diff_words(texts[at], other),
+                placeholder="An empty hypothesis.",
+            )
+
+
+def _ask(found: Evaluated, at: int) -> None:
+    """Puts a segment into the Playground's fields."""
+    draft, first = session().compare, next(iter(found.texts.sets.values()))
+    draft.source, draft.reference = found.texts.sources[at], found.texts.first_reference[at]
+    draft.src_lang, draft.tgt_lang = first.src_lang, first.tgt_lang
+    draft.corpus_id, draft.segment = first.corpus_id, at if first.corpus_id else None
+    draft.version += 1
+    st.switch_page(page_path("playground"))

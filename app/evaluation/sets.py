@@ -1,0 +1,54 @@
+"""The translation sets themselves: download one, delete one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.downloads import set_url
+from app.errors import shown_to_user
+from app.evaluation.choice import Choice
+from app.state import session
+from app.text import ago, plain, shortened
+from core.storage.workspace import Workspace
+from core.systems.batch.batches import delete_set
+
+SHOWN_NAME = 32
+
+
+def set_buttons(workspace: Workspace, choice: Choice) -> None:
+    """Shows a download for each set of the test set, and the way to delete one."""
+    with st.expander("Translation sets", icon=":material/folder_open:"):
+        with st.container(horizontal=True):
+            for number, each in enumerate(choice.sets, 1):
+                name = plain(shortened(choice.names[each.id], SHOWN_NAME))
+                st.link_button(
+                    f"Download {number} · {name}", set_url(each.id), icon=":material/download:"
+                )
+        if st.button("Delete a set", icon=":material/delete:", key="evaluate.delete"):
+            _confirm_deletion(workspace, choice)
+
+
+@st.dialog("Delete a translation set?")
+def _confirm_deletion(workspace: Workspace, choice: Choice) -> None:
+    with shown_to_user():
+        names = {
+            each.id: f"{number} · {choice.names[each.id]}, {ago(each.created_at)}"
+            for number, each in enumerate(choice.sets, 1)
+        }
+        set_id = st.selectbox(
+            "Translation set",
+            list(names),
+            format_func=lambda each: names[each],
+            key="evaluate.delete.set",
+        )
+        st.write(
+            "Its translations and their scores are deleted for good. If its batch is resumed, they "
+            "are made, and paid for, anew."
+        )
+        with st.container(horizontal=True):
+            if st.button("Delete for good", type="primary", key="evaluate.delete.yes"):
+                delete_set(workspace, set_id)
+                session().notice = f"Deleted the set {shortened(names[set_id], SHOWN_NAME)}."
+                st.rerun()
+            if st.button("Keep it", key="evaluate.delete.no"):
+                st.rerun()

@@ -1,0 +1,92 @@
+"""What one does with evaluations that take long: see whether one does, start it, follow it."""
+
+from __future__ import annotations
+
+import uuid
+
+from core.evaluate.measuring import seconds_missing
+from core.evaluate.result_cache import result_key, stored_result
+from core.evaluate.settings import EvaluationSettings
+from core.evaluate.texts import EvaluationTexts
+from core.finetune.run_folder import RunFolder
+from core.jobs import queue
+from core.jobs.entering import locked
+from core.jobs.folder import JobState, new_job_folder
+from core.storage.files import utc_now
+from core.storage.job_records import WAITING, Job
+from core.storage.workspace import Workspace
+
+EVALUATION_KIND = "core.evaluate.evaluation_job"
+EVALUATION_LANE = "evaluate"
+INLINE_S = 8.0  # what a page waits for; beyond it there is a job with progress
+# Of one segment, resample and system, for all metrics of a usual choice.
+_SECONDS_A_DRAW = 4e-8
+
+_NAMESPACE = uuid.UUID("5a9b5f64-6d0f-4c0e-8a55-7c1b5d0c9d23")
+
+
+def seconds_needed(
+    workspace: Workspace, texts: EvaluationTexts, settings: EvaluationSettings
+) -> float:
+    """Estimates the processor seconds that an evaluation takes with what is in the caches."""
+    seconds = seconds_missing(workspace, texts, settings)
+    if stored_result(workspace, result_key(workspace, settings)) is None:
+        num_draws = texts.num_segments * settings.samples * len(settings.systems)
+        seconds += num_draws * _SECONDS_A_DRAW * len(settings.metrics)
+    return seconds
+
+
+def job_id_of(workspace: Workspace, settings: EvaluationSettings) -> str:
+    """Gives the id of the job that computes exactly this."""
+    return str(uuid.uuid5(_NAMESPACE, result_key(workspace, settings)))
+
+
+def start(workspace: Workspace, settings: EvaluationSettings) -> str:
+    """Lets a job compute an evaluation and gives its id; one that has ended begins again.
+
+    A second call (a double click) starts nothing.
+
+    Raises:
+        AdaptMLLMError: A set is gone, or the folder cannot be written.
+    """
+    job_id = job_id_of(workspace, settings)
+    with locked(workspace.scorings_folder):
+        job = workspace.jobs.get(job_id)
+        if job is None:
+            _enter(workspace, job_id, settings)
+    if job is None:
+        queue.advance(workspace)
+    elif job.has_ended:
+        queue.resume(workspace, job_id)
+    return job_id
+
+
+def _enter(workspace: Workspace, job_id: str, settings: EvaluationSettings) -> None:
+    folder = RunFolder(workspace.scoring_folder(job_id))
+    relative = str(folder.path.relative_to(workspace.root))
+    job = Job(job_id, EVALUATION_KIND, relative, EVALUATION_LANE, WAITING, utc_now())
+    with new_job_folder(folder.path, "scoring"):
+        settings.save(folder.settings_file)
+        queue.enter(workspace, job)
+        with workspace.database.writing() as connection:
+            workspace.jobs.insert(connection, job)
+
+
+def stop(workspace: Workspace, job_id: str) -> None:
+    """Asks a job to stop; what it has computed is kept.
+
+    Raises:
+        TrainingError: It has ended already.
+    """
+    queue.stop(workspace, job_id, "save")
+
+
+def state_of(workspace: Workspace, job_id: str) -> JobState | None:
+    """Gives how far a job is; None if there is none."""
+    job = workspace.jobs.get(job_id)
+    if job is None:
+        return None
+    state = RunFolder(workspace.scoring_folder(job_id)).observed_state()
+    if WAITING in (job.state, state.state):
+        return JobState(state=job.state, reason=job.reason)
+    return state

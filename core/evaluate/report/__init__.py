@@ -1,0 +1,1 @@
+"""Reports of an evaluation: CSV, LaTeX, JSON and one HTML page, all made from its result alone."""

@@ -1,0 +1,210 @@
+"""From tests to plain values: scores, differences, ranks, and what a reader must know with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+
+from core.corpora.segments import read_segments
+from core.evaluate.measuring import MeasuredMetric
+from core.evaluate.results import (
+    DifferenceResult,
+    EvaluationResult,
+    MetricResult,
+    RankResult,
+    ScoreResult,
+    SystemResult,
+)
+from core.evaluate.settings import EvaluationSettings
+from core.evaluate.texts import EvaluationTexts, display_names
+from core.metrics.comparison import Comparison, Interval
+from core.metrics.measures import Measure
+from core.storage.files import utc_now
+from core.storage.workspace import Workspace
+
+SAMPLING_NOTE = (
+    "Intervals and p-values cover the choice of the test segments only, not the chance in "
+    "training: another seed gives another model."
+)
+_LIBRARIES = ("sacrebleu", "numpy")
+
+
+def summarize(
+    workspace: Workspace,
+    settings: EvaluationSettings,
+    texts: EvaluationTexts,
+    metrics: Sequence[MeasuredMetric],
+    compared: Mapping[str, Comparison],
+    excluded: Mapping[str, str],
+) -> EvaluationResult:
+    """Puts together what was found about the systems of a test set.
+
+    Args:
+        workspace: Where translations and corpora are.
+        settings: Of the systems that are scored, with their baseline.
+        texts: Of all systems that were chosen.
+        metrics: With the statistics of the systems that are scored.
+        compared: What the tests found, by metric.
+        excluded: Why some systems are not scored, by translation set.
+    """
+    first = next(iter(texts.sets.values()))
+    num_scored = len(texts.common_positions(settings.systems))
+    return EvaluationResult(
+        name="",
+        test_set_hash=settings.test_set,
+        test_set_name=first.corpus_name,
+        split=first.split,
+        src_lang=first.src_lang,
+        tgt_lang=first.tgt_lang,
+        num_segments=texts.num_segments,
+        num_scored=num_scored,
+        references=settings.references,
+        baseline_id=settings.baseline_id,
+        test=settings.test,
+        num_samples=settings.samples,
+        seed=settings.seed,
+        alpha=settings.alpha,
+        systems=tuple(_systems(workspace, texts, excluded)),
+        metrics=tuple(
+            _metric(each, compared.get(each.key), num_scored, settings) for each in metrics
+        ),
+        scores=tuple(each for key, found in compared.items() for each in _scores(key, found)),
+        differences=tuple(
+            each for key, found in compared.items() for each in _differences(key, found, settings)
+        ),
+        ranks=tuple(each for key, found in compared.items() for each in _ranks(key, found)),
+        leak=leak_words(workspace, first.corpus_id, texts.sources),
+        notes=_notes(texts, settings, num_scored),
+        versions={library: version(library) for library in _LIBRARIES},
+        made_at=utc_now(),
+    )
+
+
+def _systems(
+    workspace: Workspace, texts: EvaluationTexts, excluded: Mapping[str, str]
+) -> list[SystemResult]:
+    names = display_names(list(texts.sets.values()))
+    found = []
+    for set_id, record in texts.sets.items():
+        counts = workspace.translation_sets.counts(set_id)
+        pairs = zip(texts.hypotheses[set_id], texts.is_translated[set_id], strict=True)
+        found.append(
+            SystemResult(
+                set_id=set_id,
+                name=names[set_id],
+                system_id=record.system_id,
+                num_translated=counts.num_done,
+                num_failed=texts.num_segments - counts.num_done,
+                num_empty=sum(bool(is_there) and not text.strip() for text, is_there in pairs),
+                cost_usd=counts.cost_usd,
+                provenance=record.provenance,
+                created_at=record.created_at,
+                excluded=excluded.get(set_id, ""),
+            )
+        )
+    return found
+
+
+def _metric(
+    metric: MeasuredMetric,
+    compared: Comparison | None,
+    num_scored: int,
+    settings: EvaluationSettings,
+) -> MetricResult:
+    measure = metric.measure
+    note = ""
+    if compared is None:
+        note = "No segment has a value."
+    elif compared.num_segments < num_scored:
+        note = f"Only {compared.num_segments} of {num_scored} segments have a value."
+    return MetricResult(
+        metric.key,
+        measure.name,
+        _full_signature(measure, metric.kind, settings),
+        measure.is_lower_better,
+        measure.beta,
+        metric.kind,
+        note,
+        compared.signature if compared else "",
+    )
+
+
+def _full_signature(measure: Measure, kind: str, settings: EvaluationSettings) -> str:
+    if kind == "lexical" and settings.is_normalized:
+        return f"{measure.signature}|unicode:nfc"
+    return measure.signature
+
+
+def _scores(key: str, compared: Comparison) -> list[ScoreResult]:
+    return [
+        ScoreResult(
+            each.system,
+            key,
+            each.value,
+            each.interval.mean if each.interval else None,
+            each.interval.half_width if each.interval else None,
+            *_bounds(each.interval),
+            compared.num_segments,
+        )
+        for each in compared.systems
+    ]
+
+
+def _differences(
+    key: str, compared: Comparison, settings: EvaluationSettings
+) -> list[DifferenceResult]:
+    return [
+        DifferenceResult(
+            each.system,
+            each.other,
+            key,
+            each.delta,
+            *_bounds(each.interval),
+            each.p,
+            each.p_corrected,
+            each.is_significant(settings.alpha),
+            bool(each.is_better),
+        )
+        for each in compared.against_baseline
+    ]
+
+
+def _bounds(interval: Interval | None) -> tuple[float | None, float | None]:
+    return (interval.low, interval.high) if interval else (None, None)
+
+
+def _ranks(key: str, compared: Comparison) -> list[RankResult]:
+    return [RankResult(each.system, key, each.cluster, *each.ranks) for each in compared.systems]
+
+
+def leak_words(workspace: Workspace, corpus_id: str, sources: Sequence[str]) -> str:
+    """Says how many sources stand in the training split of the test set's own corpus."""
+    path = workspace.split_file(corpus_id, "train") if corpus_id else None
+    if path is None or not path.exists():
+        return "Unknown: the training corpus of these systems is not known here."
+    # The corpus may have been imported in the other direction.
+    folded = {_folded(text) for pair in read_segments(path) for text in pair}
+    num_seen = sum(_folded(source) in folded for source in sources)
+    return (
+        f"{num_seen} of {len(sources)} sources stand in the training split of the same corpus "
+        "(case and spaces aside)."
+    )
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _notes(
+    texts: EvaluationTexts, settings: EvaluationSettings, num_scored: int
+) -> tuple[str, ...]:
+    notes = [SAMPLING_NOTE]
+    if num_scored < texts.num_segments:
+        notes.append(
+            f"Only the {num_scored} of {texts.num_segments} segments that every system translated "
+            "count."
+        )
+    num_references = len(settings.references)
+    if num_references > 1:
+        notes.append(f"Each hypothesis is compared with {num_references} references.")
+    return tuple(notes)

@@ -1,0 +1,120 @@
+"""The texts of an evaluation: sources, references and the hypotheses of several systems."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import DataError
+from core.evaluate.settings import FIRST_REFERENCE
+from core.storage.translation_set_records import TranslationSet
+from core.storage.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class EvaluationTexts:
+    """Parallel texts of one test set.
+
+    Attributes:
+        sets: The translation sets by id, in the order asked for.
+        sources: One a segment.
+        references: Lists parallel to `sources`, by name; None where a further one has a gap.
+        hypotheses: Lists parallel to `sources`, by the id of the translation set; empty where
+            there is none, which `is_translated` tells from an empty hypothesis.
+        is_translated: `(num_segments,)` bool, by the id of the translation set.
+        tags, documents: Parallel to `sources`; empty where the test set has none.
+    """
+
+    sets: dict[str, TranslationSet]
+    sources: list[str]
+    references: dict[str, list[str | None]]
+    hypotheses: dict[str, list[str]]
+    is_translated: dict[str, NDArray[np.bool_]]
+    tags: list[str]
+    documents: list[str]
+
+    @property
+    def num_segments(self) -> int:
+        """Segments of the test set."""
+        return len(self.sources)
+
+    @property
+    def first_reference(self) -> list[str]:
+        """The reference that stands beside the source."""
+        return [text or "" for text in self.references[FIRST_REFERENCE]]
+
+    def is_complete(self, set_id: str) -> bool:
+        """Whether every segment of a set has a hypothesis."""
+        return bool(self.is_translated[set_id].all())
+
+    def common_positions(self, set_ids: Sequence[str]) -> NDArray[np.int64]:
+        """Gives the numbers of the segments that all of these sets translated."""
+        common = np.ones(self.num_segments, dtype=bool)
+        for set_id in set_ids:
+            common &= self.is_translated[set_id]
+        return np.flatnonzero(common)
+
+
+def load_texts(workspace: Workspace, test_set_hash: str, set_ids: Sequence[str]) -> EvaluationTexts:
+    """Reads what an evaluation needs from the database.
+
+    Raises:
+        DataError: There is no set to compare, or one is of another test set.
+    """
+    sets = {set_id: workspace.translation_sets.get(set_id) for set_id in set_ids}
+    if not sets:
+        raise DataError("There are no translations to compare.", hint="Choose at least one system.")
+    for each in sets.values():
+        if each.test_set_hash != test_set_hash:
+            raise DataError(
+                f"The translations of {each.system_name!r} are of another test set "
+                f"({each.corpus_name}, {each.split}).",
+                hint="Compare systems on the same segments only.",
+            )
+    num_segments = next(iter(sets.values())).num_segments
+    sources, references = [""] * num_segments, [""] * num_segments
+    hypotheses, is_translated = {}, {}
+    for set_id in sets:
+        texts, has_text = [""] * num_segments, np.zeros(num_segments, dtype=bool)
+        for segment in workspace.translation_sets.segments(set_id):
+            at = segment.position
+            sources[at], references[at] = segment.source, segment.reference
+            if segment.hypothesis is not None:
+                texts[at], has_text[at] = segment.hypothesis, True
+        hypotheses[set_id], is_translated[set_id] = texts, has_text
+    records = workspace.test_set_texts
+    further = {
+        name: records.texts(test_set_hash, "reference", name)
+        for name in records.names(test_set_hash, "reference")
+    }
+    return EvaluationTexts(
+        sets=sets,
+        sources=sources,
+        references={FIRST_REFERENCE: list(references), **further},
+        hypotheses=hypotheses,
+        is_translated=is_translated,
+        tags=[text or "" for text in records.texts(test_set_hash, "tag", "tag")],
+        documents=[text or "" for text in records.texts(test_set_hash, "document", "document")],
+    )
+
+
+def normalized(texts: Sequence[str]) -> list[str]:
+    """Gives texts in Unicode's form NFC."""
+    return [unicodedata.normalize("NFC", text) for text in texts]
+
+
+def display_names(sets: Sequence[TranslationSet]) -> dict[str, str]:
+    """Gives each set a name that no other one has: a system may have translated it twice."""
+    counts = Counter(each.system_name for each in sets)
+    seen: Counter[str] = Counter()
+    names = {}
+    for each in sets:
+        seen[each.system_name] += 1
+        number = f" ({seen[each.system_name]})" if counts[each.system_name] > 1 else ""
+        names[each.id] = f"{each.system_name}{number}"
+    return names

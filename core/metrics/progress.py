@@ -1,0 +1,16 @@
+"""Being told how far a computation is: how many of how many are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+# Done and to be done; whoever wants to cancel raises in it.
+Progress: TypeAlias = Callable[[int, int], None]
+
+
+def shifted(on_progress: Progress | None, start: int, every: int) -> Progress | None:
+    """Gives the progress of a part that begins when `start` of `every` are done."""
+    if on_progress is None:
+        return None
+    return lambda done, _: on_progress(start + done, every)
