@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import cache
-from app.evaluation import adding, causes, scores, segments
+from app.evaluation import adding, causes, people, robustness, scores, segments
 from app.evaluation.choice import choice
 from app.evaluation.computed import evaluated
 from app.navigation import page_path
@@ -35,6 +35,8 @@ PARTS = {
     "Scores": scores.scores,
     "Segments": segments.segments,
     "Causes": causes.causes,
+    "Robustness": robustness.robustness,
+    "People": people.people,
 }
 tabs = st.tabs(list(PARTS), key=PART, on_change="rerun", bind="query-params")
 for tab, show in zip(tabs, PARTS.values(), strict=True):

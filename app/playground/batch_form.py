@@ -10,6 +10,7 @@ from app.playground.labels import system_label
 from app.problem_views import problem, shown_in_place
 from app.state import session
 from app.text import counted
+from core.corpora.perturbing import perturbations_for
 from core.errors import AdaptMLLMError
 from core.languages import language_name
 from core.storage.corpus_records import Corpus
@@ -17,7 +18,7 @@ from core.storage.workspace import Workspace
 from core.systems.batch import batches as core_batches
 from core.systems.batch.budget import usd
 from core.systems.batch.forecast import Forecast, forecast
-from core.systems.batch.settings import BatchSettings
+from core.systems.batch.settings import NO_PERTURBATION, BatchSettings
 from core.systems.catalogue import all_systems
 
 
@@ -42,6 +43,7 @@ def batch_form(workspace: Workspace) -> None:
     )
     values["systems"] = tuple(chosen)
     values |= _limit_fields(corpus, str(values["split"]), key)
+    values |= _perturbation_field(str(values["src_lang"]), key)
     with st.expander("Prompt and parameters", icon=":material/edit_note:"):
         choice = prompt_form.prompt_form(workspace, systems, key=f"{key}.prompt")
         parameters = prompt_form.parameter_form(key=f"{key}.parameters")
@@ -107,6 +109,22 @@ def _limit_fields(corpus: Corpus, split: str, key: str) -> dict[str, object]:
             help="Exactly the same question to the same endpoint is not paid for twice.",
         )
     return {"num_segments": int(count), "budget_usd": budget or 0.0, "uses_cache": uses_cache}
+
+
+def _perturbation_field(src_lang: str, key: str) -> dict[str, object]:
+    known: dict[str, str] = {NO_PERTURBATION: "The sources as they are."}
+    known |= {name: said for name, said in perturbations_for(src_lang).items()}
+    chosen = st.selectbox(
+        "Sources",
+        list(known),
+        format_func=lambda each: "as they are" if each == NO_PERTURBATION else f"perturbed: {each}",
+        key=f"{key}.perturbation.{src_lang}",
+        help="Perturbed sources show how robust systems are: *Evaluate → Robustness* sets them "
+        "beside the clean ones.",
+    )
+    if chosen != NO_PERTURBATION:
+        st.caption(known[chosen])
+    return {"perturbation": chosen}
 
 
 def _forecast_and_start(workspace: Workspace, values: dict[str, object]) -> None:

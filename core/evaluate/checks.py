@@ -178,9 +178,7 @@ def run_checks(
     terms: Sequence[Term] = (),
     on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, dict[str, Finding]]:
-    """Gives what each check found, by the name of the system, then by the key of the check.
-
-    All checks are there for each system; one that no segment gives an occasion for has no rate.
+    """Gives what each check found, by the name of the system, then by the key of every check.
 
     Args:
         sources: One a segment.
@@ -195,31 +193,29 @@ def run_checks(
         DataError: Sources, references and hypotheses are not equally many.
     """
     check_parallel({"references": references, "sources": sources}, hypotheses)
-    num_segments = len(references)
-    shape = (len(hypotheses), len(_SEARCHES), num_segments)
-    flags, is_applicable = np.zeros(shape, bool), np.zeros(shape, bool)
+    # For each system, check and segment: whether it was found, and whether it could be.
+    found = np.zeros((2, len(hypotheses), len(_SEARCHES), len(references)), bool)
     ratio = sum(map(len, references)) / max(sum(map(len, sources)), 1)
     glossary = Glossary(terms)
     for position, (source, reference) in enumerate(zip(sources, references, strict=True)):
         segment = given(source, reference, lang=tgt_lang, length_ratio=ratio, terms=glossary)
         for number, texts in enumerate(hypotheses.values()):
-            seen = examined(texts[position])
-            for place, search in enumerate(_SEARCHES.values()):
-                found = search(segment, seen)
-                flags[number, place, position] = bool(found)
-                is_applicable[number, place, position] = found is not None
+            found[:, number, :, position] = _verdicts(segment, texts[position])
         if on_progress:
-            on_progress(position + 1, num_segments)
-    findings = {
-        system: {
-            check.key: Finding(check, flags[number, place], is_applicable[number, place])
-            for place, check in enumerate(_SEARCHES)
-        }
-        for number, system in enumerate(hypotheses)
-    }
-    for system in hypotheses:
-        findings[system][IDENTICAL.key] = _identical(system, hypotheses)
-    return findings
+            on_progress(position + 1, len(references))
+    result = {}
+    for number, system in enumerate(hypotheses):
+        findings = [Finding(check, *found[:, number, n]) for n, check in enumerate(_SEARCHES)]
+        findings.append(_identical(system, hypotheses))
+        result[system] = {finding.check.key: finding for finding in findings}
+    return result
+
+
+def _verdicts(segment: Given, text: str) -> tuple[list[bool], list[bool]]:
+    """Gives for each search whether it found something, and whether it could."""
+    hypothesis = examined(text)
+    verdicts = [search(segment, hypothesis) for search in _SEARCHES.values()]
+    return [bool(verdict) for verdict in verdicts], [verdict is not None for verdict in verdicts]
 
 
 def _identical(system: str, hypotheses: Mapping[str, Sequence[str]]) -> Finding:

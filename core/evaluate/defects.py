@@ -109,10 +109,6 @@ def given(
     plain_source, plain_reference = without_spans(source), without_spans(reference)
     own = normalised(source)
     is_kept = own == normalised(reference) or not has_letters(plain_source)
-    numbers = {number.digits for number in numbers_in(plain_source)}
-    numbers -= {number.digits for number in missing_numbers(plain_source, plain_reference)}
-    texts = {span.text for span in spans_in(source)}
-    spans = {text: min(source.count(text), reference.count(text)) for text in texts}
     return Given(
         source=source,
         reference=reference,
@@ -122,14 +118,9 @@ def given(
         allowed_foreign_share=max(MAX_FOREIGN_SHARE, foreign_share(plain_reference, lang) or 0.0),
         plain_source=plain_source,
         plain_reference=plain_reference,
-        numbers=frozenset(numbers),
-        spans={text: times for text, times in spans.items() if times},
-        known_numbers=frozenset(
-            digits
-            for text in (plain_source, plain_reference)
-            for number in numbers_in(text)
-            for digits in (number.digits, *number.groups)
-        ),
+        numbers=_common_numbers(plain_source, plain_reference),
+        spans=_common_spans(source, reference),
+        known_numbers=_digits(plain_source) | _digits(plain_reference),
         targets=tuple(folded(use.term.target) for use in terms_in(source, terms)),
         unbalanced=_unbalanced(source) | _unbalanced(reference),
     )
@@ -220,6 +211,23 @@ def misses_terms(segment: Given, hypothesis: Hypothesis) -> bool | None:
         return None
     text = folded(hypothesis.text)
     return any(target not in text for target in segment.targets)
+
+
+def _common_numbers(source: str, reference: str) -> frozenset[str]:
+    numbers = frozenset(number.digits for number in numbers_in(source))
+    return numbers - {number.digits for number in missing_numbers(source, reference)}
+
+
+def _digits(text: str) -> frozenset[str]:
+    return frozenset(
+        digits for number in numbers_in(text) for digits in (number.digits, *number.groups)
+    )
+
+
+def _common_spans(source: str, reference: str) -> dict[str, int]:
+    texts = {span.text for span in spans_in(source)}
+    times = {text: min(source.count(text), reference.count(text)) for text in texts}
+    return {text: num for text, num in times.items() if num}
 
 
 def _may_repeat(source: str, hypothesis: str) -> bool:

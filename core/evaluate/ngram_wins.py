@@ -81,13 +81,8 @@ def find_ngram_wins(
         ConfigError: One of the three numbers is below 1.
         DataError: There are not as many hypotheses as references.
     """
-    check_parallel(
-        {
-            "references": references,
-            "hypotheses of the first system": first,
-            "hypotheses of the second system": second,
-        }
-    )
+    names = ("references", "hypotheses of the first system", "hypotheses of the second system")
+    check_parallel(dict(zip(names, (references, first, second), strict=True)))
     _check_positive(max_order, min_count, max_ngrams)
     num_segments = len(references)
     found = []

@@ -12,6 +12,8 @@ from core.evaluate.buckets import FREQUENCY_EDGES, Bucket, frequency_label
 from core.evaluate.parallel import check_parallel
 from core.evaluate.words import Integers, Occurrences, counted, matched, numbered, words_in
 
+_RANGES = tuple(zip((None, *FREQUENCY_EDGES), (*FREQUENCY_EDGES, None), strict=True))
+
 
 @dataclass(frozen=True)
 class WordScore:
@@ -66,8 +68,7 @@ def score_words(
 ) -> list[FrequencyClass]:
     """Scores the words of each class of frequency in training, the unseen ones first.
 
-    These are the word accuracies by frequency of compare-mt (Neubig et al. 2019). Classes without
-    a word are not given.
+    Classes without a word are not given. As in compare-mt (Neubig et al. 2019).
 
     Args:
         references: One a segment.
@@ -81,9 +82,9 @@ def score_words(
     numbers: dict[str, int] = {}
     wanted = numbered(references, numbers)
     given = {system: numbered(texts, numbers) for system, texts in hypotheses.items()}
-    num_segments = len(references)
     frequencies = np.array([counts.get(word, 0) for word in numbers], np.int64)
     classes = np.searchsorted(np.array(FREQUENCY_EDGES), frequencies, side="right")
+    num_segments = len(references)
     in_references = counted(wanted.ids, wanted.segments, num_segments)
     totals = _totals(in_references, classes, num_segments)
     by_system = {}
@@ -92,14 +93,12 @@ def score_words(
         right = _totals(matched(found, in_references), classes, num_segments)
         sums = np.stack((right, _totals(found, classes, num_segments), totals), axis=1)
         by_system[system] = [WordScore(*map(int, row)) for row in sums]
-    places = classes[wanted.ids]
-    bounds: list[int | None] = [None, *FREQUENCY_EDGES, None]
     result = []
-    for place, (low, high) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for place, (low, high) in enumerate(_RANGES):
         scores = {system: found[place] for system, found in by_system.items()}
         if totals[place] or any(score.num_hypothesis for score in scores.values()):
-            positions = np.unique(wanted.segments[places == place])
-            bucket = Bucket(frequency_label(low, high), positions, low, high)
+            holders = np.unique(wanted.segments[classes[wanted.ids] == place])
+            bucket = Bucket(frequency_label(low, high), holders.astype(np.intp), low, high)
             result.append(FrequencyClass(bucket, scores))
     return result
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 
 import numpy as np
@@ -15,38 +15,47 @@ class WordNumbers:
     """Numbers the words that BLEU's tokenizer makes of texts.
 
     The tokenizer 13a first puts spaces around each space, so that what it does to a word depends
-    on this word alone. Each different word is tokenized once, a fifth of the time.
+    on this word alone. Each different word is tokenized once, which takes a fifth of the time.
     """
 
     def __init__(self, spec: MetricSpec) -> None:
         self._tokenize = sacrebleu_metric(spec).tokenizer
         self._lowercase = spec.lowercase
-        self._is_by_word = spec.tokenizer == "13a"
+        self._known = _Known(self._tokens) if spec.tokenizer == "13a" else None
         self._numbers: dict[str, int] = {}
-        self._numbers_by_word: dict[str, list[int]] = {}
 
     def units(self, texts: Sequence[str | None]) -> Units:
         """Gives the words of each text; a text that is None has none."""
-        rows = [self._numbered(text.rstrip()) if text else [] for text in texts]
-        return joined(rows)
+        return joined([self._numbered(text) if text else [] for text in texts])
 
     def _numbered(self, text: str) -> list[int]:
+        text = text.rstrip()
         if self._lowercase:
             text = text.lower()
-        words = text.split(" ")
-        if not self._is_by_word or text.split() != [word for word in words if word]:
+        words = text.split()
+        # Tabs and line ends have rules of their own.
+        if self._known is None or words != text.split(" "):
             return self._tokens(text)
-        found: list[int] = []
-        for word in words:
-            numbers = self._numbers_by_word.get(word)
-            if numbers is None:
-                numbers = self._numbers_by_word[word] = self._tokens(word)
-            found += numbers
-        return found
+        return list(chain.from_iterable(map(self._known.__getitem__, words)))
 
     def _tokens(self, text: str) -> list[int]:
         numbers = self._numbers
-        return [numbers.setdefault(token, len(numbers)) for token in self._tokenize(text).split()]
+        # 13a splits at marks: where there are none, it changes nothing.
+        is_whole = self._known is not None and text.isalnum()
+        tokens = [text] if is_whole else self._tokenize(text).split()
+        return [numbers.setdefault(token, len(numbers)) for token in tokens]
+
+
+class _Known(dict[str, list[int]]):
+    """The numbers of words; those of a word that was never met are found by `numbered`."""
+
+    def __init__(self, numbered: Callable[[str], list[int]]) -> None:
+        super().__init__()
+        self._numbered = numbered
+
+    def __missing__(self, word: str) -> list[int]:
+        numbers = self[word] = self._numbered(word)
+        return numbers
 
 
 def joined(rows: Sequence[Sequence[int]]) -> Units:

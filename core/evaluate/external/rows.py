@@ -18,6 +18,8 @@ MAX_SHOWN = 80  # characters of a wrong line that a message repeats
 _OURS = ("id", "system", "segment", "source", "hypothesis", "references", "score")
 _HINT = "Nothing was stored. Correct the scorer, then resume."
 
+_NOT_FINITE = ("NaN", "Infinity", "-Infinity")
+
 Place = tuple[str, int]
 
 
@@ -53,7 +55,7 @@ def read_scores(path: Path, places: Sequence[Place], scoring_id: str) -> list[Se
         DataError: One sentence on the first thing that is wrong, with how often it is.
     """
     found: list[SegmentScore | None] = [None] * len(places)
-    unknown: list[Any] = []
+    unknown: list[int] = []
     twice: list[int] = []
     for number, row in _rows(path):
         identity = row.get("id")
@@ -79,16 +81,15 @@ def read_scores(path: Path, places: Sequence[Place], scoring_id: str) -> list[Se
     return [score for score in found if score is not None]
 
 
-def _check_ids(unknown: Sequence[Any], twice: Sequence[int]) -> None:
+def _check_ids(unknown: Sequence[int], twice: Sequence[int]) -> None:
     if unknown:
         raise _wrong(
-            f"{_counted(len(unknown), 'row')} of the scorer's output have an id that was never "
-            f"sent; the first is {_shown(unknown[0])}"
+            f"Ids in the scorer's output that were never sent: {len(unknown):,}; the first is "
+            f"{_shown(unknown[0])}"
         )
     if twice:
         raise _wrong(
-            f"{_counted(len(twice), 'row')} of the scorer's output repeat an id; the first is "
-            f"{twice[0]}"
+            f"Ids that the scorer's output repeats: {len(twice):,}; the first is {twice[0]}"
         )
 
 
@@ -128,19 +129,16 @@ def _score(row: dict[str, Any], number: int) -> float:
     if "score" not in row:
         raise _wrong(f"Line {number} of the scorer's output has no score")
     value = row["score"]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
     try:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
         score = float(value) if is_number else math.nan
     except OverflowError:
         score = math.inf
     if not math.isfinite(score):
-        what = "no number" if not is_number and value not in _INFINITE else "not finite"
-        raise _wrong(f"The score in line {number} of the scorer's output is {what}: "
-                     f"{_shown(value)}")  # fmt: skip
+        what = "not finite" if is_number or value in _NOT_FINITE else "no number"
+        where = f"The score in line {number} of the scorer's output"
+        raise _wrong(f"{where} is {what}: {_shown(value)}")
     return score
-
-
-_INFINITE = ("NaN", "Infinity", "-Infinity")
 
 
 def _details(row: dict[str, Any]) -> dict[str, Any]:
@@ -160,10 +158,6 @@ def _details(row: dict[str, Any]) -> dict[str, Any]:
         plain = text.encode("utf-8", errors="replace").decode().replace("\\u0000", "\\ufffd")
         kept |= json.loads(plain)
     return kept
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}s" if count != 1 else f"1 {noun}"
 
 
 def _shown(value: Any) -> str:

@@ -83,6 +83,8 @@ def html_report(
 def provenance_rows(provenance: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Gives what is known of a system's origin line by line: `parameters.beam`, `5`."""
     for key, value in provenance.items():
+        if value in (None, "", [], {}):
+            continue
         if isinstance(value, dict):
             for name, text in provenance_rows(value):
                 yield f"{key}.{name}", text

@@ -51,12 +51,12 @@ def test_perturbations_stay_the_same_for_good() -> None:
 
 
 EXPECTED: dict[str, str] = {
-    "typos": "",
+    "typos": "The nurse didn't come at 3.5 p.m.; “why?” ehe asked (twice) — and left...",
     "lowercase": "the nurse didn't come at 3.5 p.m.; “why?” she asked (twice) — and left...",
     "uppercase": "THE NURSE DIDN'T COME AT 3.5 P.M.; “WHY?” SHE ASKED (TWICE) — AND LEFT...",
     "no punctuation": "The nurse didn't come at 3.5 p.m why she asked twice and left",
     "no diacritics": ENGLISH[0],
-    "noise": "",
+    "noise": "The nurse didn't come at 3.5 p.m.; “why 👍?” she asked (twice) — and left...",
 }
 
 

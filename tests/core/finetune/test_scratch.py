@@ -148,21 +148,14 @@ def test_model_from_scratch_is_that_of_its_run(workspace: Workspace) -> None:
     assert model_source(workspace, SCRATCH, run_id="known") == str(folder)
 
 
-def test_corpus_without_training_segments_is_refused_before_the_launch(
-    workspace: Workspace,
+def test_nothing_is_built_from_an_empty_training_split(
+    split_workspace: Workspace, tmp_path: Path
 ) -> None:
-    import_corpus(
-        workspace,
-        name="c",
-        src_lang="eng_Latn",
-        tgt_lang="mar_Deva",
-        dev=[file_of(("a", "b"))],
-        test=[file_of(("c", "d"))],
-    )
+    (corpus,) = split_workspace.corpora.all()
+    split_workspace.split_file(corpus.id, "train").write_text("")
     with pytest.raises(DataError, match="The train split of 'c' is empty"):
-        runs.launch(workspace, settings_of())
-    with pytest.raises(DataError, match="The train split of 'c' is empty"):
-        build_model(RunFolder(workspace.root / "run"), settings_of(), workspace)
+        build_model(RunFolder(tmp_path), settings_of(), split_workspace)
+    assert list(tmp_path.glob("*untrained*")) == []
 
 
 def test_heads_must_divide_the_width_only_where_a_model_is_built() -> None:
@@ -175,7 +168,8 @@ def test_heads_must_divide_the_width_only_where_a_model_is_built() -> None:
 @pytest.mark.launcher
 def test_run_from_scratch_stops_resumes_and_finishes_with_the_model_it_built(lab) -> None:
     """Two processes: the model is built before either of them starts."""
-    changes = {**TINY, "engine": "plain", "num_processes": 2, "max_steps": 60}
+    changes = {**TINY, "engine": "plain", "num_processes": 2}
+    changes |= {"max_steps": 200, "eval_every_steps": 1000}
     run = lab.launch(**changes)
     lab.until_step(run, 3)
     folder = lab.folder(run)
@@ -183,7 +177,7 @@ def test_run_from_scratch_stops_resumes_and_finishes_with_the_model_it_built(lab
     runs.stop(lab.workspace, run.id, "save")
     state = lab.wait(run)
     step = state.progress["step"]
-    assert state.state == "stopped" and 3 <= step < 60, lab.report(run)
+    assert state.state == "stopped" and 3 <= step < 200, lab.report(run)
 
     runs.resume(lab.workspace, run.id)
     state = lab.wait(run)

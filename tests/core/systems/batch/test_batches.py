@@ -86,6 +86,23 @@ def test_a_test_set_is_translated_by_several_systems_into_comparable_sets(
     assert ready.translation_sets.counts(tiny.id).num_done == NUM
 
 
+def test_perturbed_sources_are_what_is_translated(ready: Workspace, faults: FaultServer) -> None:
+    service = EndpointSettings(name="LT", kind="libretranslate", base_url=faults.root("lt"))
+    system = add_endpoint(ready, service).id
+    clean, _ = run(ready, settings(ready, system))
+    batch, state = run(ready, settings(ready, system, perturbation="uppercase"))
+    assert (state.state, state.reason) == ("finished", "")
+    (before,), (after,) = sets_of(ready, clean), sets_of(ready, batch)
+    assert after.test_set_hash != before.test_set_hash
+    assert after.provenance["perturbation"]["of_test_set"] == before.test_set_hash
+    pairs = zip(
+        *(ready.translation_sets.segments(each.id) for each in (before, after)), strict=True
+    )
+    for one, other in pairs:
+        assert (other.source, other.reference) == (one.source.upper(), one.reference)
+        assert other.hypothesis == f"ga: {one.source.upper()}"
+
+
 def test_a_killed_batch_resumes_without_paying_twice(ready: Workspace, faults: FaultServer) -> None:
     concurrency = 2
     system = endpoint(ready, faults, "slow-10-20", concurrency=concurrency, price_out_usd=1.0)

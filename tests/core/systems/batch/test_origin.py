@@ -162,6 +162,32 @@ def test_corpus_that_was_split_again_is_a_change(workspace: Workspace) -> None:
         check_unchanged(workspace, "batch", settings(info))
 
 
+def test_perturbation_is_written_down_and_goes_on_as_it_was(workspace: Workspace) -> None:
+    from core.corpora.segments import write_segments
+
+    corpus = add_corpus(workspace)
+    info = endpoint(workspace)
+    clean = read_test_set(workspace, settings(info))
+    what = settings(info, perturbation="typos", perturbation_seed=3)
+    record = set_of(workspace, what, read_test_set(workspace, what), "batch", info)
+    assert record.provenance["perturbation"] == {
+        "name": "typos",
+        "seed": 3,
+        "of_test_set": clean.hash,
+        "num_changed": 2,
+    }
+    assert record.test_set_hash != clean.hash
+    plain = set_of(workspace, settings(info), clean, "batch", info)
+    assert "perturbation" not in plain.provenance
+    begin(workspace, what, info, num_done=1)
+    check_unchanged(workspace, "batch", what)
+    assert not is_changed(workspace, "batch", what)
+    write_segments(workspace.split_file(corpus.id, "test"), TEST[::-1])
+    with pytest.raises(ConfigError) as caught:
+        check_unchanged(workspace, "batch", what)
+    assert caught.value.message.endswith("the test split of 'Small' holds other segments now.")
+
+
 SET = TranslationSet(
     "t", "b", "model:m", "m", "c", "c", "test", "eng_Latn", "gle_Latn", "0", 2, "2024-01-01"
 )
@@ -223,6 +249,11 @@ def test_id_that_is_found_again_is_that_of_the_question(workspace: Workspace) ->
     first = found()
     assert found() == found(budget_usd=5.0) == found(uses_cache=False) == first
     assert found(num_segments=1) != first
+    assert found(perturbation_seed=2) == first  # nothing is perturbed
+    typos = found(perturbation="typos")
+    assert typos != first
+    assert found(perturbation="typos") == typos
+    assert found(perturbation="typos", perturbation_seed=2) != typos
     assert found(prompt={"template": "Translate, then refine"}) != first
     change(workspace, info, model="n")
     assert found() != first

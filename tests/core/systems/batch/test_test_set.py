@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import pytest
 
+from core.corpora.segments import write_segments
 from core.errors import ConfigError, DataError
 from core.storage.workspace import Workspace
 from core.systems.batch.settings import BatchSettings
-from core.systems.batch.test_set import hash_of, read_test_set
+from core.systems.batch.test_set import Perturbed, hash_of, read_test_set
 from tests.core.systems.small_corpus import TEST, TRAIN, add_corpus
 
 EN_GA = ("eng_Latn", "gle_Latn")
@@ -72,6 +74,51 @@ def test_nothing_to_translate_is_refused(workspace: Workspace) -> None:
         read_test_set(workspace, settings(split="dev"))
     with pytest.raises(DataError, match="There is no corpus 'Other'"):
         read_test_set(workspace, settings(corpus="Other"))
+
+
+def test_perturbed_sources_keep_their_references(workspace: Workspace) -> None:
+    add_corpus(workspace)
+    clean = read_test_set(workspace, settings())
+    assert clean.perturbed is None
+    found = read_test_set(workspace, settings(perturbation="uppercase"))
+    assert found.pairs == tuple((source.upper(), reference) for source, reference in TEST)
+    assert found.perturbed == Perturbed("uppercase", 1, clean.hash, 2)
+    assert found.hash != clean.hash
+    first = read_test_set(workspace, settings(perturbation="uppercase", num_segments=1))
+    assert first.pairs == found.pairs[:1]
+    assert first.perturbed is not None
+    assert first.perturbed.of_test_set == read_test_set(workspace, settings(num_segments=1)).hash
+
+
+def test_source_of_the_other_direction_is_perturbed(workspace: Workspace) -> None:
+    add_corpus(workspace)
+    back = {"src_lang": "gle_Latn", "tgt_lang": "eng_Latn"}
+    found = read_test_set(workspace, settings(perturbation="no diacritics", **back))
+    assert found.pairs == (
+        ("Leann an t-altra litir.", TEST[0][0]),
+        ("Scriobhann an dochtuir tuarascail.", TEST[1][0]),
+    )
+
+
+def test_each_perturbation_and_seed_makes_another_test_set(workspace: Workspace) -> None:
+    add_corpus(workspace)
+    chosen = [{}, *({"perturbation": name} for name in ("typos", "noise", "uppercase"))]
+    chosen.append({"perturbation": "typos", "perturbation_seed": 2})
+    hashes = [read_test_set(workspace, settings(**values)).hash for values in chosen]
+    assert len(set(hashes)) == len(hashes)
+    assert hashes == [read_test_set(workspace, settings(**values)).hash for values in chosen]
+
+
+def test_perturbation_that_does_not_fit_is_refused(workspace: Workspace) -> None:
+    add_corpus(workspace)
+    with pytest.raises(DataError, match="'no diacritics' changes none of the 2 sources of the te"):
+        read_test_set(workspace, settings(perturbation="no diacritics"))
+    marathi = replace(workspace.corpora.get("Small"), id="m", name="M", src_lang="mar_Deva")
+    workspace.corpora.add(marathi)
+    workspace.corpus_folder("m").mkdir(parents=True)
+    write_segments(workspace.split_file("m", "test"), [("नमस्ते", "Dia duit")])
+    with pytest.raises(ConfigError, match="'lowercase' does not apply to Marathi"):
+        read_test_set(workspace, settings(corpus="M", perturbation="lowercase"))
 
 
 DIFFERENT: list[tuple[str, str, tuple[tuple[str, str], ...]]] = [
