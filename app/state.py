@@ -61,6 +61,7 @@ class EvaluateDraft:
         focus: In words, which segments the page looks at; empty for all.
         positions: Their numbers, from 0.
         add_id: Changes after translations were added, so that the form starts empty.
+        scoring_id: Id of the next scorer.
     """
 
     test_set: str = ""
@@ -69,6 +70,7 @@ class EvaluateDraft:
     focus: str = ""
     positions: tuple[int, ...] = ()
     add_id: str = field(default_factory=_new_id)
+    scoring_id: str = field(default_factory=_new_id)
 
     def replace(self, test_set: str, values: dict[str, Any]) -> None:
         """Starts the page from another choice."""
@@ -79,6 +81,10 @@ class EvaluateDraft:
     def renew_add_id(self) -> None:
         """Makes the form for translations start empty."""
         self.add_id = _new_id()
+
+    def renew_scoring_id(self) -> None:
+        """Makes the next scorer another one, and its forms start anew."""
+        self.scoring_id = _new_id()
 
     def look_at(self, focus: str, positions: Sequence[int]) -> None:
         """Makes the segments of a bucket, a check or an n-gram those that are shown."""

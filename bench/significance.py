@@ -21,7 +21,7 @@ from core.host import peak_memory_bytes
 from core.metrics.comparison import Measured
 from core.metrics.lexical import find_specs, sacrebleu_metric
 from core.metrics.measures import lexical_measure
-from core.metrics.significance import SEED, approximate_randomisation, paired_bootstrap
+from core.metrics.significance import approximate_randomisation, paired_bootstrap
 from core.metrics.statistics import extract_statistics, kind_of
 
 _T = TypeVar("_T")
@@ -147,7 +147,7 @@ def _of_ours(case: Case) -> Figures:
         )
     all_s = time.process_time() - began_s
     p_values = [None, found.against_baseline[0].p]
-    results = [
+    results: list[tuple[float | None, ...]] = [
         (each.value, *_spread(each.interval), p)
         for each, p in zip(found.systems, p_values, strict=True)
     ]
@@ -172,9 +172,9 @@ def _of_sacrebleu(case: Case) -> Figures:
         test_type=case.test,
         n_samples=case.num_draws,
     )
-    (rows,) = [rows for name, rows in test()[1].items() if name != "System"]
+    rows: list[Any] = next(rows for name, rows in test()[1].items() if name != "System")
     all_s = time.process_time() - began_s
-    results = [
+    results: list[tuple[float | None, ...]] = [
         tuple(
             None if value is None else float(value)
             for value in (row.score, row.mean, row.ci, row.p_value)

@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from core.commands import corpora as corpora_commands
 from core.commands import deploy as deploy_commands
+from core.commands import evaluate as evaluate_commands
 from core.commands import finetune as finetune_commands
 from core.commands import runs as runs_commands
 from core.commands import systems as systems_commands
@@ -48,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     )
     groups = top.add_subparsers(dest="group", required=True, metavar="COMMAND")
     modules = (corpora_commands, finetune_commands, runs_commands, deploy_commands)
-    for module in (*modules, systems_commands, translate_commands):
+    for module in (*modules, systems_commands, translate_commands, evaluate_commands):
         module.add_commands(groups, common)
     return top
 

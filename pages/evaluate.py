@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import cache
-from app.evaluation import adding, causes, people, robustness, scores, segments
+from app.evaluation import adding, causes, people, reports, robustness, scorers, scores, segments
 from app.evaluation.choice import choice
 from app.evaluation.computed import evaluated
 from app.navigation import page_path
@@ -36,7 +36,9 @@ PARTS = {
     "Segments": segments.segments,
     "Causes": causes.causes,
     "Robustness": robustness.robustness,
+    "Scorers": scorers.scorers,
     "People": people.people,
+    "Report": reports.reports,
 }
 tabs = st.tabs(list(PARTS), key=PART, on_change="rerun", bind="query-params")
 for tab, show in zip(tabs, PARTS.values(), strict=True):

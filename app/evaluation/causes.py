@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import pandas as pd
 import streamlit as st
 
 from app.evaluation.bucket_views import bucket_view, word_view
-from app.evaluation.charts import bar_chart
+from app.evaluation.check_views import check_view
 from app.evaluation.choice import Choice
-from app.evaluation.findings import findings
 from app.evaluation.ngram_views import ngram_view
-from app.evaluation.positions import segments_button
-from core.evaluate.checks import CHECKS, Finding
 from core.evaluate.evaluating import Evaluated
 from core.storage.workspace import Workspace
 
@@ -31,70 +25,10 @@ def causes(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
         label_visibility="collapsed",
     )
     if view == "Checks":
-        _check_view(choice, found)
+        check_view(workspace, choice, found)
     elif view == "Buckets":
         bucket_view(workspace, choice, found)
     elif view == "N-grams":
         ngram_view(choice, found)
     else:
         word_view(workspace, choice, found)
-
-
-def _check_view(choice: Choice, found: Evaluated) -> None:
-    of_sets = findings(choice.settings, found)
-    ids = list(of_sets)
-    names = {each: choice.names[each] for each in ids}
-    rows = [
-        {"Check": check.name}
-        | {names[each]: of_sets[each][check.key].percent for each in ids}
-        | {"Counts": check.description}
-        for check in CHECKS
-        if any(of_sets[each][check.key].num_applicable for each in ids)
-    ]
-    columns: dict[str, Any] = {
-        name: st.column_config.NumberColumn(format="%.1f %%", width=110) for name in names.values()
-    }
-    columns["Check"] = st.column_config.TextColumn(width=170, pinned=True)
-    columns["Counts"] = st.column_config.TextColumn("What counts", width="large")
-    event = st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        width="stretch",
-        column_config=columns,
-        placeholder="–",
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"causes.checks.{len(ids)}",
-    )
-    st.caption(
-        "Rates in percent of the segments that a check applies to; a program sees them, so look at "
-        "the segments before you believe them. Click a row."
-    )
-    picked = event.selection.rows
-    if picked:
-        _check_details(rows[picked[0]]["Check"], of_sets, names)
-
-
-def _check_details(
-    check_name: object, of_sets: dict[str, dict[str, Finding]], names: dict[str, str]
-) -> None:
-    check = next(each for each in CHECKS if each.name == check_name)
-    st.subheader(check.name, anchor=False)
-    st.caption(check.description)
-    for set_id, name in names.items():
-        finding = of_sets[set_id][check.key]
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.text(f"{name}: {finding.num_found:,} of {finding.num_applicable:,}")
-            segments_button(
-                f"{check.name} in {name}", finding.positions, key=f"causes.{check.key}.{set_id}"
-            )
-    st.plotly_chart(
-        bar_chart(
-            list(names.values()),
-            {check.name: [of_sets[each][check.key].percent for each in names]},
-            title=check.name,
-            unit="% of segments",
-        ),
-        width="stretch",
-        key=f"causes.chart.{check.key}",
-    )

@@ -28,7 +28,13 @@ def evaluated(workspace: Workspace, settings: EvaluationSettings) -> Evaluated |
     texts = _texts(str(workspace.root), key, settings.model_dump_json())
     seconds = evaluation_jobs.seconds_needed(workspace, texts, settings)
     if seconds > evaluation_jobs.INLINE_S:
-        _job_view(workspace, settings, texts, seconds)
+        job_view(
+            workspace,
+            settings,
+            f"{counted(len(settings.systems), 'system')} on "
+            f"{counted(texts.num_segments, 'segment')}: about {duration(seconds)} of work that a "
+            "page should not wait for. A job does it; you may leave the page.",
+        )
         return None
     return _evaluated(str(workspace.root), key, settings.model_dump_json())
 
@@ -53,20 +59,24 @@ def _workspace(root: str) -> Workspace:
     return cache.workspace()
 
 
-def _job_view(
-    workspace: Workspace, settings: EvaluationSettings, texts: EvaluationTexts, seconds: float
+def job_view(
+    workspace: Workspace, settings: EvaluationSettings, words: str, *, button: str = "Score"
 ) -> None:
+    """Shows the job of an evaluation with its progress, or the button that starts it.
+
+    Args:
+        workspace: Where it runs.
+        settings: Of the evaluation.
+        words: Why there is a job.
+        button: What the button says.
+    """
     job_id = evaluation_jobs.job_id_of(workspace, settings)
     state = evaluation_jobs.state_of(workspace, job_id)
     if state is None or state.has_ended:
         if state is not None and state.state != "finished":
             problem("It was not computed to its end", state.reason, state.hint, state.detail)
-        st.info(
-            f"{counted(len(settings.systems), 'system')} on "
-            f"{counted(texts.num_segments, 'segment')}: about {duration(seconds)} of work that a "
-            "page should not wait for. A job does it; you may leave the page."
-        )
-        if st.button("Score", type="primary", icon=":material/calculate:", key="evaluate.start"):
+        st.info(words)
+        if st.button(button, type="primary", icon=":material/calculate:", key="evaluate.start"):
             evaluation_jobs.start(workspace, settings)
             st.rerun()
         return

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.corpora.segments import read_segments
-from core.evaluate.checks import Finding, run_checks
 from core.evaluate.evaluating import Evaluated
 from core.evaluate.novelty import Novelty, measure_novelty
 from core.evaluate.settings import EvaluationSettings
+from core.evaluate.stored_findings import Findings, find_all, is_quick, stored_findings
 from core.evaluate.training_words import count_words, words_used
 from core.storage.workspace import Workspace
 from core.systems.retrieval.nearest import ExampleIndex
@@ -16,20 +16,21 @@ from core.systems.retrieval.nearest import ExampleIndex
 KEPT = 6
 
 
-def findings(settings: EvaluationSettings, found: Evaluated) -> dict[str, dict[str, Finding]]:
-    """Gives what each check found, by translation set, then by the key of the check."""
-    return _findings(settings.test_set, tuple(found.texts.sets), found.result.made_at, found)
+def findings(
+    workspace: Workspace, settings: EvaluationSettings, found: Evaluated
+) -> Findings | None:
+    """Gives what each check found, by translation set, then by the key of the check.
+
+    Where looking takes minutes, they are those of a job; None until it has found them.
+    """
+    if is_quick(found):
+        return _findings(found.result.made_at, found)
+    return stored_findings(workspace, settings, found)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Looking for defects …")
-def _findings(
-    test_set: str, set_ids: tuple[str, ...], made_at: str, _found: Evaluated
-) -> dict[str, dict[str, Finding]]:
-    texts = _found.texts
-    hypotheses = {each.set_id: texts.hypotheses[each.set_id] for each in _found.result.scored}
-    return run_checks(
-        texts.sources, texts.first_reference, hypotheses, tgt_lang=_found.result.tgt_lang
-    )
+def _findings(made_at: str, _found: Evaluated) -> Findings:
+    return find_all(_found)
 
 
 def training_counts(workspace: Workspace, corpus_id: str, found: Evaluated) -> dict[str, int]:

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.errors import shown_to_user
+from app.evaluation.agreeing import compared_with_people, ratings_of
 from app.evaluation.choice import Choice
 from app.evaluation.positions import segments_button
 from app.problem_views import shown_in_place
@@ -20,16 +21,13 @@ from core.evaluate.people import (
     PeopleResult,
     Ratings,
     add_ratings,
-    compare_with_people,
     disagreements,
-    stored_ratings,
 )
 from core.metrics.meta_evaluation import Agreement
 from core.metrics.rater_agreement import RaterAgreement
 from core.storage.scoring_records import Scoring
 from core.storage.workspace import Workspace
 
-KEPT = 6
 OWN_TIME = "those of the file's time"
 FEW_SYSTEMS = 4
 
@@ -50,12 +48,11 @@ def people(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
         )
         return
     scoring = _scoring_select(workspace, scorings)
-    ids = [each.set_id for each in found.result.scored]
-    ratings = stored_ratings(workspace, scoring, ids, found.texts.num_segments)
+    ratings = ratings_of(workspace, found, scoring)
     if not ratings.set_ids:
         st.info("None of the systems that are compared was rated here. Choose others above.")
         return
-    result = _compared(found.result.made_at, scoring.id, found.result.seed, found, ratings)
+    result = compared_with_people(workspace, found, scoring)
     _agreement_view(result, ratings)
     _disagreement_view(choice, found, ratings)
 
@@ -133,13 +130,6 @@ def _confirm_deletion(workspace: Workspace, scoring_id: str, name: str) -> None:
                 st.rerun()
             if st.button("Keep them", key="people.delete.no"):
                 st.rerun()
-
-
-@st.cache_data(max_entries=KEPT, show_spinner="Comparing metrics with people …")
-def _compared(
-    made_at: str, scoring_id: str, seed: int, _found: Evaluated, _ratings: Ratings
-) -> PeopleResult:
-    return compare_with_people(_found, _ratings, seed=seed)
 
 
 def _agreement_view(result: PeopleResult, ratings: Ratings) -> None:

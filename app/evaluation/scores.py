@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.evaluation.charts import interval_chart
 from app.evaluation.choice import Choice
+from app.evaluation.judge_boxes import judge_boxes
 from app.evaluation.published import published_box
 from app.evaluation.sets import set_buttons
 from app.text import counted, plain
@@ -34,6 +35,7 @@ def scores(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
     """Shows the numbers that a reviewer asks for."""
     result = found.result
     _excluded(result)
+    judge_boxes(workspace, found)
     _score_table(result)
     _comparison(result)
     _signatures(result)

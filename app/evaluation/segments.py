@@ -57,7 +57,7 @@ def segments(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
         )
         is_different = st.toggle("Only where systems differ", key="segments.different")
     positions = focus_bar()
-    table = _table(choice, found, metric, with_checks=bool(checks))
+    table = _table(workspace, choice, found, metric, with_checks=bool(checks))
     chosen = select_segments(
         table,
         SegmentFilter(
@@ -119,16 +119,22 @@ def _order_select(choice: Choice, found: Evaluated, metric: MetricResult) -> Seg
 
 
 def _table(
-    choice: Choice, found: Evaluated, metric: MetricResult, *, with_checks: bool
+    workspace: Workspace,
+    choice: Choice,
+    found: Evaluated,
+    metric: MetricResult,
+    *,
+    with_checks: bool,
 ) -> SegmentTable:
     texts = found.texts
     ids = [system.set_id for system in found.result.scored]
     measured = next(each for each in found.metrics if each.key == metric.key)
     flags = {}
     if with_checks:
-        of_sets = findings(choice.settings, found)
+        of_sets = findings(workspace, choice.settings, found) or {}
         flags = {
-            set_id: {key: each.flags for key, each in of_sets[set_id].items()} for set_id in ids
+            set_id: {key: each.flags for key, each in of_set.items()}
+            for set_id, of_set in of_sets.items()
         }
     return SegmentTable(
         texts.sources,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
 
 from core.errors import DataError
+from core.evaluate.combining import unused_name
 from core.evaluate.formats.parallel import check_parallel
-from core.evaluate.formats.upload import Upload
-from core.evaluate.texts import load_texts
+from core.evaluate.formats.upload import Texts, TextsWithGaps, Upload, labelled_texts
+from core.evaluate.robustness import perturbation_of
+from core.evaluate.settings import FIRST_REFERENCE
 from core.storage.files import utc_now
 from core.storage.test_set_text_records import Kind
 from core.storage.translation_set_records import Hypothesis, TranslationSet
@@ -19,6 +23,7 @@ from core.systems.batch.test_set import hash_of, read_test_set
 
 UPLOADED = "upload"
 MAX_NAME = 200
+MAX_REFERENCE_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Target:
         corpus_id: The corpus; empty for a test set that came with the translations.
         src_lang, tgt_lang: FLORES-200 codes.
         sources, references: Parallel.
+        perturbation: How the sources were perturbed, as translation sets tell it; empty if not.
     """
 
     name: str
@@ -39,8 +45,9 @@ class Target:
     tgt_lang: str
     sources: tuple[str, ...]
     references: tuple[str, ...]
+    perturbation: dict[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """What makes translation sets comparable."""
         pairs = tuple(zip(self.sources, self.references, strict=True))
@@ -64,25 +71,27 @@ def target_of_set(workspace: Workspace, test_set_hash: str) -> Target:
     """Gives the test set of translations that are here already.
 
     Raises:
-        DataError: There are none of this test set.
+        DataError: There are none of this test set, or they do not hold all of its segments yet.
     """
     sets = workspace.translation_sets.of_test_set(test_set_hash)
     if not sets:
         raise DataError("There are no translations of this test set any more.")
     first = sets[0]
-    for each in sets:  # one that is not whole lacks sources, too
-        texts = load_texts(workspace, test_set_hash, [each.id])
-        if texts.is_complete(each.id):
+    pairs: dict[int, tuple[str, str]] = {}
+    for each in sets:  # one that a batch still works at holds only what it has come to
+        segments = workspace.translation_sets.segments(each.id)
+        pairs |= {segment.position: (segment.source, segment.reference) for segment in segments}
+        if len(pairs) == first.num_segments:
             break
-    return Target(
-        first.corpus_name,
-        first.split,
-        first.corpus_id,
-        first.src_lang,
-        first.tgt_lang,
-        tuple(texts.sources),
-        tuple(texts.first_reference),
-    )
+    else:
+        raise DataError(
+            f"Only {len(pairs)} of the {first.num_segments} segments of the test set "
+            f"{first.corpus_name!r} are known from its translations.",
+            hint="Let a batch come to its end first, or choose the split of the corpus.",
+        )
+    sources, references = zip(*(pairs[at] for at in range(len(pairs))), strict=True)
+    where = (first.corpus_name, first.split, first.corpus_id, first.src_lang, first.tgt_lang)
+    return Target(*where, sources, references, perturbation_of(first))
 
 
 def target_of_corpus(
@@ -135,46 +144,70 @@ def add_upload(
         file_name: Where they came from, for the provenance.
 
     Raises:
-        DataError: There are no hypotheses, their number is another one, or the sources are.
+        DataError: There are no hypotheses or no segments, the number of texts is another one, or
+            the sources are others.
     """
     if not upload.systems:
         raise DataError(
-            f"{file_name or 'The text'} holds no translations.",
+            f"{file_name or upload.name or 'The text'} holds no translations.",
             hint="Every system needs a column, a file or an element of its own.",
         )
     for name, hypotheses in upload.systems.items():
-        check_parallel(
-            hypotheses, len(target.sources), f"The system {name!r}", sources=target.sources
-        )
-    _check_sources(upload, target)
-    now, stored = utc_now(), []
+        check_parallel(hypotheses, len(target.sources), name, sources=target.sources)
+    _check_fits(upload, target)
+    now = utc_now()
+    stored = []
     for name, hypotheses in upload.systems.items():
-        record = TranslationSet(
-            id=str(uuid.uuid4()),
-            batch_id=None,
-            system_id=f"{UPLOADED}:{name[:MAX_NAME]}",
-            system_name=name[:MAX_NAME],
-            corpus_id=target.corpus_id,
-            corpus_name=target.name,
-            split=target.split,
-            src_lang=target.src_lang,
-            tgt_lang=target.tgt_lang,
-            test_set_hash=target.hash,
-            num_segments=len(target.sources),
-            created_at=now,
-            provenance={
-                "origin": UPLOADED,
-                "file": file_name or upload.name,
-                "format": upload.format,
-                "notes": list(upload.notes),
-                "num_empty": sum(not text.strip() for text in hypotheses),
-            },
-        )
+        record = _record(upload, target, name, file_name or upload.name, now)
         rows = zip(target.sources, target.references, hypotheses, strict=True)
         segments = [Hypothesis(record.id, at, *row) for at, row in enumerate(rows)]
         stored.append((record, segments))
-    workspace.translation_sets.add_whole(stored, _further_texts(upload, target))
-    return Added(tuple(record for record, _ in stored), upload.notes)
+    texts = _further_texts(upload, target)
+    replaced = _replaced(workspace, target.hash, texts)
+    workspace.translation_sets.add_whole(stored, texts)
+    return Added(tuple(record for record, _ in stored), (*upload.notes, *replaced))
+
+
+def _record(
+    upload: Upload, target: Target, name: str, file_name: str, created_at: str
+) -> TranslationSet:
+    provenance = {
+        "origin": UPLOADED,
+        "file": file_name,
+        "format": upload.format,
+        "notes": list(upload.notes),
+        "num_empty": sum(not text.strip() for text in upload.systems[name]),
+    }
+    if target.perturbation:
+        provenance["perturbation"] = target.perturbation
+    return TranslationSet(
+        id=str(uuid.uuid4()),
+        batch_id=None,
+        system_id=f"{UPLOADED}:{name[:MAX_NAME]}",
+        system_name=name[:MAX_NAME],
+        corpus_id=target.corpus_id,
+        corpus_name=target.name[:MAX_NAME],
+        split=target.split,
+        src_lang=target.src_lang,
+        tgt_lang=target.tgt_lang,
+        test_set_hash=target.hash,
+        num_segments=len(target.sources),
+        created_at=created_at,
+        provenance=provenance,
+    )
+
+
+def _replaced(
+    workspace: Workspace, test_set_hash: str, texts: Mapping[tuple[Kind, str], TextsWithGaps]
+) -> list[str]:
+    """Says which texts of the test set are there already and will be other ones."""
+    found = []
+    for (kind, name), each in texts.items():
+        known = workspace.test_set_texts.texts(test_set_hash, kind, name)
+        if known and known != list(each):
+            what = f"reference {name!r}" if kind == "reference" else f"{kind}s"
+            found.append(f"The {what} that the test set had before were replaced.")
+    return found
 
 
 def add_references(workspace: Workspace, upload: Upload, test_set_hash: str) -> list[str]:
@@ -186,28 +219,27 @@ def add_references(workspace: Workspace, upload: Upload, test_set_hash: str) -> 
     target = target_of_set(workspace, test_set_hash)
     if not upload.references:
         raise DataError(f"{upload.name} holds no references.")
-    for name, texts in upload.references.items():
-        whole = [text or "" for text in texts]
-        check_parallel(
-            whole, len(target.sources), f"The reference {name!r}", sources=target.sources
-        )
-    _check_sources(upload, target)
+    _check_fits(upload, target)
     found = _further_texts(upload, target)
-    for (kind, name), each in found.items():
-        workspace.test_set_texts.store(test_set_hash, kind, name, each)
+    workspace.test_set_texts.store_all(test_set_hash, found)
     return [name for kind, name in found if kind == "reference"]
 
 
-def _check_sources(upload: Upload, target: Target) -> None:
-    """Refuses translations of other sources, which a shift by one line makes as well."""
+def _check_fits(upload: Upload, target: Target) -> None:
+    """Refuses texts of another number, and other sources, as a shift by one line makes them."""
+    if not target.sources:
+        raise DataError(f"The test set {target.name!r} has no segments.")
+    named = dict(labelled_texts(upload))
+    named |= {f"{kind}s": own for kind, own in _labels(upload).items()}
+    for what, texts in named.items():
+        if len(texts) != len(target.sources):
+            raise DataError(
+                f"The upload has {len(texts)} lines of {what}; the test set {target.name!r} has "
+                f"{len(target.sources)} segments.",
+                hint="Choose another test set, or the upload's own.",
+            )
     if upload.sources is None:
         return
-    if len(upload.sources) != len(target.sources):
-        raise DataError(
-            f"The upload has {len(upload.sources)} sources; the test set {target.name!r} has "
-            f"{len(target.sources)}.",
-            hint="Choose another test set, or the upload's own.",
-        )
     pairs = zip(upload.sources, target.sources, strict=True)
     different = [at for at, (a, b) in enumerate(pairs) if a.split() != b.split()]
     if different:
@@ -220,14 +252,21 @@ def _check_sources(upload: Upload, target: Target) -> None:
         )
 
 
-def _further_texts(upload: Upload, target: Target) -> dict[tuple[Kind, str], Sequence[str | None]]:
+def _further_texts(upload: Upload, target: Target) -> dict[tuple[Kind, str], TextsWithGaps]:
     """Gives references beyond the test set's first one, tags and documents."""
-    found: dict[tuple[Kind, str], Sequence[str | None]] = {}
+    references: dict[str, TextsWithGaps] = {}
     for name, texts in upload.references.items():
-        if list(texts) != list(target.references):
-            found["reference", name[:80]] = texts
-    if upload.tags is not None:
-        found["tag", "tag"] = upload.tags
-    if upload.documents is not None:
-        found["document", "document"] = upload.documents
-    return found
+        if tuple(texts) != target.references:
+            short = name if len(name) <= MAX_REFERENCE_NAME else name[: MAX_REFERENCE_NAME - 8]
+            references[unused_name(short, {FIRST_REFERENCE, *references})] = texts
+    found: dict[tuple[Kind, str], TextsWithGaps] = {
+        ("reference", name): texts for name, texts in references.items()
+    }
+    return found | {(kind, kind): texts for kind, texts in _labels(upload).items()}
+
+
+def _labels(upload: Upload) -> dict[Literal["tag", "document"], Texts]:
+    """Gives what segments are grouped by, where the upload says it."""
+    given: dict[Literal["tag", "document"], Texts | None]
+    given = {"tag": upload.tags, "document": upload.documents}
+    return {kind: texts for kind, texts in given.items() if texts is not None}

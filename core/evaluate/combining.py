@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from core.errors import DataError
@@ -76,8 +77,9 @@ def _joined(one: Upload, two: Upload) -> Upload:
         )
     references = dict(one.references)
     for name, texts in two.references.items():
-        known = name in references and references[name] != texts
-        references[f"{name} of {two.name}" if known else name] = texts
+        if references.get(name, texts) != texts:
+            name = unused_name(f"{name} of {two.name}", references)
+        references[name] = texts
     return replace(
         one,
         sources=one.sources if one.sources is not None else two.sources,
@@ -89,3 +91,9 @@ def _joined(one: Upload, two: Upload) -> Upload:
         tgt_lang=one.tgt_lang or two.tgt_lang,
         notes=tuple(dict.fromkeys((*one.notes, *two.notes))),
     )
+
+
+def unused_name(name: str, taken: Container[str]) -> str:
+    """Gives a name that is not taken: itself, or with the first free number."""
+    numbered = (f"{name} ({number})" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], numbered) if each not in taken)

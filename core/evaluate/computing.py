@@ -10,6 +10,7 @@ from pathlib import Path
 from core.errors import AdaptMLLMError
 from core.evaluate.evaluating import evaluate
 from core.evaluate.settings import EvaluationSettings
+from core.evaluate.stored_findings import find_all, is_quick, store_findings
 from core.finetune.run_folder import Recorder, RunFolder
 from core.jobs.failures import record_failure
 from core.jobs.processes import die_with_supervisor
@@ -27,20 +28,23 @@ def compute(workspace: Workspace, folder: RunFolder) -> None:
     """Evaluates as the folder's settings say; statistics and result are kept for the page."""
     settings = EvaluationSettings.load(folder.settings_file)
     recorder = Recorder(folder, 0)
-    recorder.phase("evaluating", "statistics of the metrics")
-    planned = 0
+    recorder.phase("evaluating", "statistics of the metrics, then resamples")
+    planned = last = 0
 
     def on_progress(done: int, total: int) -> None:
-        nonlocal planned
+        nonlocal planned, last
         if folder.stop_mode():
             raise StoppedError
-        if total != planned:
+        if total != planned or done < last:  # hypotheses first, then resamples
             recorder.add("plan", total_steps=total)
-            planned = total
+        planned, last = total, done
         recorder.translated(done, total, is_last=done == total)
 
     try:
         found = evaluate(workspace, settings, on_progress=on_progress)
+        if not is_quick(found):
+            recorder.phase("evaluating", "checks of the hypotheses")
+            store_findings(workspace, settings, find_all(found, on_progress=on_progress))
     except StoppedError:
         folder.record_end("Stopped on request; metrics that were computed are kept.")
         return

@@ -17,7 +17,8 @@ from core.evaluate.summary import summarize
 from core.evaluate.texts import EvaluationTexts, load_texts
 from core.metrics.comparison import Comparison, Measured
 from core.metrics.measures import Rows
-from core.metrics.significance import approximate_randomisation, paired_bootstrap
+from core.metrics.progress import shifted
+from core.metrics.significance import NUM_SAMPLES, approximate_randomisation, paired_bootstrap
 from core.storage.workspace import Workspace
 
 
@@ -51,14 +52,15 @@ def evaluate(
         workspace: Where translations and statistics are.
         settings: What is compared and how.
         name: Of the evaluation, if it has one.
-        on_progress: Told how many hypotheses of how many are done where something is computed.
+        on_progress: Told how many of how many are done where something is computed: hypotheses,
+            then resamples; to cancel, it raises, and statistics that are finished stay stored.
 
     Raises:
         DataError: A translation set is gone or of another test set, a reference is missing, or
             no segment can be scored.
     """
     texts = load_texts(workspace, settings.test_set, settings.systems)
-    excluded = _excluded(texts, settings)
+    excluded = excluded_systems(texts, settings)
     scored = [set_id for set_id in settings.systems if set_id not in excluded]
     positions = texts.common_positions(scored) if scored else np.arange(0)
     if not len(positions):
@@ -67,19 +69,21 @@ def evaluate(
             f"No segment can be scored. {reasons}".strip(),
             hint="Resume the batches in the Playground, or score only the segments that all have.",
         )
-    chosen = _of_scored(settings, scored)
+    chosen = scored_settings(texts, settings)
     metrics = measure_metrics(workspace, texts, chosen, on_progress=on_progress)
     key = result_key(workspace, settings)
     result = stored_result(workspace, key)
     if result is None:
-        compared = compare(metrics, positions, chosen)
-        result = summarize(workspace, chosen, texts, metrics, compared, excluded)
+        compared = compare(metrics, positions, chosen, on_progress=on_progress)
+        result = summarize(
+            workspace, chosen, texts, metrics, compared, excluded, asked_for=settings.baseline_id
+        )
         store_result(workspace, key, result)
     return Evaluated(replace(result, name=name), texts, tuple(metrics), positions)
 
 
-def _excluded(texts: EvaluationTexts, settings: EvaluationSettings) -> dict[str, str]:
-    """Gives why some systems are not scored."""
+def excluded_systems(texts: EvaluationTexts, settings: EvaluationSettings) -> dict[str, str]:
+    """Gives why some systems are not scored, in one sentence by translation set."""
     found = {}
     for set_id in settings.systems:
         num_missing = int((~texts.is_translated[set_id]).sum())
@@ -90,7 +94,12 @@ def _excluded(texts: EvaluationTexts, settings: EvaluationSettings) -> dict[str,
     return found
 
 
-def _of_scored(settings: EvaluationSettings, scored: Sequence[str]) -> EvaluationSettings:
+def scored_settings(texts: EvaluationTexts, settings: EvaluationSettings) -> EvaluationSettings:
+    """Gives the settings of the systems that are scored; all of them where none can be."""
+    excluded = excluded_systems(texts, settings)
+    scored = [set_id for set_id in settings.systems if set_id not in excluded]
+    if not scored:
+        return settings
     baseline = settings.baseline_id if settings.baseline_id in scored else scored[0]
     return settings.changed(systems=tuple(scored), baseline=baseline)
 
@@ -99,6 +108,8 @@ def compare(
     metrics: Sequence[MeasuredMetric],
     positions: NDArray[np.int64],
     settings: EvaluationSettings,
+    *,
+    on_progress: Progress | None = None,
 ) -> dict[str, Comparison]:
     """Compares the systems on a selection of segments, by each metric that knows any of them.
 
@@ -106,23 +117,36 @@ def compare(
         metrics: With statistics of all segments.
         positions: The segments that count.
         settings: Baseline and test.
+        on_progress: Told how many resamples of how many are done; to cancel, it raises.
     """
     found: dict[str, Comparison] = {}
-    for places, group in _groups(metrics, positions):
+    groups = _groups(metrics, positions)
+    num_draws = settings.samples + (NUM_SAMPLES if settings.test == "ar" else 0)
+    for number, (places, group) in enumerate(groups):
+        progress = shifted(on_progress, number * num_draws, len(groups) * num_draws)
         sliced: dict[int, Rows] = {}
         measured = [Measured(each.measure, _sliced(each.rows, places, sliced)) for each in group]
         names = measured[0].rows
         baseline = settings.baseline_id if settings.baseline_id in names else next(iter(names))
-        if settings.test == "ar":
-            compared = approximate_randomisation(
-                measured, baseline=baseline, num_trials=settings.samples, seed=settings.seed
-            )
-        else:
-            compared = paired_bootstrap(
-                measured, baseline=baseline, num_samples=settings.samples, seed=settings.seed
-            )
+        compared = _tested(measured, baseline, settings, progress)
         found |= dict(zip((each.key for each in group), compared, strict=True))
     return {each.key: found[each.key] for each in metrics if each.key in found}
+
+
+def _tested(
+    measured: Sequence[Measured],
+    baseline: str,
+    settings: EvaluationSettings,
+    progress: Progress | None,
+) -> list[Comparison]:
+    num, seed = settings.samples, settings.seed
+    if settings.test == "ar":
+        return approximate_randomisation(
+            measured, baseline=baseline, num_trials=num, seed=seed, on_progress=progress
+        )
+    return paired_bootstrap(
+        measured, baseline=baseline, num_samples=num, seed=seed, on_progress=progress
+    )
 
 
 def _groups(

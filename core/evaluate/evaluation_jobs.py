@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 
+from core.evaluate.evaluating import scored_settings
 from core.evaluate.measuring import seconds_missing
 from core.evaluate.result_cache import result_key, stored_result
 from core.evaluate.settings import EvaluationSettings
 from core.evaluate.texts import EvaluationTexts
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
-from core.jobs.entering import locked
+from core.jobs.entering import locked, set_aside
 from core.jobs.folder import JobState, new_job_folder
 from core.storage.files import utc_now
 from core.storage.job_records import WAITING, Job
@@ -29,9 +30,10 @@ def seconds_needed(
     workspace: Workspace, texts: EvaluationTexts, settings: EvaluationSettings
 ) -> float:
     """Estimates the processor seconds that an evaluation takes with what is in the caches."""
-    seconds = seconds_missing(workspace, texts, settings)
+    scored = scored_settings(texts, settings)  # nothing is computed for those that are not
+    seconds = seconds_missing(workspace, texts, scored)
     if stored_result(workspace, result_key(workspace, settings)) is None:
-        num_draws = texts.num_segments * settings.samples * len(settings.systems)
+        num_draws = texts.num_segments * settings.samples * len(scored.systems)
         seconds += num_draws * _SECONDS_A_DRAW * len(settings.metrics)
     return seconds
 
@@ -50,14 +52,17 @@ def start(workspace: Workspace, settings: EvaluationSettings) -> str:
         AdaptMLLMError: A set is gone, or the folder cannot be written.
     """
     job_id = job_id_of(workspace, settings)
+    queue.reconcile(workspace)  # one that was killed has ended
     with locked(workspace.scorings_folder):
         job = workspace.jobs.get(job_id)
-        if job is None:
+        has_folder = workspace.scoring_folder(job_id).exists()
+        if job is not None and job.has_ended and has_folder:
+            queue.resume(workspace, job_id)
+        elif job is None or job.has_ended:  # of the two, a process that was killed leaves one
+            with set_aside(workspace.scoring_folder(job_id)):
+                workspace.scorings.delete(job_id)
             _enter(workspace, job_id, settings)
-    if job is None:
-        queue.advance(workspace)
-    elif job.has_ended:
-        queue.resume(workspace, job_id)
+    queue.advance(workspace)
     return job_id
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import DataError
+from core.evaluate.scoring_results import set_scores
 from core.evaluate.settings import SCORING, EvaluationSettings
 from core.evaluate.texts import EvaluationTexts, normalized
 from core.metrics.lexical import find_specs
@@ -166,7 +167,7 @@ def _of_scoring(
     scoring = workspace.scorings.get(key.removeprefix(SCORING))
     rows, is_known = {}, {}
     for set_id in settings.systems:
-        values = scoring_values(workspace, scoring, set_id, texts.num_segments)
+        values = set_scores(workspace, scoring.id, set_id).values
         known = np.isfinite(values)
         if known.any():
             rows[set_id] = np.where(known, values, 0.0).reshape(-1, 1)
@@ -175,21 +176,6 @@ def _of_scoring(
         scoring.name, _signature_of(scoring), is_lower_better=scoring.is_lower_better
     )
     return MeasuredMetric(key, measure, rows, is_known, scoring.kind)
-
-
-def scoring_values(
-    workspace: Workspace, scoring: Scoring, set_id: str, num_segments: int
-) -> NDArray[np.float64]:
-    """Gives a scorer's values of one system, NaN where there is none, `(num_segments,)`.
-
-    Where several people judged a segment, it is the mean of their values.
-    """
-    sums, counts = np.zeros(num_segments), np.zeros(num_segments)
-    for score in workspace.scorings.scores(scoring.id, set_id):
-        if score.value is not None and score.position < num_segments:
-            sums[score.position] += score.value
-            counts[score.position] += 1
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
 def _signature_of(scoring: Scoring) -> str:

@@ -117,7 +117,8 @@ def stored_ratings(
     workspace: Workspace, scoring: Scoring, set_ids: Sequence[str], num_segments: int
 ) -> Ratings:
     """Gives the ratings of a scoring for the systems that were rated."""
-    rated = [set_id for set_id in set_ids if set_id in workspace.scorings.counts(scoring.id)]
+    counted = workspace.scorings.counts(scoring.id)
+    rated = [set_id for set_id in set_ids if set_id in counted]
     shape = (num_segments, len(rated))
     by_rater: dict[str, Matrix] = {}
     for column, set_id in enumerate(rated):

@@ -6,12 +6,15 @@ import hashlib
 import json
 import logging
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from core.evaluate.results import EvaluationResult
 from core.evaluate.settings import SCORING, EvaluationSettings
-from core.storage.files import read_json, write_json
+from core.storage.files import write_json
 from core.storage.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -22,36 +25,41 @@ FORMAT_VERSION = 1  # raised when the same key would hold other values
 def result_key(workspace: Workspace, settings: EvaluationSettings) -> str:
     """Gives a name for everything that decides a result, as hexadecimal digits.
 
-    Translations that come later, or scores of a judge, make another key.
+    Translations or scores that come later or are replaced make another key, and so do further
+    references and another training corpus, in which sources of the test set are looked for.
 
     Raises:
         DataError: A translation set or a scoring is gone.
     """
-    sets = {
-        each: [
-            asdict(workspace.translation_sets.counts(each)),
-            workspace.translation_sets.get(each).system_name,
-        ]
-        for each in settings.systems
-    }
+    sets, scorings = workspace.translation_sets, workspace.scorings
+    records = [sets.get(each) for each in settings.systems]
     ids = [key.removeprefix(SCORING) for key in settings.metrics if key.startswith(SCORING)]
-    scorings = {
-        each: [asdict(workspace.scorings.get(each)), _counts(workspace, each)] for each in ids
-    }
-    texts = workspace.test_set_texts.names(settings.test_set, "reference")
-    parts = [FORMAT_VERSION, version("sacrebleu"), settings.model_dump(), sets, scorings, texts]
+    parts = [
+        FORMAT_VERSION,
+        version("sacrebleu"),
+        settings.model_dump(),
+        [[asdict(each), asdict(sets.counts(each.id)), sets.digest(each.id)] for each in records],
+        [[asdict(scorings.get(each)), scorings.digest(each)] for each in ids],
+        workspace.test_set_texts.digest(settings.test_set),
+        [_training_corpus(workspace, each.corpus_id) for each in records[:1]],
+    ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]
 
 
-def _counts(workspace: Workspace, scoring_id: str) -> dict[str, list[int]]:
-    return {key: list(each) for key, each in workspace.scorings.counts(scoring_id).items()}
+def _training_corpus(workspace: Workspace, corpus_id: str) -> list[int]:
+    """Gives what tells a training split from another one; empty where there is none."""
+    try:
+        found = workspace.split_file(corpus_id, "train").stat()
+    except OSError:
+        return []
+    return [found.st_mtime_ns, found.st_size]
 
 
 def stored_result(workspace: Workspace, key: str) -> EvaluationResult | None:
-    """Gives the result of a key; None if it was not stored, or by another version."""
+    """Gives the result of a key; None if it was not stored, is damaged, or of another version."""
     try:
-        return EvaluationResult.from_dict(read_json(_path(workspace, key)))
-    except (OSError, ValueError, KeyError, TypeError):
+        return _adapter().validate_json(_path(workspace, key).read_bytes())
+    except (OSError, ValueError):
         return None
 
 
@@ -63,6 +71,12 @@ def store_result(workspace: Workspace, key: str, result: EvaluationResult) -> No
         write_json(path, result.as_dict())
     except OSError as error:
         log.warning("the result is not kept: %s", error)
+
+
+@cache
+def _adapter() -> TypeAdapter[EvaluationResult]:
+    """Gives what checks the types of every value: a file may hold anything."""
+    return TypeAdapter(EvaluationResult)
 
 
 def _path(workspace: Workspace, key: str) -> Path:

@@ -195,21 +195,3 @@ class EvaluationResult:
     def as_dict(self) -> dict[str, Any]:
         """Gives the plain values for JSON."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> EvaluationResult:
-        """Gives the result that `as_dict` made these values of.
-
-        Raises:
-            KeyError, TypeError: They are of another version of the program.
-        """
-        parts = {
-            "systems": SystemResult,
-            "metrics": MetricResult,
-            "scores": ScoreResult,
-            "differences": DifferenceResult,
-            "ranks": RankResult,
-        }
-        found = {name: tuple(kind(**each) for each in values[name]) for name, kind in parts.items()}
-        lists = {name: tuple(values[name]) for name in ("references", "notes")}
-        return cls(**{**values, **found, **lists})

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.evaluate.measuring import MeasuredMetric, measure_metrics, seconds_missing
 from core.evaluate.settings import EvaluationSettings
 from core.evaluate.texts import load_texts
 from core.metrics.comparison import Measured
+from core.metrics.lexical import find_specs
 from core.metrics.measures import corpus_value
 from core.metrics.significance import NUM_SAMPLES, SEED, paired_bootstrap
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
+from core.systems.batch.origin import decisive
 
 CLEAN = "clean"
 CELL_LIMIT_S = 2.0  # a page computes at most so much for one cell
@@ -62,6 +65,7 @@ def score_matrix(workspace: Workspace, metric: str, *, tokenizer: str = "13a") -
     Raises:
         ConfigError: There is no such metric or tokenizer.
     """
+    find_specs([metric], tokenizer=tokenizer)
     sets = [each for each in workspace.translation_sets.all() if not perturbation_of(each)]
     newest: dict[tuple[str, str], TranslationSet] = {}
     for each in sets:  # the newest first
@@ -73,7 +77,7 @@ def score_matrix(workspace: Workspace, metric: str, *, tokenizer: str = "13a") -
     }
     return Matrix(
         {each.test_set_hash: each for each in newest.values()},
-        {each.system_id: each.system_name for each in newest.values()},
+        {each.system_id: each.system_name for each in reversed(newest.values())},
         cells,
     )
 
@@ -151,29 +155,37 @@ def score_drops(
     Raises:
         ConfigError: There is no such metric or tokenizer.
     """
-    sets = workspace.translation_sets.all()
-    clean = {
-        each.system_id: each
-        for each in reversed(_complete(workspace, sets))
-        if each.test_set_hash == test_set_hash
-    }
+    find_specs([metric], tokenizer=tokenizer)
+    sets = _complete(workspace, workspace.translation_sets.all())
+    clean: dict[str, list[TranslationSet]] = {}
     newest: dict[tuple[str, str], TranslationSet] = {}
-    for each in _complete(workspace, sets):
+    for each in sets:  # the newest first
+        if each.test_set_hash == test_set_hash:
+            clean.setdefault(each.system_id, []).append(each)
+    for each in sets:
         perturbed = perturbation_of(each)
         if perturbed and perturbed["of_test_set"] == test_set_hash and each.system_id in clean:
             newest.setdefault((each.system_id, perturbed["name"]), each)
     found = []
     for (system_id, _), each in sorted(newest.items()):
-        drop = _drop(workspace, clean[system_id], each, metric, tokenizer)
+        before = _counterpart(each, clean[system_id])
+        drop = _drop(workspace, before, each, metric, tokenizer)
         if drop is not None:
             found.append(drop)
     return found
 
 
-def perturbation_of(each: TranslationSet) -> dict[str, str]:
+def perturbation_of(each: TranslationSet) -> dict[str, Any]:
     """Gives how the sources of a set were perturbed; empty if they were not."""
-    found: dict[str, str] = each.provenance.get("perturbation") or {}
+    found: dict[str, Any] = each.provenance.get("perturbation") or {}
     return found
+
+
+def _counterpart(perturbed: TranslationSet, clean: Sequence[TranslationSet]) -> TranslationSet:
+    """Gives the newest clean set by the same model and prompt, else the newest of the system."""
+    origin = decisive({**perturbed.provenance, "perturbation": None})
+    same = [each for each in clean if decisive({**each.provenance, "perturbation": None}) == origin]
+    return next(iter(same), clean[0])
 
 
 def _complete(workspace: Workspace, sets: Sequence[TranslationSet]) -> list[TranslationSet]:

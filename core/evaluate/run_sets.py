@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import DataError
 from core.finetune.run_folder import RunFolder
+from core.jobs.entering import locked
 from core.storage.run_records import Run
 from core.storage.translation_set_records import Hypothesis, TranslationSet
 from core.storage.workspace import Workspace
@@ -56,11 +57,11 @@ def add_run(workspace: Workspace, run_id: str) -> list[TranslationSet]:
             for at, row in enumerate(rows)
         ]
         records.append((record, segments))
-    known = {each.id for each in workspace.translation_sets.all()}
-    new = [(record, segments) for record, segments in records if record.id not in known]
-    if new:
+    with locked(workspace.run_folder(run.id)):  # a double click would add them twice
+        known = {each.id for each in workspace.translation_sets.all()}
+        new = [(record, segments) for record, segments in records if record.id not in known]
         workspace.translation_sets.add_whole(new)
-    return [record for record, _ in records]
+    return [workspace.translation_sets.get(record.id) for record, _ in records]
 
 
 def _provenance(run: Run, side: str) -> dict[str, Any]:
@@ -76,17 +77,25 @@ def _rows(workspace: Workspace, run: Run) -> list[dict[str, str]]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
         rows = [json.loads(line) for line in lines if line]
-        rows = [{name: str(row[name]) for name in fields} for row in rows]
+        rows = [{name: row[name] for name in fields} for row in rows]
+        wrong = [at for at, row in enumerate(rows) if not all(map(_is_text, row.values()))]
+        if wrong:
+            raise ValueError(f"line {wrong[0] + 1} holds something else than text")
     except FileNotFoundError:
         raise DataError(
             f"The run {run.name!r} has not translated its test split: it is {run.job.state}.",
             hint="It does so at its end; resume it, or translate the test set as a batch.",
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        cause = f"a line has no {error}" if isinstance(error, KeyError) else error
         raise DataError(
-            f"The translations of the run {run.name!r} cannot be read: {error}.",
+            f"The translations of the run {run.name!r} cannot be read: {cause}.",
             hint="Translate the test set as a batch instead.",
         ) from None
     if not rows:
         raise DataError(f"The run {run.name!r} has an empty test split.")
     return rows
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)

@@ -72,5 +72,4 @@ def set_scores(workspace: Workspace, scoring_id: str, set_id: str) -> SetScores:
             counts[score.position] += 1
     values = np.full(num_segments, np.nan)
     np.divide(sums, counts, out=values, where=counts > 0)
-    rated = np.flatnonzero(counts)
-    return SetScores(values, {at: why for at, why in failures.items() if at not in set(rated)})
+    return SetScores(values, {at: why for at, why in failures.items() if not counts[at]})

@@ -83,6 +83,13 @@ class EvaluationSettings(Settings):
             raise ValueError(str(error)) from None
         return tuple(dict.fromkeys(keys))
 
+    @field_validator("references")
+    @classmethod
+    def _once_each(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not names:
+            raise ValueError("no reference was chosen")
+        return tuple(dict.fromkeys(names))
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if not self.systems:
@@ -91,8 +98,6 @@ class EvaluationSettings(Settings):
             raise ValueError("a system is named twice")
         if self.baseline and self.baseline not in self.systems:
             raise ValueError("the baseline is none of the systems")
-        if not self.references:
-            raise ValueError("no reference was chosen")
         return self
 
     @property

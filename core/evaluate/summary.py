@@ -23,8 +23,9 @@ from core.storage.files import utc_now
 from core.storage.workspace import Workspace
 
 SAMPLING_NOTE = (
-    "Intervals and p-values cover the choice of the test segments only, not the chance in "
-    "training: another seed gives another model."
+    "Intervals and tests cover the sampling of the test set only: how the numbers would vary with "
+    "other segments of the same kind. They do not cover training: another seed gives another "
+    "model, and a difference between two trainings may be chance although it is significant here."
 )
 _LIBRARIES = ("sacrebleu", "numpy")
 
@@ -36,6 +37,8 @@ def summarize(
     metrics: Sequence[MeasuredMetric],
     compared: Mapping[str, Comparison],
     excluded: Mapping[str, str],
+    *,
+    asked_for: str = "",
 ) -> EvaluationResult:
     """Puts together what was found about the systems of a test set.
 
@@ -46,6 +49,7 @@ def summarize(
         metrics: With the statistics of the systems that are scored.
         compared: What the tests found, by metric.
         excluded: Why some systems are not scored, by translation set.
+        asked_for: The baseline that was chosen, which may be one that is not scored.
     """
     first = next(iter(texts.sets.values()))
     num_scored = len(texts.common_positions(settings.systems))
@@ -66,7 +70,7 @@ def summarize(
         alpha=settings.alpha,
         systems=tuple(_systems(workspace, texts, excluded)),
         metrics=tuple(
-            _metric(each, compared.get(each.key), num_scored, settings) for each in metrics
+            _metric(each, compared.get(each.key), num_scored, settings, texts) for each in metrics
         ),
         scores=tuple(each for key, found in compared.items() for each in _scores(key, found)),
         differences=tuple(
@@ -74,7 +78,7 @@ def summarize(
         ),
         ranks=tuple(each for key, found in compared.items() for each in _ranks(key, found)),
         leak=leak_words(workspace, first.corpus_id, texts.sources),
-        notes=_notes(texts, settings, num_scored),
+        notes=_notes(texts, settings, num_scored, asked_for),
         versions={library: version(library) for library in _LIBRARIES},
         made_at=utc_now(),
     )
@@ -110,13 +114,19 @@ def _metric(
     compared: Comparison | None,
     num_scored: int,
     settings: EvaluationSettings,
+    texts: EvaluationTexts,
 ) -> MetricResult:
     measure = metric.measure
-    note = ""
+    names = display_names(list(texts.sets.values()))
+    notes = []
     if compared is None:
-        note = "No segment has a value."
+        notes.append("No segment has a value of every system.")
     elif compared.num_segments < num_scored:
-        note = f"Only {compared.num_segments} of {num_scored} segments have a value."
+        notes.append(f"Only {compared.num_segments} of {num_scored} segments have a value.")
+    if compared and compared.baseline != settings.baseline_id:
+        own, other = names[settings.baseline_id], names[compared.baseline]
+        notes.append(f"{own} has no value; the others are compared with {other}.")
+    note = " ".join(notes)
     return MetricResult(
         metric.key,
         measure.name,
@@ -196,9 +206,13 @@ def _folded(text: str) -> str:
 
 
 def _notes(
-    texts: EvaluationTexts, settings: EvaluationSettings, num_scored: int
+    texts: EvaluationTexts, settings: EvaluationSettings, num_scored: int, asked_for: str
 ) -> tuple[str, ...]:
     notes = [SAMPLING_NOTE]
+    if asked_for not in ("", settings.baseline_id):
+        names = display_names(list(texts.sets.values()))
+        own, other = names[asked_for], names[settings.baseline_id]
+        notes.append(f"The baseline {own} is not scored; the others are compared with {other}.")
     if num_scored < texts.num_segments:
         notes.append(
             f"Only the {num_scored} of {texts.num_segments} segments that every system translated "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -111,10 +112,13 @@ def normalized(texts: Sequence[str]) -> list[str]:
 def display_names(sets: Sequence[TranslationSet]) -> dict[str, str]:
     """Gives each set a name that no other one has: a system may have translated it twice."""
     counts = Counter(each.system_name for each in sets)
-    seen: Counter[str] = Counter()
+    taken = {name for name, count in counts.items() if count == 1}
     names = {}
     for each in sets:
-        seen[each.system_name] += 1
-        number = f" ({seen[each.system_name]})" if counts[each.system_name] > 1 else ""
-        names[each.id] = f"{each.system_name}{number}"
+        name = each.system_name
+        if counts[name] > 1:
+            numbered = (f"{name} ({number})" for number in itertools.count(1))
+            name = next(other for other in numbered if other not in taken)
+            taken.add(name)
+        names[each.id] = name
     return names

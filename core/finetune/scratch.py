@@ -65,7 +65,7 @@ def learnt_tokenizer(workspace: Workspace, settings: FineTuneSettings) -> Any:
         DataError: The corpus does not exist or its training split is empty.
     """
     split = read_split(workspace, settings, "train")
-    vocabulary = Vocabulary(settings.scratch_pieces, min_count=_MIN_COUNT)
+    vocabulary = Vocabulary(settings.scratch_pieces, min_count=_MIN_COUNT, splits_punctuation=True)
     texts = [*split.sources, *split.references]
     return learn_tokenizer(texts, vocabulary, settings.src_lang, settings.tgt_lang)
 

@@ -28,11 +28,14 @@ class Vocabulary:
             tokenizer adds 203 more: the language codes and a mask.
         letters: Known even if the texts lack them.
         min_count: Two pieces are joined only if they stand together so often.
+        splits_punctuation: Whether no piece joins letters and punctuation, so that a word has the
+            same pieces before a comma.
     """
 
     num_pieces: int
     letters: Sequence[str] = ()
     min_count: int = 0
+    splits_punctuation: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,10 @@ def learn_tokenizer(
     from transformers import NllbTokenizer
 
     learner = Tokenizer(models.BPE(unk_token="<unk>"))
-    learner.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+    words = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+    marks = [pre_tokenizers.Punctuation()] if vocabulary.splits_punctuation else []
+    # Only the learner splits so; the tokenizer follows, since it knows only what was joined here.
+    learner.pre_tokenizer = pre_tokenizers.Sequence([words, *marks])
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary.num_pieces,
         min_frequency=vocabulary.min_count,

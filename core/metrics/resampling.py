@@ -43,8 +43,10 @@ def bootstrap_sums(
     """
     num_segments = len(statistics[0])
     sums = [np.empty((num_samples, rows.shape[1])) for rows in statistics]
-    for start, stop in _blocks(num_samples, max(1, _BLOCK_SIZE // num_segments)):
-        counts = np.empty((stop - start, num_segments))
+    size = min(num_samples, max(1, _BLOCK_SIZE // num_segments))
+    block = np.empty((size, num_segments))  # one for all, so that never two are held
+    for start, stop in _blocks(num_samples, size):
+        counts = block[: stop - start]
         for row in counts:
             row[:] = np.bincount(
                 rng.integers(num_segments, size=num_segments), minlength=num_segments
@@ -75,13 +77,15 @@ def randomised_sums(
         on_progress: Told how many trials of how many are done; to cancel, it raises.
     """
     num_segments = len(statistics[0])
-    num_rows = max(1, _BLOCK_SIZE // num_segments)
-    block = _BOOLEAN_ROWS * max(1, num_rows // _BOOLEAN_ROWS)
+    size = min(num_trials, max(1, _BLOCK_SIZE // num_segments))
+    num_drawn = _BOOLEAN_ROWS * max(1, size // _BOOLEAN_ROWS)
     sums = [np.empty((num_trials, rows.shape[1])) for rows in statistics]
-    for start, stop in _blocks(num_trials, block):
+    block = np.empty((size, num_segments))
+    for start, stop in _blocks(num_trials, num_drawn):
         drawn = rng.integers(2, size=(stop - start, num_segments), dtype=bool)
-        for first, last in _blocks(stop - start, num_rows):
-            halves = drawn[first:last].astype(np.float64)
+        for first, last in _blocks(stop - start, size):
+            halves = block[: last - first]
+            halves[:] = drawn[first:last]
             for into, rows in zip(sums, statistics, strict=True):
                 np.matmul(halves, rows, out=into[start + first : start + last])
         if on_progress is not None:

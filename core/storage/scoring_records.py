@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from core.errors import DataError
 from core.storage.database import Database
 from core.storage.job_records import Job, JobRecords
+from core.storage.row_digest import digest_of_rows
 from core.storage.tables import scorings, segment_scores
 
 Kind = Literal["external", "judge", "human"]
@@ -98,20 +99,17 @@ class ScoringRecords:
         return self._rows(query.order_by(scorings.c.created_at))
 
     def store(self, scores: Sequence[SegmentScore]) -> None:
-        """Stores scores of one scoring, all or none; those of the same segments are replaced."""
+        """Stores scores, all or none; those of the same segments by the same rater are replaced."""
         table = segment_scores.c
         with self._database.writing() as connection:
             for first in range(0, len(scores), PIECE):
-                piece = scores[first : first + PIECE]
-                for set_id in {score.set_id for score in piece}:
-                    places = [score.position for score in piece if score.set_id == set_id]
-                    raters = {score.rater for score in piece}
+                for (scoring_id, set_id, rater), places in _places(scores[first : first + PIECE]):
                     connection.execute(
                         delete(segment_scores).where(
-                            table.scoring_id == piece[0].scoring_id,
+                            table.scoring_id == scoring_id,
                             table.set_id == set_id,
+                            table.rater == rater,
                             table.position.in_(places),
-                            table.rater.in_(raters),
                         )
                     )
             _insert(connection, scores)
@@ -150,6 +148,15 @@ class ScoringRecords:
         with self._database.reading() as connection:
             return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
 
+    def digest(self, scoring_id: str) -> str:
+        """Gives a SHA-256 of all values, as hexadecimal digits: another one if any changes."""
+        table = segment_scores.c
+        query = select(table.set_id, table.rater, table.position, table.value)
+        query = query.where(table.scoring_id == scoring_id)
+        return digest_of_rows(
+            self._database, query.order_by(table.set_id, table.rater, table.position)
+        )
+
     def delete(self, scoring_id: str) -> None:
         """Removes a scoring, its scores and its job, if there is one; files are the caller's."""
         with self._database.writing() as connection:
@@ -161,6 +168,15 @@ class ScoringRecords:
     def _rows(self, query: Any) -> list[Scoring]:
         with self._database.reading() as connection:
             return [Scoring(**row) for row in connection.execute(query).mappings()]
+
+
+def _places(piece: Sequence[SegmentScore]) -> list[tuple[tuple[str, str, str], list[int]]]:
+    """Gives the positions of the scores by scoring, translation set and rater."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for score in piece:
+        key = (score.scoring_id, score.set_id, score.rater)
+        found.setdefault(key, []).append(score.position)
+    return list(found.items())
 
 
 def _insert(connection: Connection, scores: Sequence[SegmentScore]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from sqlalchemy import Connection, delete, insert, select
 
 from core.storage.database import Database
+from core.storage.row_digest import digest_of_rows
 from core.storage.tables import test_set_texts
 
 Kind = Literal["reference", "tag", "document"]
@@ -26,6 +27,23 @@ class TestSetTextRecords:
         """Stores one text a segment, all or none; earlier ones of this name are replaced."""
         with self._database.writing() as connection:
             store_texts(connection, test_set_hash, kind, name, texts)
+
+    def store_all(
+        self, test_set_hash: str, texts: Mapping[tuple[Kind, str], Sequence[str | None]]
+    ) -> None:
+        """Stores several texts a segment, by kind and name: everything or nothing."""
+        with self._database.writing() as connection:
+            for (kind, name), each in texts.items():
+                store_texts(connection, test_set_hash, kind, name, each)
+
+    def digest(self, test_set_hash: str) -> str:
+        """Gives a SHA-256 of all these texts, as hexadecimal digits: another one if any changes."""
+        table = test_set_texts.c
+        query = select(table.kind, table.name, table.position, table.text)
+        query = query.where(table.test_set_hash == test_set_hash)
+        return digest_of_rows(
+            self._database, query.order_by(table.kind, table.name, table.position)
+        )
 
     def names(self, test_set_hash: str, kind: Kind) -> list[str]:
         """Gives the names under which texts of a kind are stored, such as `A` and `B`."""

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from core.errors import DataError
 from core.storage.database import Database
+from core.storage.row_digest import digest_of_rows
 from core.storage.tables import hypotheses, segment_scores, translation_sets
 from core.storage.test_set_text_records import Kind, store_texts
 
@@ -187,6 +188,12 @@ class TranslationSetRecords:
         with self._database.reading() as connection:
             found = connection.execute(query.where(table.set_id == set_id)).one()
         return SetCounts(found[0], found[1] - found[0], float(found[2]))
+
+    def digest(self, set_id: str) -> str:
+        """Gives a SHA-256 of the hypotheses, as hexadecimal digits: another one if any changes."""
+        table = hypotheses.c
+        query = select(table.position, table.hypothesis).where(table.set_id == set_id)
+        return digest_of_rows(self._database, query.order_by(table.position))
 
     def segments(self, set_id: str, *, only_failed: bool = False) -> Iterator[Hypothesis]:
         """Gives the segments of a set in order, a piece at a time."""

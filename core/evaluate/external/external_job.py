@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import replace
 
-from core.evaluate.scoring_ends import diagnosed
 from core.jobs.folder import JobFolder, JobState
 from core.jobs.kind import Failure, Stage
 from core.storage.workspace import Workspace
+from core.systems.segment_job import SegmentJob
 
 RESUME_HINT = "Nothing was stored; Resume scores everything again."
+_JOB = SegmentJob("core.evaluate.external.scoring", "scoring", RESUME_HINT)
 
 
 class ExternalKind:
-    """Runs a command and takes what it wrote."""
+    """Runs a command and takes what it wrote: all of it or nothing."""
 
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the one command, which a stop ends at once: half of its scores is none."""
-        command = [sys.executable, "-m", "core.evaluate.external.scoring", str(folder.path)]
-        return [Stage("preparing", command, {"PYTHONUNBUFFERED": "1"})]
+        return [replace(stage, can_save=False) for stage in _JOB.stages(workspace, folder)]
 
     def diagnose(self, folder: JobFolder, exit_code: int, state: JobState) -> Failure:
         """Says why there are no scores."""
-        return diagnosed(folder, exit_code, state, hint=RESUME_HINT)
+        return _JOB.diagnose(folder, exit_code, state)
 
     def stop_sentence(self, step: int, who: str) -> str:
         """Says how it ended when it was stopped."""

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -17,7 +18,6 @@ import psutil
 
 from core.errors import ConfigError, DataError
 from core.evaluate.external.command import Command, check_startable
-from core.evaluate.scoring_ends import end_in_words
 from core.jobs.processes import die_with_parent
 from core.systems.secrets import scrubbed_message
 
@@ -99,11 +99,17 @@ def _started(command: Command, stack: contextlib.ExitStack) -> subprocess.Popen[
 
 def _failed(exit_code: int, last_line: str) -> DataError:
     said = f": {last_line}" if last_line else ""
-    sentence = f"The scorer's command {end_in_words(exit_code)}{said}".rstrip(".")
+    sentence = f"The scorer's command {_end_in_words(exit_code)}{said}".rstrip(".")
     hint = "Nothing was stored. The log has all that it printed."
     if exit_code == -9:
         hint += " Memory may have run out."
     return DataError(f"{sentence}.", hint=hint)
+
+
+def _end_in_words(exit_code: int) -> str:
+    if -exit_code in set(signal.Signals):
+        return f"was ended by {signal.Signals(-exit_code).name}"
+    return f"ended with exit code {exit_code}"
 
 
 def _end_with_children(process: subprocess.Popen[bytes]) -> None:

@@ -9,8 +9,8 @@ from core.evaluate.external.command import prepared
 from core.evaluate.external.rows import read_scores, write_rows
 from core.evaluate.external.running import run
 from core.evaluate.external.settings import ExternalSettings
-from core.evaluate.scoring_ends import run_in_folder
 from core.evaluate.scoring_inputs import scoring_input
+from core.evaluate.scoring_process import run_in_folder
 from core.finetune.run_folder import Recorder, RunFolder
 from core.jobs.processes import JOB_VARIABLE
 from core.storage.files import utc_now, write_json

@@ -32,8 +32,12 @@ class ExternalSettings(Settings):
         "The command with its arguments; {input} and {output} stand for the two files, without "
         "them it reads standard input and writes standard output. No shell runs it.",
     )
-    is_lower_better: bool = _field(False, "Whether a small score is a good one, as MetricX's.")
-    needs_reference: bool = _field(True, "Whether it cannot score without a reference.")
+    is_lower_better: bool = _field(
+        False, "Whether a small score is a good one, as MetricX's.", title="Lower is better"
+    )
+    needs_reference: bool = _field(
+        True, "Whether it cannot score without a reference.", title="Needs references"
+    )
     limit_s: int = _field(
         4 * 3600,
         "The command is ended if it takes longer.",

@@ -12,7 +12,13 @@ from core.errors import ConfigError, DataError
 from core.evaluate.formats import json_lines, plain, tsv, wmt_sgm, wmt_xml
 from core.evaluate.formats.counting import notes_on
 from core.evaluate.formats.decoding import decode
-from core.evaluate.formats.upload import MAX_SEGMENTS, MAX_SYSTEMS, Upload
+from core.evaluate.formats.upload import (
+    MAX_SEGMENTS,
+    MAX_SYSTEMS,
+    Texts,
+    Upload,
+    checked_name,
+)
 
 FORMATS = {
     plain.FORMAT: "Plain text: one hypothesis a line",
@@ -81,7 +87,13 @@ def read_pasted(text: str, *, name: str = "pasted") -> Upload:
             f"Line {line} of {name!r} holds half a character (a lone surrogate).",
             hint="Remove it.",
         ) from None
-    return read_upload(name, data, format=plain.FORMAT)
+    upload = read_upload(name, data, format=plain.FORMAT)
+    # Of a file's name only the last part counts; what somebody typed is a name as it is.
+    return replace(upload, systems={checked_name(name, name, "system"): _only(upload)})
+
+
+def _only(upload: Upload) -> Texts:
+    return next(iter(upload.systems.values()))
 
 
 def _format_of(name: str, text: str) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.evaluate.judge.questions import chosen, probable_usage, question
 from core.evaluate.judge.settings import JudgeSettings
-from core.evaluate.scoring_inputs import ScoringInput, scoring_input
+from core.evaluate.scoring_inputs import ScoringInput, Translated, scoring_input
 from core.storage.workspace import Workspace
 from core.systems.batch.cache_key import cache_key
 from core.systems.catalogue import find_system
 from core.systems.protocol import SystemInfo, Usage
 
-SAMPLE = 50  # segments whose prompts are made; the rest is like them
+SAMPLE = 50  # segments whose tokens are counted; the rest is like them
+LOOKED_UP = 2000  # segments that are looked up in the cache; of more, so many evenly spread ones
 # Tokens of an answer as our prompts ask for it: a number, or two or three errors.
 ANSWER_TOKENS = {"score": 10, "mqm": 120}
 
@@ -60,16 +63,11 @@ def forecast_of(
     info = find_system(workspace, settings.system)
     segments = list(chosen(given, settings))
     num_positions = len(settings.positions(given.texts.num_segments))
-    step = max(1, len(segments) // SAMPLE)
-    sample = [question(given, settings, each) for each in segments[::step][:SAMPLE]]
+    sample = [question(given, settings, each) for each in _spread(segments, SAMPLE)]
     longest = settings.parameters.max_tokens or ANSWER_TOKENS["mqm"]
     num_answer_tokens = min(ANSWER_TOKENS[settings.mode], longest)
     usage = sum((probable_usage(info, each.request, num_answer_tokens) for each in sample), Usage())
-    keys = _keys(info, settings, given)
-    num_known = _num_known(workspace, keys)
-    num_calls = len(segments) - num_known
-    if keys:  # the same translation of two systems is asked for once
-        num_calls = len(set(keys)) - len(workspace.cache.known(sorted(set(keys))))
+    num_calls, num_known = _calls(workspace, info, settings, given, segments)
     scale = num_calls / len(sample) if sample else 0.0
     tokens = (round(usage.prompt_tokens * scale), round(usage.completion_tokens * scale))
     return JudgeForecast(
@@ -82,14 +80,28 @@ def forecast_of(
     )
 
 
-def _keys(info: SystemInfo, settings: JudgeSettings, given: ScoringInput) -> list[str]:
-    """Gives the keys of all questions in the cache; [] where answers are not kept."""
-    if not settings.uses_cache:
-        return []
-    questions = (question(given, settings, each) for each in chosen(given, settings))
-    return list(filter(None, (cache_key(info, each.request) for each in questions)))
+def _calls(
+    workspace: Workspace,
+    info: SystemInfo,
+    settings: JudgeSettings,
+    given: ScoringInput,
+    segments: Sequence[Translated],
+) -> tuple[int, int]:
+    """Gives how many calls it takes, and how many questions were paid for before.
+
+    The same translation of two systems is asked for once.
+    """
+    if not settings.uses_cache or not segments:
+        return len(segments), 0
+    looked_up = _spread(segments, LOOKED_UP)
+    keys = [cache_key(info, question(given, settings, each).request) for each in looked_up]
+    distinct = set(filter(None, keys))
+    known = workspace.cache.known(sorted(distinct))
+    scale = len(segments) / len(looked_up)
+    num_calls = len(distinct) - len(known) + keys.count("")
+    return round(num_calls * scale), round(sum(key in known for key in keys) * scale)
 
 
-def _num_known(workspace: Workspace, keys: list[str]) -> int:
-    known = workspace.cache.known(sorted(set(keys)))
-    return sum(key in known for key in keys)
+def _spread(segments: Sequence[Translated], num: int) -> Sequence[Translated]:
+    """Gives at most so many segments, from everywhere."""
+    return segments[:: max(1, math.ceil(len(segments) / num))]

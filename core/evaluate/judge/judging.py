@@ -9,8 +9,8 @@ from typing import Any
 from core.evaluate.judge.questions import chosen
 from core.evaluate.judge.segment_judge import SegmentJudge
 from core.evaluate.judge.settings import JudgeSettings
-from core.evaluate.scoring_ends import run_in_folder
 from core.evaluate.scoring_inputs import Translated, scoring_input
+from core.evaluate.scoring_process import run_in_folder
 from core.finetune.run_folder import Recorder, RunFolder
 from core.storage.files import utc_now, write_json
 from core.storage.workspace import Workspace

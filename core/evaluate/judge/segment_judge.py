@@ -37,7 +37,7 @@ class Verdict:
     """What was read from an answer.
 
     Attributes:
-        value: From 0 to 100 (mode score), or minus the weights of the errors (mode mqm).
+        value: From 0 to 100 (mode score), or by the weights of the errors (mode mqm).
         errors: None in the mode score.
     """
 
@@ -75,7 +75,8 @@ def read(answer: str, hypothesis: str, settings: JudgeSettings) -> Verdict:
     if settings.mode == "score":
         return Verdict(read_score(answer))
     errors = read_errors(answer, hypothesis)
-    return Verdict(mqm_score(errors, settings.weights, max_errors=settings.max_errors), errors)
+    value = mqm_score(errors, settings.weights, hypothesis, max_errors=settings.max_errors)
+    return Verdict(value, errors)
 
 
 @dataclass

@@ -8,7 +8,6 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from core.evaluate.judge.prompts import check_prompt
-from core.evaluate.judge.weights import WEIGHTS
 from core.evaluate.scoring_inputs import checked_set_ids
 from core.settings import Settings
 from core.systems.parameters import Parameters
@@ -33,7 +32,7 @@ class JudgeSettings(Settings):
     mode: Mode = _field(
         "score",
         "score: one number from 0 to 100. mqm: the errors, each with category and severity; the "
-        "score is minus the sum of their weights.",
+        "score is minus the sum of their weights (adaptmllm: 100 for no error).",
     )
     uses_reference: bool = _field(True, "Whether the judge is shown the first reference.")
     max_segments: int = _field(
@@ -52,8 +51,10 @@ class JudgeSettings(Settings):
         "target_language; empty: ours.",
         is_long=True,
     )
-    weights: Literal["mqm-core", "wmt21", "wmt23"] = _field(
-        "mqm-core", "What an error of each severity costs (mode mqm)."
+    weights: Literal["mqm-core", "wmt21", "wmt23", "adaptmllm"] = _field(
+        "mqm-core",
+        "What an error of each severity costs (mode mqm). Only mqm-core and wmt23 have weights "
+        "for critical errors; elsewhere they cost what major ones do.",
     )
     max_errors: int = _field(
         0,
@@ -104,7 +105,6 @@ class JudgeSettings(Settings):
             raise ValueError("a system message of your own needs a prompt of your own")
         if self.prompt:
             check_prompt(self.system_prompt, self.prompt, uses_reference=self.uses_reference)
-        assert self.weights in WEIGHTS
         return self
 
     def positions(self, num_segments: int) -> list[int]:

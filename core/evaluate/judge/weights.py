@@ -1,58 +1,43 @@
-"""What an error costs: the presets of MQM scoring that a judge's errors are counted by."""
+"""What a judge's errors cost: its words brought to the presets of MQM scoring."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from core.evaluate.judge.spans import JudgedError
+from core.evaluate.mqm_weights import Preset, find_preset, penalty_of, score_errors
+
+NON_TRANSLATION = "non-translation!"  # as WMT's files write it
 
 
-@dataclass(frozen=True)
-class Weights:
-    """The cost of an error.
-
-    Attributes:
-        minor, major, critical: By severity.
-        minor_punctuation: Of a minor error of punctuation.
-        non_translation: Of a text that is no translation at all, whatever the severity.
-    """
-
-    minor: float
-    major: float
-    critical: float
-    minor_punctuation: float
-    non_translation: float
-
-    def of(self, error: JudgedError) -> float:
-        """Gives what one error costs."""
-        category = error.category.casefold()
-        if category.startswith("non-translation"):
-            return self.non_translation
-        if error.severity == "minor" and "punctuation" in category:
-            return self.minor_punctuation
-        return float(getattr(self, error.severity))
-
-
-# Minor and major as in Freitag et al. 2021 ("Experts, Errors, and Context"), for which there was
-# no "critical": 25 is what its unusable translations cost. WMT 2023 counted critical as major.
-WEIGHTS = {
-    "mqm-core": Weights(1, 5, 25, minor_punctuation=1, non_translation=25),
-    "wmt21": Weights(1, 5, 25, minor_punctuation=0.1, non_translation=25),
-    "wmt23": Weights(1, 5, 5, minor_punctuation=0.1, non_translation=25),
-}
-
-
-def mqm_score(errors: Sequence[JudgedError], preset: str, *, max_errors: int = 0) -> float:
-    """Gives the score of a segment: minus the sum of the weights, so that higher is better.
+def mqm_score(
+    errors: Sequence[JudgedError], preset_name: str, hypothesis: str, *, max_errors: int = 0
+) -> float:
+    """Gives the score of a segment by its errors; higher is better.
 
     Args:
         errors: Those that were found.
-        preset: A name in WEIGHTS.
+        preset_name: A name in `mqm_weights.PRESETS`.
+        hypothesis: Some presets count its words.
         max_errors: Only so many count, the gravest; 0 = all.
 
     Returns:
-        A number up to 0, which is a segment without errors.
+        Minus the sum of the weights, 0 without errors; of `adaptmllm` 100 without errors.
+
+    Raises:
+        ConfigError: There is no such preset.
     """
-    costs = sorted(map(WEIGHTS[preset].of, errors), reverse=True)
-    return 0.0 - sum(costs[: max_errors or None])
+    preset = find_preset(preset_name)
+    costs = sorted((_penalty(preset, error) for error in errors), reverse=True)
+    return score_errors(preset, costs[: max_errors or None], hypothesis)
+
+
+def _penalty(preset: Preset, error: JudgedError) -> float:
+    """Gives the cost of an error; where a preset knows no "critical", it is a major one."""
+    category = error.category.strip()
+    if category.casefold().replace(" ", "-").rstrip("!.") == NON_TRANSLATION.rstrip("!"):
+        category = NON_TRANSLATION
+    cost = penalty_of(preset, error.severity, category)
+    if cost is None:
+        cost = penalty_of(preset, "major", category)
+    return cost or 0.0

@@ -13,11 +13,6 @@ from core.languages import language_name
 NOTHING = "–"
 MINUS = "−"
 TESTS = {"bs": "paired bootstrap", "ar": "approximate randomisation"}
-SAMPLING_ONLY = (
-    "Intervals and tests cover the sampling of the test set only: how the numbers would vary with "
-    "other segments of the same kind. They do not cover training: another seed gives another "
-    "model, and a difference between two trainings may be chance although it is significant here."
-)
 
 
 def number(value: object, decimals: int = 2, *, is_signed: bool = False) -> str:

@@ -67,7 +67,6 @@ def html_report(
         direction=figures.direction(result),
         baseline=figures.system_name(result, result.baseline_id),
         test=figures.test_words(result),
-        sampling_only=figures.SAMPLING_ONLY,
         metrics={metric.key: metric for metric in result.metrics},
         decimals=decimals,
         best={

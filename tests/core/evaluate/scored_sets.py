@@ -9,7 +9,12 @@ from core.storage.workspace import Workspace
 
 HASH = "a" * 64
 SOURCES = ("The nurse writes a letter.", "It is raining.", "Good morning!", "A long road.")
-REFERENCES = ("Scríobhann an t-altra litir.", "Tá sé ag cur báistí.", "Maidin mhaith!", "Bóthar fada.")  # fmt: skip
+REFERENCES = (
+    "Scríobhann an t-altra litir.",
+    "Tá sé ag cur báistí.",
+    "Maidin mhaith!",
+    "Bóthar fada.",
+)
 
 
 def add_set(

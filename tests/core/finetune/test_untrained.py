@@ -79,6 +79,18 @@ def test_texts_that_give_fewer_pieces_give_all_they_have() -> None:
     assert tokenizer.tokenize("aab") == ["▁aab"]
 
 
+def test_a_word_has_the_same_pieces_before_punctuation() -> None:
+    texts = ["the house, the house. (the house) l'eau, मांजर।"] * 9
+    tokenizer = learn_tokenizer(
+        texts, Vocabulary(200, splits_punctuation=True), "eng_Latn", "mar_Deva"
+    )
+    assert tokenizer.tokenize("house, the l'eau मांजर।") == [
+        *("▁house", ",", "▁the", "▁l", "'", "eau", "▁मांजर", "।")
+    ]
+    joined = learn_tokenizer(texts, Vocabulary(200), "eng_Latn", "mar_Deva")
+    assert joined.tokenize("house,") == ["▁house,"]
+
+
 def test_more_characters_than_pieces_is_refused() -> None:
     han = "".join(chr(0x4E00 + i) for i in range(300))
     with pytest.raises(ConfigError) as caught:

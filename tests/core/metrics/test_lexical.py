@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import sacrebleu
 
-from core.errors import DataError
-from core.metrics.lexical import METRICS, Score, score_system
+from core.errors import ConfigError, DataError
+from core.metrics.lexical import METRICS, SPECS, TOKENIZERS, Score, find_specs, score_system
 
 VERSION = f"version:{sacrebleu.__version__}"
 
@@ -40,20 +40,26 @@ def test_value_is_the_known_one(
 
 
 SIGNATURES = [
-    ("BLEU", "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp"),
-    ("BLEU lowercased", "nrefs:1|case:lc|eff:no|tok:13a|smooth:exp"),
-    ("TER", "nrefs:1|case:lc|tok:tercom|norm:no|punct:yes|asian:no"),
-    ("chrF1", "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no"),
-    ("chrF2", "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no"),
-    ("chrF3", "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no"),
-    ("chrF++", "nrefs:1|case:mixed|eff:yes|nc:6|nw:2|space:no"),
+    ("BLEU", "BLEU|nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp"),
+    ("BLEU lowercased", "BLEU|nrefs:1|case:lc|eff:no|tok:13a|smooth:exp"),
+    ("TER", "TER|nrefs:1|case:lc|tok:tercom|norm:no|punct:yes|asian:no"),
+    ("chrF1", "chrF1|nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no"),
+    ("chrF2", "chrF2|nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no"),
+    ("chrF3", "chrF3|nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no"),
+    ("chrF++", "chrF2++|nrefs:1|case:mixed|eff:yes|nc:6|nw:2|space:no"),
 ]
 
 
 @pytest.mark.parametrize(("name", "signature"), SIGNATURES)
 def test_signature_says_how_to_compute_the_value_again(name: str, signature: str) -> None:
     (score,) = score_system(*DOG, names=[name])
-    assert score.signature == f"{name}|{signature}|{VERSION}"
+    assert score.signature == f"{signature}|{VERSION}"
+
+
+def test_beta_is_told_as_the_signature_behind_the_name_leaves_it_out() -> None:
+    first, third, bleu = score_system(*DOG, names=["chrF1", "chrF3", "BLEU"])
+    assert (first.beta, third.beta, bleu.beta) == (1, 3, None)
+    assert first.signature.partition("|")[2] == third.signature.partition("|")[2]
 
 
 def test_values_are_those_of_sacrebleu_itself() -> None:
@@ -82,3 +88,34 @@ def test_nothing_to_score_is_refused() -> None:
 def test_score_becomes_plain_values() -> None:
     score = Score("BLEU", 12.5, "BLEU|nrefs:1", 3)
     assert Score(**score.as_dict()) == score
+
+
+def test_metrics_are_found_by_key_in_the_order_asked_for() -> None:
+    assert [spec.name for spec in find_specs(["chrf++", "bleu-lc"])] == [
+        "chrF++",
+        "BLEU lowercased",
+    ]
+    assert [spec.key for spec in find_specs()] == [
+        "bleu", "bleu-lc", "ter", "chrf1", "chrf2", "chrf3", "chrf++",
+    ]  # fmt: skip
+    assert [key for key, spec in SPECS.items() if spec.is_lower_better] == ["ter"]
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_tokenizer_concerns_bleu_alone(tokenizer: str) -> None:
+    found = {spec.key: spec.tokenizer for spec in find_specs(tokenizer=tokenizer)}
+    assert {key for key, name in found.items() if name} == {"bleu", "bleu-lc"}
+    assert found["bleu"] == tokenizer
+
+
+def test_unknown_metrics_are_refused_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="There is no metric 'bleurt'. Choose from bleu, bleu-lc"):
+        find_specs(["bleu", "bleurt"])
+    with pytest.raises(ConfigError, match="There is no metric 'METEOR'. Choose from BLEU, BLEU lo"):
+        score_system(*DOG, names=["METEOR"])
+
+
+@pytest.mark.parametrize("tokenizer", ["flores200", "spm", "ja-mecab", "moses", ""])
+def test_tokenizers_that_do_not_work_offline_are_refused(tokenizer: str) -> None:
+    with pytest.raises(ConfigError, match=f"tokenizer {tokenizer!r} cannot be used.*13a, intl"):
+        find_specs(["bleu"], tokenizer=tokenizer)

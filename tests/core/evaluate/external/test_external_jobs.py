@@ -84,22 +84,28 @@ def test_scores_of_a_command_enter_the_table_and_what_is_missing_stays_missing(
     assert next(ready.scorings.scores(scoring_id)).details == {"by": "length"}
 
 
-@pytest.mark.parametrize(
-    ("script", "sentence"),
-    [
-        (NAN, "score in line 2 of the scorer's output is not finite"),
-        (SHORT, "1 of 7 segments came back without a score; the first is that with the id 2"),
-        (CRASH, "exit code 1: RuntimeError: CUDA out of memory"),
-        (GARBAGE, "Line 1 of the scorer's output is no JSON object: Loading checkpoint"),
-    ],
-)
-def test_nothing_is_stored_of_a_command_that_goes_wrong(
-    script: str, sentence: str, ready: Workspace
+WRONG = {
+    NAN: "score in line 2 of the scorer's output is not finite",
+    SHORT: "1 of 7 segments came back without a score; the first is that with the id 2",
+    CRASH: "exit code 1: RuntimeError: CUDA out of memory",
+    GARBAGE: "Line 1 of the scorer's output is no JSON object: Loading checkpoint",
+}
+
+
+def test_nothing_is_stored_of_a_command_that_goes_wrong_and_resume_tries_again(
+    ready: Workspace,
 ) -> None:
-    scoring_id, state = run(ready, settings(ready, script))
-    assert state.state == "failed" and sentence in state.reason
-    assert "Nothing was stored" in state.hint
-    assert list(ready.scorings.scores(scoring_id)) == []
+    scoring_id = ""
+    for script, sentence in WRONG.items():
+        what = settings(ready, script)
+        if scoring_id:
+            scoring_jobs.resume(ready, scoring_id)
+        else:
+            scoring_id = scoring_jobs.start(ready, what).id
+        state = queue.wait(ready, scoring_id)
+        assert state.state == "failed" and sentence in state.reason
+        assert "Nothing was stored" in state.hint
+        assert list(ready.scorings.scores(scoring_id)) == []
     settings(ready, GOOD)  # the scorer is corrected
     scoring_jobs.resume(ready, scoring_id)
     assert queue.wait(ready, scoring_id).state == "finished"
