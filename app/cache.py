@@ -59,7 +59,7 @@ def _facts(root: str) -> HostFacts:
 
 def preview(settings: FineTuneSettings) -> Preview:
     """Gives what the model will see; computed once for the settings that decide it."""
-    chosen = ("base_model", "corpus", "src_lang", "tgt_lang", "max_source_length")
+    chosen = ("base_model", "corpus", "src_lang", "tgt_lang", "max_source_length", "scratch_pieces")
     values = settings.model_dump(include={*chosen, "max_target_length"})
     return _preview(str(workspace().root), FineTuneSettings.parse(values).model_dump_json())
 

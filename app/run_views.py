@@ -81,14 +81,14 @@ def samples(history: History) -> None:
     """Shows fixed dev segments: reference, base model, and the newest translations."""
     st.subheader("Samples from the dev split", anchor=False)
     if 0 not in history.samples:
-        st.caption("The base model's translations appear before the first step.")
+        st.caption("What it translates before training appears before the first step.")
         return
     last = history.last_sample_step()
     rows = [
         {
             "Source": base["source"],
             "Reference": base["reference"],
-            "Base model": base["hypothesis"],
+            "Before training": base["hypothesis"],
             f"After step {last}": now["hypothesis"] if last else "",
         }
         for base, now in zip(history.samples[0], history.samples[last], strict=False)
@@ -131,8 +131,8 @@ def final_scores(workspace: Workspace, run: Run) -> None:
             columns={
                 "source": "Source",
                 "reference": "Reference",
-                "base": "Base model",
-                "fine_tuned": "Fine-tuned model",
+                "base": "Before training",
+                "fine_tuned": "After training",
             }
         )
         st.dataframe(frame, hide_index=True, width="stretch", key="run.outputs")

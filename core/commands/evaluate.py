@@ -98,6 +98,7 @@ def _add(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 
 
 def _target(workspace: Workspace, chosen: argparse.Namespace, upload: Upload) -> Target:
+    from core.commands.text_files import printable
     from core.evaluate.adding import target_of_corpus, target_of_set, target_of_upload
     from core.settings import checked_language
 

@@ -207,7 +207,7 @@ def _scores_text(values: Row) -> str:
 
 def _comparison_text(values: Row) -> str:
     header = ("metric", "system", "score", "95 % interval", "difference", "95 % interval", "p",
-              "p (Holm)", "", "cluster", "ranks")  # fmt: skip
+              "p (Holm)", "verdict", "cluster", "ranks")  # fmt: skip
     differences = {(row["metric"], row["system"]): row for row in values["differences"]}
     rows = []
     for score, rank in zip(values["scores"], values["ranks"], strict=True):
@@ -216,7 +216,7 @@ def _comparison_text(values: Row) -> str:
         if found:
             p_values = (f"{found[name]:.4f}" for name in ("p_value", "p_corrected"))
             cells = [_two(found["delta"], "+"), _range(found, "+"), *p_values, _verdict(found)]
-        places = f"{rank['best_rank']}-{rank['worst_rank']}"
+        places = "-".join(dict.fromkeys(f"{rank[end]}" for end in ("best_rank", "worst_rank")))
         first = (score["name"], score["system"], _two(score["value"]), _range(score))
         rows.append([*first, *cells, rank["cluster"], places])
     return "\n".join([table(header, rows), "", *_below(values)])

@@ -80,6 +80,7 @@ def find_set(workspace: Workspace, set_id: str) -> TranslationSet:
 
 def _save(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     from core.evaluate.measuring import chosen_references
+    from core.evaluate.settings import SCORING
     from core.evaluate.texts import load_texts
 
     name = " ".join(chosen.name.split())
@@ -90,6 +91,9 @@ def _save(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     settings = _settings(workspace, chosen)
     # What could not be opened again is not stored.
     chosen_references(load_texts(workspace, settings.test_set, settings.systems), settings)
+    for key in settings.metrics:
+        if key.startswith(SCORING):
+            workspace.scorings.get(key.removeprefix(SCORING))
     record = workspace.evaluations.save(
         Evaluation(
             str(uuid.uuid4()), name, settings.test_set, utc_now(), settings.model_dump(mode="json")

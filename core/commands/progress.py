@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
+from time import monotonic
 
 from core.metrics.progress import Progress
 
@@ -13,11 +13,11 @@ EVERY_S = 2.0
 
 def told_progress(what: str) -> Progress:
     """Gives a function that writes `what: done of total` on stderr from time to time."""
-    due_s = time.monotonic() + QUIET_S
+    due_s = monotonic() + QUIET_S
 
     def tell(done: int, total: int) -> None:
         nonlocal due_s
-        now_s = time.monotonic()
+        now_s = monotonic()
         if now_s >= due_s:
             sys.stderr.write(f"{what}: {done:,} of {total:,}\n")
             sys.stderr.flush()

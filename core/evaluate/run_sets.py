@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from core.errors import DataError
+from core.finetune.recipes import SCRATCH
 from core.finetune.run_folder import RunFolder
 from core.jobs.entering import locked
 from core.storage.run_records import Run
@@ -34,7 +35,9 @@ def add_run(workspace: Workspace, run_id: str) -> list[TranslationSet]:
     run = workspace.runs.get(run_id)
     rows = _rows(workspace, run)
     pairs = tuple((row["source"], row["reference"]) for row in rows)
-    sides = (("base", run.base_model, run.base_model), ("fine_tuned", run.id, run.name))
+    sides = [("fine_tuned", run.id, run.name)]
+    if run.base_model != SCRATCH:  # of random weights there is nothing to compare
+        sides.insert(0, ("base", run.base_model, run.base_model))
     records = []
     for side, key, name in sides:
         record = TranslationSet(

@@ -13,6 +13,7 @@ from core.corpora.segments import read_segments
 from core.corpora.splitting import num_overlaps
 from core.errors import DataError, TrainingError
 from core.finetune.history import HistoryReader
+from core.finetune.recipes import SCRATCH
 from core.finetune.run_folder import RunFolder
 from core.languages import language
 from core.serving.licences import licence_of, notice_of
@@ -211,13 +212,18 @@ def _introduction(subject: _Subject) -> str:
     if subject.run is None:
         return f"The base model {base}, made ready for serving with adaptMLLM."
     which = f" This is the checkpoint after {subject.step} steps." if subject.step else ""
-    return (
-        f"The base model {base}, fine-tuned with adaptMLLM to translate "
-        f"{_named(subject.run.src_lang)} into {_named(subject.run.tgt_lang)}.{which}"
-    )
+    languages = f"{_named(subject.run.src_lang)} into {_named(subject.run.tgt_lang)}"
+    if subject.base_model == SCRATCH:
+        return (
+            "A small Transformer, trained from random weights with adaptMLLM to translate "
+            f"{languages}.{which}"
+        )
+    return f"The base model {base}, fine-tuned with adaptMLLM to translate {languages}.{which}"
 
 
 def _licence(subject: _Subject) -> str:
+    if subject.base_model == SCRATCH:
+        return "There is no base model: the weights were random before the training."
     licence = licence_of(subject.base_model)
     text = f"Base model: {escaped(_base_name(subject.base_model))}. Its licence: {licence}."
     if not licence.startswith(("none", "unknown")):
@@ -340,8 +346,10 @@ def _dev_scores(folder: Path, step: int) -> str:
 
 def _training(run: Run, folder: Path) -> str:
     lines = ["| setting | value |", "| --- | --- |"]
+    is_from_scratch = run.base_model == SCRATCH
     for name, value in run.settings.items():
-        if name not in _UNTOLD_SETTINGS:
+        is_told = not name.startswith("scratch_") or is_from_scratch
+        if name not in _UNTOLD_SETTINGS and is_told:
             lines.append(f"| {_code(name)} | {escaped(str(value))} |")
     if run.train_seconds is not None:
         lines.append(f"| seconds in training steps | {run.train_seconds:,.0f} |")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from core.finetune.recipes import SCRATCH, STARTER
+
 _LICENCES = {
     "facebook/nllb-200": "CC BY-NC 4.0",
     "facebook/m2m100": "MIT",
     "facebook/mbart-large-50": "MIT",
     "helsinki-nlp/opus-mt": "Apache-2.0 or CC BY 4.0, see its card",
     "google/madlad400": "Apache-2.0",
-    "starter": "none (random weights, built on this machine)",
+    STARTER: "none (random weights, built on this machine)",
+    SCRATCH: "none (random weights, built on this machine)",
 }
 
 

@@ -105,7 +105,7 @@ def _of_run(workspace: Workspace, run: Run, step: str) -> ModelReference:
         which = "" if step == "latest" else f" of step {step}"
         known = ", ".join(map(str, steps)) or "none"
         raise ModelError(f"The run {run.name!r} has no checkpoint{which}.", hint=f"Kept: {known}.")
-    source = model_source(workspace, run.base_model)
+    source = model_source(workspace, run.base_model, run_id=run.id)
     return ModelReference(f"{run.id}@{wanted}", f"{run.name} @ step {wanted}", run, wanted, source)
 
 

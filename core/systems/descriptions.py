@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import ConfigError
-from core.finetune.settings import STARTER
+from core.finetune.recipes import SCRATCH, STARTER
 from core.serving.versions import preferred
 from core.setup import has_starter
 from core.storage.run_records import Run
@@ -84,7 +84,8 @@ def local_models(workspace: Workspace) -> list[SystemInfo]:
         if version.run_id is not None and key not in found:
             found[key] = described_model(key, version.name, None, version)
     bases = [STARTER] if has_starter(workspace) else []
-    bases += [run.base_model for run in runs]
+    # What a run began with at random is nothing that anybody would ask.
+    bases += [run.base_model for run in runs if run.base_model != SCRATCH]
     bases += [version.model for version in versions if version.run_id is None]
     for base in dict.fromkeys(bases):
         found[base] = described_model(base, base, None, usable.get(base))
@@ -99,6 +100,8 @@ def described_model(key: str, name: str, run: Run | None, version: Version | Non
     detail = "base model"
     if run is not None:
         detail = f"fine-tuned from {run.base_model}"
+        if run.base_model == SCRATCH:
+            detail = "trained from scratch"
         provenance |= {"run": run.id, "base_model": run.base_model}
     elif re.search(r"@\d+$", key):
         detail = "checkpoint"

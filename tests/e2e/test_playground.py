@@ -184,7 +184,6 @@ def run_a_batch_and_evaluate(tab: Any, app: App) -> None:
     assert len({each.test_set_hash for each in sets}) == 1
     for each in sets:
         assert workspace.translation_sets.counts(each.id).num_done == NUM_SEGMENTS
-    tab.expand("Signatures")
     tab.page.get_by_test_id("stCode").filter(has_text=f"n={NUM_SEGMENTS}").wait_for()
 
 

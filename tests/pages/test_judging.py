@@ -110,7 +110,7 @@ def test_two_sets_of_one_system_are_told_apart_and_deleted_after_a_confirmation_
 ) -> None:
     first, second = (translation_set(workspace, "Same") for _ in range(2))
     app = opened(workspace, monkeypatch, "evaluate", set=first.id)
-    assert list(app.dataframe[0].value["#"]) == [1, 2]
+    assert list(app.dataframe[0].value["System"]) == ["Same (1) (baseline)", "Same (2)"]
     button(app, "Delete a set").click()
     app = app.run()
     assert len(workspace.translation_sets.all()) == 2

@@ -165,19 +165,6 @@ def translation_set(workspace: Workspace, name: str, *, num_failed: int = 0) -> 
     return record
 
 
-def test_evaluate_scores_whole_sets_and_says_why_others_are_not(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = translation_set(workspace, "Whole")
-    translation_set(workspace, "Broken", num_failed=1)
-    app = opened(workspace, monkeypatch, "evaluate", set=whole.id)
-    table = app.dataframe[0].value.set_index("System")
-    assert table.loc["Whole", "chrF2"] == 100.0
-    assert table.loc["Broken"].isna()["chrF2"] and table.loc["Broken", "Failed"] == 1
-    assert "is not scored" in shown(app)
-    assert "n=3" in app.code[0].value and "chrF2|" in app.code[0].value
-
-
 def test_an_endpoint_is_set_up_changed_and_deleted(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

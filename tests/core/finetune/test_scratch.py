@@ -167,9 +167,7 @@ def test_heads_must_divide_the_width_only_where_a_model_is_built() -> None:
 
 @pytest.mark.launcher
 def test_run_from_scratch_stops_resumes_and_finishes_with_the_model_it_built(lab) -> None:
-    """Two processes: the model is built before either of them starts."""
-    changes = {**TINY, "engine": "plain", "num_processes": 2}
-    changes |= {"max_steps": 200, "eval_every_steps": 1000}
+    changes = {**TINY, "engine": "plain", "max_steps": 200, "eval_every_steps": 1000}
     run = lab.launch(**changes)
     lab.until_step(run, 3)
     folder = lab.folder(run)
