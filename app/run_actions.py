@@ -9,6 +9,7 @@ from app.errors import shown_to_user
 from app.navigation import page_path
 from app.state import session
 from app.text import size
+from core.evaluate.run_sets import add_run, has_outputs
 from core.finetune import runs
 from core.finetune.run_folder import RunFolder
 from core.jobs.folder import JobState
@@ -27,6 +28,15 @@ def action_bar(workspace: Workspace, run: Run, state: JobState) -> None:
                 st.rerun()
         elif state.state != "finished":
             _resume_button(workspace, run)
+        elif has_outputs(workspace, run) and st.button(
+            "Compare in Evaluate",
+            icon=":material/leaderboard:",
+            type="primary",
+            key="run.evaluate",
+            help="Intervals, significance and segments, beside other systems.",
+        ):
+            sets = add_run(workspace, run.id)
+            st.switch_page(page_path("evaluate"), query_params={"set": sets[0].id})
         if st.button("Duplicate", icon=":material/content_copy:", key="run.duplicate"):
             session().replace_draft({**run.settings, "name": ""})
             st.switch_page(page_path("finetune"))

@@ -39,7 +39,7 @@ def interval_chart(result: EvaluationResult, metric: MetricResult) -> Any:
     )
     base = result.score(result.baseline_id, metric.key)
     if base is not None:
-        figure.add_vline(x=base.value, line_dash="dot", line_width=1)
+        figure.add_vline(x=base.value, line_dash="dot", line_width=1, line_color="gray")
     figure.update_layout(
         height=90 + ROW_PX * len(rows),
         margin={"l": 10, "r": 10, "t": 30, "b": 30},

@@ -26,6 +26,7 @@ HELP = {
     "Δ 95 %": "From the same resamples of both systems.",
     "p": "How often chance alone makes a difference as large as this one.",
     "p (Holm)": "Corrected for comparing several systems with the baseline.",
+    "Verdict": "▲ and ▼: significantly better or worse than the baseline.",
     "Cluster": "Every system of a cluster is significantly better than each of the next one.",
     "Ranks": "The ranks that the tests of all pairs leave open.",
 }
@@ -132,18 +133,23 @@ def _comparison(result: EvaluationResult) -> None:
 
 
 def _comparison_columns() -> dict[str, Any]:
-    numbers = {"Score": "%.2f", "Δ": "%+.2f", "p": "%.4f", "p (Holm)": "%.4f"}
-    columns: dict[str, Any] = {
-        name: st.column_config.NumberColumn(format=form, width=80, help=HELP.get(name))
-        for name, form in numbers.items()
+    numbers = {
+        "Score": ("%.2f", 65),
+        "Δ": ("%+.2f", 70),
+        "p": ("%.4f", 65),
+        "p (Holm)": ("%.4f", 75),
     }
-    texts = {"System": 180, "95 %": 120, "Δ 95 %": 130, "Verdict": 170, "Ranks": 70}
+    columns: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format=form, width=width, help=HELP.get(name))
+        for name, (form, width) in numbers.items()
+    }
+    texts = {"95 %": 110, "Δ 95 %": 125, "Verdict": 140, "Ranks": 60}
     columns |= {
         name: st.column_config.TextColumn(width=width, help=HELP.get(name))
         for name, width in texts.items()
     }
-    columns["Cluster"] = st.column_config.NumberColumn(width=70, help=HELP["Cluster"])
-    columns["System"] = st.column_config.TextColumn(width=180, pinned=True)
+    columns["Cluster"] = st.column_config.NumberColumn(width=65, help=HELP["Cluster"])
+    columns["System"] = st.column_config.TextColumn(width=150, pinned=True)
     return columns
 
 
@@ -175,7 +181,7 @@ def _comparison_row(
 def _verdict(is_significant: bool, is_better: bool) -> str:
     if not is_significant:
         return "no clear difference"
-    return "significantly better" if is_better else "significantly worse"
+    return "▲ better" if is_better else "▼ worse"
 
 
 def interval(low: float | None, high: float | None, *, sign: str = "") -> str:

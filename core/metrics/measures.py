@@ -120,7 +120,7 @@ def corpus_value(measure: Measure, rows: Rows) -> float:
     """
     if not len(rows):
         raise DataError("There are no segments to score.")
-    # One after the other as sacreBLEU adds them: `sum` adds by halves, and rounds otherwise.
+    # One after the other as sacreBLEU adds them; `sum` does so only in some layouts of memory.
     sums = np.cumsum(rows, axis=0)[-1:]
     return float(measure.values(sums, len(rows))[0])
 

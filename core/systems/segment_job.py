@@ -28,11 +28,13 @@ class SegmentJob:
         module: What runs: `python -m MODULE FOLDER`.
         noun: What people call the job, such as `batch`.
         resume_hint: What is kept, and what Resume does.
+        unit: What its steps are, for sentences.
     """
 
     module: str
     noun: str
     resume_hint: str
+    unit: str = "segments"
 
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the one command."""
@@ -41,7 +43,7 @@ class SegmentJob:
 
     def diagnose(self, folder: JobFolder, exit_code: int, state: JobState) -> Failure:
         """Says why not everything was done."""
-        where = f"after {state.progress.get('step', 0)} segments"
+        where = f"after {state.progress.get('step', 0)} {self.unit}"
         failure = first_failure(RunFolder(folder.path))
         if failure is None:
             tail = attempt_log(folder.log_file)[-4000:]
@@ -59,7 +61,7 @@ class SegmentJob:
 
     def stop_sentence(self, step: int, who: str) -> str:
         """Says how it ended when it was stopped at once."""
-        return f"Stopped {who} after {step} segments, which are kept; Resume does the rest."
+        return f"Stopped {who} after {step} {self.unit}. {self.resume_hint}"
 
     def publish(self, workspace: Workspace, folder: JobFolder) -> None:
         """Has nothing to add: results were stored one by one."""

@@ -61,7 +61,7 @@ def test_scores_stand_with_intervals_verdicts_and_signatures(
     assert scores.loc["Perfect (baseline)", "chrF2 ↑"] == 100.0
     assert scores.loc[NAME, "Empty"] == 1
     differences = app.dataframe[1].value.set_index("System")
-    assert differences.loc["Poor", "Verdict"] == "significantly worse"
+    assert differences.loc["Poor", "Verdict"] == "▼ worse"
     assert differences.loc["Perfect", "Verdict"] == "baseline"
     assert differences.loc["Poor", "p (Holm)"] >= differences.loc["Poor", "p"]
     assert "BLEU|nrefs:1|bs:1000|seed:12345|case:mixed" in app.code[0].value
@@ -77,7 +77,7 @@ def test_another_baseline_turns_the_verdict(
     next(each for each in app.selectbox if each.label == "Baseline").select(poor.id)
     app = app.run()
     differences = app.dataframe[1].value.set_index("System")
-    assert differences.loc["Perfect", "Verdict"] == "significantly better"
+    assert differences.loc["Perfect", "Verdict"] == "▲ better"
 
 
 def test_whole_sets_are_scored_and_others_say_why_they_are_not(

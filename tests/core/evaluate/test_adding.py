@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -213,7 +214,7 @@ def test_an_upload_that_replaces_a_reference_says_so(workspace: Workspace) -> No
     ],
 )
 def test_an_upload_that_does_not_fit_stores_nothing(
-    changes: dict[str, object], sentence: str, workspace: Workspace
+    changes: dict[str, Any], sentence: str, workspace: Workspace
 ) -> None:
     before = num_rows(workspace)
     with pytest.raises(DataError, match=sentence) as caught:
@@ -264,7 +265,7 @@ def test_an_upload_that_is_no_whole_test_set_is_told_why(upload: Upload, sentenc
     ],
 )
 def test_references_that_do_not_fit_store_nothing(
-    changes: dict[str, object], sentence: str, workspace: Workspace
+    changes: dict[str, Any], sentence: str, workspace: Workspace
 ) -> None:
     add_upload(workspace, UPLOAD, TARGET)
     before = num_rows(workspace)
@@ -297,7 +298,7 @@ def test_the_test_set_of_translations_that_are_gone_is_refused(workspace: Worksp
         target_of_set(workspace, HASH)
 
 
-def half(set_id: str, positions: tuple[int, ...], **provenance: object) -> tuple[
+def half(set_id: str, positions: tuple[int, ...], **provenance: Any) -> tuple[
     TranslationSet, list[Hypothesis]
 ]:  # fmt: skip
     """A set that a batch has not finished: of the others there is not even the source."""

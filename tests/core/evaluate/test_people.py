@@ -27,7 +27,7 @@ from tests.core.evaluate.scored_sets import HASH, REFERENCES, add_set
 ONE = ["Scríobhann an altra litir.", "Tá sé", "Maidin!", "bóthar"]
 NAN = float("nan")
 # By rater: segments and systems (one, two).
-RATINGS = {
+RATINGS: dict[str, list[list[float]]] = {
     "Áine": [[80, 90], [20, 95], [60, 85], [10, 99]],
     "Seán": [[70, 88], [NAN, 91], [NAN, 80], [40, NAN]],
 }
@@ -73,7 +73,7 @@ def test_ratings_are_stored_for_each_rater_and_missing_ones_stay_missing(ready: 
 
 def test_only_systems_that_were_rated_are_columns(ready: Workspace) -> None:
     add_set(ready, "three", ONE[::-1])
-    only_two = {"Áine": [[NAN, 5], [NAN, NAN], [NAN, 3], [NAN, NAN]]}
+    only_two: dict[str, list[list[float]]] = {"Áine": [[NAN, 5], [NAN, NAN], [NAN, 3], [NAN, NAN]]}
     texts = texts_of(ready, "one", "two", "three")
     scoring = add_ratings(ready, tsv(only_two), "r.tsv", texts, name="Mine").scoring
     assert scoring.name == "Mine"
@@ -164,7 +164,7 @@ def test_agreement_is_that_of_scipy_on_the_points_that_people_rated(ready: Works
 
 def test_disagreements_are_those_of_the_rated_systems(ready: Workspace) -> None:
     # The references are rated badly, the poor translations well.
-    unfair = {"Áine": [[99, 1], [99, 1], [99, 1], [99, NAN]]}
+    unfair: dict[str, list[list[float]]] = {"Áine": [[99, 1], [99, 1], [99, 1], [99, NAN]]}
     scoring = add_ratings(ready, tsv(unfair), "r.tsv", texts_of(ready)).scoring
     given = {"test_set": HASH, "systems": ("two", "one"), "metrics": ("chrf2",)}
     found = evaluate(ready, EvaluationSettings.parse(given | {"num_samples": 20}))

@@ -20,8 +20,10 @@ from core.systems.batch.test_set import Perturbed
 
 SOURCES = [f"This is the sentence number {at} of ten." for at in range(10)]
 REFERENCES = [f"Seo í abairt uimhir {at} as deich gcinn." for at in range(10)]
-GOOD = [text.replace("abairt", "an abairt") for text in REFERENCES]
-POOR = [f"Seo {at}" for at in range(10)]
+GOOD = [
+    text.replace("abairt", "an abairt") if at % 3 else text for at, text in enumerate(REFERENCES)
+]
+POOR = [f"Seo í abairt {at} a {'as deich ' * (at % 3)}" for at in range(10)]
 CLEAN, FAR, NOISY = "c" * 64, "f" * 64, "n" * 64
 
 
@@ -52,7 +54,7 @@ def noise(name: str = "typos", num_changed: int = 8, *, of: str = CLEAN) -> dict
 
 
 def bleu(hypotheses: Sequence[str]) -> float:
-    return BLEU().corpus_score(hypotheses, [REFERENCES]).score
+    return float(BLEU().corpus_score(hypotheses, [REFERENCES]).score)
 
 
 def test_systems_and_test_sets_make_a_matrix(workspace: Workspace) -> None:

@@ -21,8 +21,9 @@ FIELDS = ("source", "reference", "base", "fine_tuned")
 
 @pytest.fixture
 def trained(trained_folder: Path, tmp_path: Path) -> Iterator[Workspace]:
-    """A private copy of the workspace with a finished run."""
-    shutil.copytree(trained_folder, tmp_path / "trained")
+    """A private copy of the workspace with a finished run, without its networks."""
+    networks = shutil.ignore_patterns("model", "models", "checkpoints")
+    shutil.copytree(trained_folder, tmp_path / "trained", ignore=networks)
     opened = Workspace(tmp_path / "trained")
     yield opened
     opened.database.dispose()

@@ -101,7 +101,7 @@ _PIECES = st.sampled_from(
      "\u3000", "\xa0", "\ud800"]
 )  # fmt: skip
 _TEXTS = st.lists(_PIECES, max_size=12).map("".join)
-_SEGMENTS = st.lists(st.tuples(_TEXTS, _TEXTS, _TEXTS, st.none() | _TEXTS), min_size=1, max_size=4)
+_SEGMENTS = st.lists(st.tuples(_TEXTS, _TEXTS, st.none() | _TEXTS, _TEXTS), min_size=1, max_size=4)
 _KINDS = {(kind_of(spec, [[], []])): spec for spec in EVERY_SPEC if spec.family != "ter"}
 
 
