@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.evaluate.evaluating import Evaluated
-from core.evaluate.people import (
+from core.evaluate.people.ratings import (
     MetricAgreement,
     PeopleResult,
     Ratings,

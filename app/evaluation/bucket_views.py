@@ -14,11 +14,11 @@ from app.evaluation.choice import Choice
 from app.evaluation.findings import novelty, training_counts
 from app.evaluation.positions import segments_button
 from app.text import counted, shortened
-from core.evaluate import buckets
-from core.evaluate.buckets import Bucket
+from core.evaluate.causes import buckets
+from core.evaluate.causes.buckets import Bucket
+from core.evaluate.causes.training_words import score_words
 from core.evaluate.evaluating import Evaluated
 from core.evaluate.measuring import segment_scores, subset_scores
-from core.evaluate.training_words import score_words
 from core.storage.corpus_records import Corpus
 from core.storage.workspace import Workspace
 

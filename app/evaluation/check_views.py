@@ -13,9 +13,9 @@ from app.evaluation.computed import job_view
 from app.evaluation.findings import findings
 from app.evaluation.glossary_views import glossary_view
 from app.evaluation.positions import segments_button
-from core.evaluate.checks import CHECKS, Finding
+from core.evaluate.causes.checks import CHECKS, Finding
+from core.evaluate.causes.stored_findings import Findings
 from core.evaluate.evaluating import Evaluated
-from core.evaluate.stored_findings import Findings
 from core.storage.workspace import Workspace
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.corpora.segments import read_segments
+from core.evaluate.causes.novelty import Novelty, measure_novelty
+from core.evaluate.causes.stored_findings import Findings, find_all, is_quick, stored_findings
+from core.evaluate.causes.training_words import count_words, words_used
 from core.evaluate.evaluating import Evaluated
-from core.evaluate.novelty import Novelty, measure_novelty
 from core.evaluate.settings import EvaluationSettings
-from core.evaluate.stored_findings import Findings, find_all, is_quick, stored_findings
-from core.evaluate.training_words import count_words, words_used
 from core.storage.workspace import Workspace
 from core.systems.retrieval.nearest import ExampleIndex
 

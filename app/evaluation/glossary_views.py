@@ -11,8 +11,8 @@ import streamlit as st
 from app.evaluation.choice import Choice
 from app.evaluation.positions import segments_button
 from app.problem_views import shown_in_place
+from core.evaluate.causes.term_hits import TermHits, find_term_hits
 from core.evaluate.evaluating import Evaluated
-from core.evaluate.term_hits import TermHits, find_term_hits
 from core.serving.text.glossary import read_glossary
 
 KEPT = 6

@@ -7,8 +7,8 @@ import streamlit as st
 from app.evaluation.agreeing import agreement_words, compared_with_people
 from app.text import counted, plain
 from core.evaluate.evaluating import Evaluated
-from core.evaluate.people import HUMAN
-from core.evaluate.scoring_results import set_scores
+from core.evaluate.people.ratings import HUMAN
+from core.evaluate.scorers.scoring_results import set_scores
 from core.evaluate.settings import SCORING
 from core.storage.workspace import Workspace
 

@@ -10,8 +10,13 @@ import streamlit as st
 from app.evaluation.choice import Choice
 from app.evaluation.positions import segments_button
 from app.text import plain
+from core.evaluate.causes.ngram_wins import (
+    Ngram,
+    NgramDifference,
+    find_ngram_excess,
+    find_ngram_wins,
+)
 from core.evaluate.evaluating import Evaluated
-from core.evaluate.ngram_wins import Ngram, NgramDifference, find_ngram_excess, find_ngram_wins
 
 REFERENCE = "reference"
 KEPT = 8

@@ -15,16 +15,16 @@ from app.problem_views import shown_in_place
 from app.state import session
 from app.text import ago, counted, plain
 from core.evaluate.evaluating import Evaluated
-from core.evaluate.mqm_weights import PRESETS
-from core.evaluate.people import (
+from core.evaluate.people.mqm_weights import PRESETS
+from core.evaluate.people.ratings import (
     HUMAN,
     PeopleResult,
     Ratings,
     add_ratings,
     disagreements,
 )
-from core.metrics.meta_evaluation import Agreement
-from core.metrics.rater_agreement import RaterAgreement
+from core.metrics.agreement.meta_evaluation import Agreement
+from core.metrics.agreement.rater_agreement import RaterAgreement
 from core.storage.scoring_records import Scoring
 from core.storage.workspace import Workspace
 

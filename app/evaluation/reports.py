@@ -12,15 +12,15 @@ from app.evaluation.findings import findings
 from app.problem_views import shown_in_place
 from app.state import session
 from app.text import ago
+from core.evaluate.causes.stored_findings import Findings
 from core.evaluate.evaluating import Evaluated
 from core.evaluate.report.csv_table import differences_csv, scores_csv
 from core.evaluate.report.files import zip_report
 from core.evaluate.report.html_report import html_report
 from core.evaluate.report.json_report import to_json
 from core.evaluate.report.latex import latex_tables
+from core.evaluate.report.supplement import segment_rows, supplement_of
 from core.evaluate.report.table import Supplement
-from core.evaluate.stored_findings import Findings
-from core.evaluate.supplement import segment_rows, supplement_of
 from core.storage.evaluation_records import Evaluation
 from core.storage.files import utc_now
 from core.storage.workspace import Workspace

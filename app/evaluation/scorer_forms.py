@@ -13,11 +13,11 @@ from app.problem_views import problem, shown_in_place
 from app.state import session
 from app.text import counted
 from core.errors import AdaptMLLMError, ConfigError
-from core.evaluate import scoring_jobs
-from core.evaluate.external.settings import ExternalSettings
-from core.evaluate.judge.forecast import forecast
-from core.evaluate.judge.prompts import prompts_of
-from core.evaluate.judge.settings import JudgeSettings
+from core.evaluate.scorers import scoring_jobs
+from core.evaluate.scorers.external.settings import ExternalSettings
+from core.evaluate.scorers.judge.forecast import forecast
+from core.evaluate.scorers.judge.prompts import prompts_of
+from core.evaluate.scorers.judge.settings import JudgeSettings
 from core.storage.workspace import Workspace
 from core.systems.batch.budget import usd
 from core.systems.catalogue import all_systems

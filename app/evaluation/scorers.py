@@ -13,10 +13,10 @@ from app.evaluation.scorer_forms import external_form, judge_form
 from app.problem_views import shown_in_place
 from app.state import session
 from app.text import ago, counted, duration, shortened, state_badge
-from core.evaluate import scoring_jobs
 from core.evaluate.evaluating import Evaluated
-from core.evaluate.people import HUMAN
-from core.evaluate.scoring_results import SetScores, set_scores
+from core.evaluate.people.ratings import HUMAN
+from core.evaluate.scorers import scoring_jobs
+from core.evaluate.scorers.scoring_results import SetScores, set_scores
 from core.evaluate.settings import SCORING
 from core.jobs import queue
 from core.jobs.folder import JobState

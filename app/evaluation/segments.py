@@ -16,16 +16,16 @@ from app.evaluation.positions import focus_bar
 from app.navigation import page_path
 from app.state import session
 from app.text import counted, plain, shortened
-from core.evaluate.checks import CHECKS
-from core.evaluate.evaluating import Evaluated
-from core.evaluate.measuring import segment_scores
-from core.evaluate.results import MetricResult
-from core.evaluate.segment_view import (
+from core.evaluate.causes.checks import CHECKS
+from core.evaluate.causes.segment_view import (
     SegmentFilter,
     SegmentOrder,
     SegmentTable,
     select_segments,
 )
+from core.evaluate.evaluating import Evaluated
+from core.evaluate.measuring import segment_scores
+from core.evaluate.results import MetricResult
 from core.storage.workspace import Workspace
 from core.systems.word_diff import diff_words
 

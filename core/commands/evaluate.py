@@ -133,7 +133,7 @@ def _add_run(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 
 def _ratings(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     from core.commands.text_files import printable, read_bytes
-    from core.evaluate.people import add_ratings
+    from core.evaluate.people.ratings import add_ratings
     from core.evaluate.texts import load_texts
 
     sets = [evaluate_saved.find_set(workspace, each) for each in chosen.set]

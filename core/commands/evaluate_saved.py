@@ -161,8 +161,8 @@ def _delete(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 def _report(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     from core.evaluate.evaluating import evaluate
     from core.evaluate.report.files import write_report
+    from core.evaluate.report.supplement import segment_rows, supplement_of
     from core.evaluate.settings import EvaluationSettings
-    from core.evaluate.supplement import segment_rows, supplement_of
 
     record = workspace.evaluations.find(chosen.name)
     settings = EvaluationSettings.parse(record.settings)
@@ -176,7 +176,7 @@ def _report(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 
 
 def _findings(found: Evaluated) -> Any:
-    from core.evaluate.checks import run_checks
+    from core.evaluate.causes.checks import run_checks
 
     texts, tgt_lang = found.texts, found.result.tgt_lang
     hypotheses = {each.set_id: texts.hypotheses[each.set_id] for each in found.result.scored}

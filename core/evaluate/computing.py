@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 from core.errors import AdaptMLLMError
+from core.evaluate.causes.stored_findings import find_all, is_quick, store_findings
 from core.evaluate.evaluating import evaluate
 from core.evaluate.settings import EvaluationSettings
-from core.evaluate.stored_findings import find_all, is_quick, store_findings
 from core.finetune.run_folder import Recorder, RunFolder
 from core.jobs.failures import record_failure
 from core.jobs.processes import die_with_supervisor

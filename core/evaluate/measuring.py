@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import DataError
-from core.evaluate.scoring_results import set_scores
+from core.evaluate.scorers.scoring_results import set_scores
 from core.evaluate.settings import SCORING, EvaluationSettings
 from core.evaluate.texts import EvaluationTexts, normalized
 from core.metrics.lexical import find_specs

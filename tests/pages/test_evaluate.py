@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.evaluate.adding import Target, add_upload
 from core.evaluate.formats.reading import read_pasted
-from core.evaluate.people import add_ratings
+from core.evaluate.people.ratings import add_ratings
 from core.evaluate.texts import load_texts
 from core.storage.files import utc_now
 from core.storage.scoring_records import Scoring, SegmentScore

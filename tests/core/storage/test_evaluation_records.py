@@ -28,7 +28,7 @@ SCORING = Scoring(
     is_lower_better=True,
     settings={"command": "score --model x", "translation_sets": ["one"], "note": HOSTILE},
 )
-JOB = Job("c1", "core.evaluate.external.external_job", "scorings/c1", "score", WAITING, NOW)
+JOB = Job("c1", "core.evaluate.scorers.external.external_job", "scorings/c1", "score", WAITING, NOW)
 
 EVALUATION = Evaluation("e1", "Three systems", HASH, NOW, {"systems": ["one"], "note": HOSTILE})
 

@@ -1,0 +1,97 @@
+"""What checks found, kept on disk for test sets on which looking takes minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from core.evaluate.causes.checks import CHECKS, Finding, run_checks
+from core.evaluate.evaluating import Evaluated
+from core.evaluate.result_cache import result_key
+from core.evaluate.settings import EvaluationSettings
+from core.storage.files import write_bytes
+from core.storage.workspace import Workspace
+
+Findings = dict[str, dict[str, Finding]]
+AT_ONCE = 20_000  # hypotheses that a page looks at by itself, some ten seconds of work
+
+
+def is_quick(found: Evaluated) -> bool:
+    """Whether a page may look for defects by itself."""
+    return found.texts.num_segments * len(found.result.scored) <= AT_ONCE
+
+
+def find_all(
+    found: Evaluated, *, on_progress: Callable[[int, int], None] | None = None
+) -> Findings:
+    """Gives what each check found, by translation set, then by the key of the check.
+
+    Args:
+        found: The evaluation.
+        on_progress: Told how many segments of how many are done; to cancel, it raises.
+    """
+    texts = found.texts
+    return run_checks(
+        texts.sources,
+        texts.first_reference,
+        {each.set_id: texts.hypotheses[each.set_id] for each in found.result.scored},
+        tgt_lang=found.result.tgt_lang,
+        on_progress=on_progress,
+    )
+
+
+def store_findings(
+    workspace: Workspace,
+    settings: EvaluationSettings,
+    findings: Mapping[str, Mapping[str, Finding]],
+) -> None:
+    """Keeps findings for the page.
+
+    Raises:
+        OSError: They cannot be written.
+    """
+    arrays = {}
+    for set_id, of_set in findings.items():
+        for key, finding in of_set.items():
+            arrays[f"{set_id}/{key}/flags"] = np.packbits(finding.flags)
+            arrays[f"{set_id}/{key}/applicable"] = np.packbits(finding.is_applicable)
+    path = _path(workspace, settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = BytesIO()
+    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
+    write_bytes(path, content.getvalue())
+
+
+def stored_findings(
+    workspace: Workspace, settings: EvaluationSettings, found: Evaluated
+) -> Findings | None:
+    """Gives the findings that a job kept; None if there are none, or of another version."""
+    num_segments = found.texts.num_segments
+    try:
+        with np.load(_path(workspace, settings), allow_pickle=False) as arrays:
+            return {
+                each.set_id: {
+                    check.key: Finding(
+                        check,
+                        _unpacked(arrays[f"{each.set_id}/{check.key}/flags"], num_segments),
+                        _unpacked(arrays[f"{each.set_id}/{check.key}/applicable"], num_segments),
+                    )
+                    for check in CHECKS
+                }
+                for each in found.result.scored
+            }
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _unpacked(
+    bits: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], count: int
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    return np.unpackbits(bits, count=count).astype(bool)
+
+
+def _path(workspace: Workspace, settings: EvaluationSettings) -> Path:
+    return workspace.statistics_folder / "findings" / f"{result_key(workspace, settings)}.npz"

@@ -1,9 +1,0 @@
-"""An LLM judge as a kind of job."""
-
-from __future__ import annotations
-
-from core.systems.segment_job import SegmentJob
-
-RESUME_HINT = "What is judged is kept; Resume does the rest."
-KIND = SegmentJob("core.evaluate.judge.judging", "scoring", RESUME_HINT)
-"""What the supervisor looks for."""

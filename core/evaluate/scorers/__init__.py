@@ -1,0 +1,1 @@
+"""Scores from elsewhere: commands such as COMET, and LLMs as judges, each as a job."""
