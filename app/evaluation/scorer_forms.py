@@ -104,7 +104,7 @@ def external_form(workspace: Workspace, choice: Choice) -> None:
     st.caption(
         "It reads JSON lines with `id`, `system`, `segment`, `source`, `hypothesis` and "
         "`references`, and writes `id` and `score` for each. It runs on this machine with your "
-        "rights, in its own environment, without your keys. The README has a script for COMET."
+        "rights, in its own environment, without your keys. docs/evaluate.md has a script for COMET."
     )
     is_ready = bool(command.strip() and str(values["name"]).strip())
     if st.button(
