@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MAX_PAGE_LINES = 120
+SHARED_VARIABLE = "SHARED_TEST_FOLDER"  # what several test processes need is built once, there
 
 PYTHON = sys.executable
+PYTEST = [PYTHON, "-m", "pytest", "-q", "--durations=12"]
 STEPS: list[tuple[str, list[str]]] = [
     ("format", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."]),
     ("lint and import rules", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
     ("types", [PYTHON, "-m", "mypy"]),
-    ("tests", [PYTHON, "-m", "pytest", "-q", "--durations=15"]),
+    ("tests", [*PYTEST, "-m", "not launcher and not e2e", "-n", "2", "--dist", "loadfile"]),
+    # These measure their patience against processes of their own, which take all cores.
+    ("tests of the launcher", [*PYTEST, "-m", "launcher"]),
+    ("tests in the browser", [*PYTEST, "-m", "e2e"]),
 ]
 
 
@@ -31,6 +38,14 @@ def long_pages() -> list[str]:
 
 def main() -> int:
     """Runs every step to its end and gives 1 if one failed."""
+    with tempfile.TemporaryDirectory(prefix="shared-tests-") as folder:
+        os.environ[SHARED_VARIABLE] = folder
+        failed = _failed_steps()
+    sys.stdout.write(f"\nFailed: {', '.join(failed)}.\n" if failed else "\nAll checks passed.\n")
+    return 1 if failed else 0
+
+
+def _failed_steps() -> list[str]:
     failed = []
     pages = long_pages()
     if pages:
@@ -45,8 +60,7 @@ def main() -> int:
         sys.stdout.flush()
         if status:
             failed.append(name)
-    sys.stdout.write(f"\nFailed: {', '.join(failed)}.\n" if failed else "\nAll checks passed.\n")
-    return 1 if failed else 0
+    return failed
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +10,15 @@ import pytest
 from core.finetune import runs
 from core.finetune.settings import from_recipe
 from core.jobs import queue
+from core.jobs.entering import locked
 from core.serving import versions
 from core.serving.settings import PrepareSettings
 from core.setup import set_up
 from core.storage.workspace import Workspace
 from tests.servers.fault_server import FaultServer
 from tests.servers.tiny_llm import LlmServer, cached_tiny_llm
+
+SHARED_VARIABLE = "SHARED_TEST_FOLDER"  # set by scripts/check.py
 
 
 @pytest.fixture(autouse=True)
@@ -39,13 +42,32 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="session")
-def ready_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of one `make test` share; else one of this session."""
+    return Path(os.environ.get(SHARED_VARIABLE) or tmp_path_factory.mktemp("shared"))
+
+
+def built_once(folder: Path, build: Callable[[Path], None]) -> Path:
+    """Gives a folder that the first process to need it builds; a half-built one begins anew."""
+    done = folder.with_name(f"{folder.name}.done")
+    with locked(folder):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            build(folder)
+            done.touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ready_folder(shared_folder: Path) -> Path:
     """A workspace folder with sample corpus and starter model; never to be changed."""
-    folder = tmp_path_factory.mktemp("ready") / "workspace"
+    return built_once(shared_folder / "ready", _ready)
+
+
+def _ready(folder: Path) -> None:
     opened = Workspace(folder)
     set_up(opened)
     opened.database.dispose()
-    return folder
 
 
 @pytest.fixture
@@ -58,10 +80,17 @@ def ready_workspace(ready_folder: Path, tmp_path: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="session")
-def trained_folder(ready_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained_folder(ready_folder: Path, shared_folder: Path) -> Path:
     """A workspace with a finished run `demo`; never to be changed."""
-    folder = tmp_path_factory.mktemp("trained") / "workspace"
-    shutil.copytree(ready_folder, folder)
+
+    def build(folder: Path) -> None:
+        shutil.copytree(ready_folder, folder)
+        _train(folder)
+
+    return built_once(shared_folder / "trained", build)
+
+
+def _train(folder: Path) -> None:
     workspace = Workspace(folder)
     corpus = workspace.corpora.all()[0]
     values = {"engine": "plain", "threads_per_process": 2, "eval_every_steps": 500}
@@ -70,21 +99,26 @@ def trained_folder(ready_folder: Path, tmp_path_factory: pytest.TempPathFactory)
     state = queue.wait(workspace, run.id)
     assert state.state == "finished", f"{state.reason} {state.detail}"
     workspace.database.dispose()
-    return folder
 
 
 @pytest.fixture(scope="session")
-def served_folder(trained_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def served_folder(trained_folder: Path, shared_folder: Path) -> Path:
     """The same with an accepted int8 version; never to be changed."""
-    folder = tmp_path_factory.mktemp("served") / "workspace"
-    shutil.copytree(trained_folder, folder)
+
+    def build(folder: Path) -> None:
+        shutil.copytree(trained_folder, folder)
+        _prepare(folder)
+
+    return built_once(shared_folder / "served", build)
+
+
+def _prepare(folder: Path) -> None:
     workspace = Workspace(folder)
     version = versions.prepare(workspace, PrepareSettings(model="demo", num_segments=50))
     state = queue.wait(workspace, version.id)
     assert state.state == "finished", f"{state.reason} {state.detail}"
     versions.accept(workspace, version.id)
     workspace.database.dispose()
-    return folder
 
 
 @pytest.fixture(scope="session")

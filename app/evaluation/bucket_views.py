@@ -1,4 +1,4 @@
-"""Scores by buckets of segments, and by how often words stand in a training corpus."""
+"""Scores by buckets of segments: by length, frequency of words, likeness to training, tags."""
 
 from __future__ import annotations
 
@@ -13,17 +13,15 @@ from app.evaluation.charts import bar_chart
 from app.evaluation.choice import Choice
 from app.evaluation.findings import novelty, training_counts
 from app.evaluation.positions import segments_button
-from app.text import counted, shortened
+from app.evaluation.training_corpus import corpus_select
 from core.evaluate.causes import buckets
 from core.evaluate.causes.buckets import Bucket
-from core.evaluate.causes.training_words import score_words
 from core.evaluate.evaluating import Evaluated
 from core.evaluate.measuring import segment_scores, subset_scores
 from core.storage.corpus_records import Corpus
 from core.storage.workspace import Workspace
 
 Grouping = Callable[[], list[Bucket]]
-SHOWN_NAME = 32
 
 
 def bucket_view(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
@@ -37,7 +35,7 @@ def bucket_view(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
             key=f"buckets.metric.{len(metrics)}",
         )
         metric = next(each for each in found.metrics if each.key == key)
-        corpus = _corpus_select(workspace, found)
+        corpus = corpus_select(workspace, found)
         groupings = _groupings(workspace, choice, found, corpus, segment_scores(metric))
         kind = st.selectbox("Buckets by", list(groupings), key=f"buckets.kind.{len(groupings)}")
     of_kind = [_counting(each, found) for each in groupings[kind]()]
@@ -122,78 +120,3 @@ def _groupings(
             novelty(workspace, corpus.id, found).similarities
         )
     return groupings
-
-
-def _corpus_select(workspace: Workspace, found: Evaluated) -> Corpus | None:
-    """Shows which corpus counts as training, the test set's own before others of its languages."""
-    own = next(iter(found.texts.sets.values())).corpus_id
-    languages = {found.result.src_lang, found.result.tgt_lang}
-    known = [
-        each
-        for each in workspace.corpora.all()
-        if {each.src_lang, each.tgt_lang} == languages and each.num_train
-    ]
-    known.sort(key=lambda each: each.id != own)
-    if not known:
-        return None
-    chosen: Corpus = st.selectbox(
-        "Training corpus",
-        known,
-        format_func=lambda each: f"{each.name} · {counted(each.num_train, 'segment')}",
-        key=f"buckets.corpus.{found.result.test_set_hash[:12]}",
-    )
-    return chosen
-
-
-def word_view(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
-    """Shows how well words are translated that training saw never, seldom or often."""
-    corpus = _corpus_select(workspace, found)
-    if corpus is None:
-        st.info(
-            "There is no training corpus of these languages here. Import the corpus that the "
-            "systems learnt from to see which words they never saw."
-        )
-        return
-    counts = training_counts(workspace, corpus.id, found)
-    names = {each.set_id: choice.names[each.set_id] for each in found.result.scored}
-    hypotheses = {each: found.texts.hypotheses[each] for each in names}
-    classes = score_words(found.texts.first_reference, hypotheses, counts)
-    rows = [
-        {"In training": each.bucket.label, "Words": next(iter(each.scores.values())).num_reference}
-        | {names[set_id]: score.f1 for set_id, score in each.scores.items()}
-        for each in classes
-    ]
-    columns: dict[str, Any] = {
-        name: st.column_config.NumberColumn(format="%.1f", width=110) for name in names.values()
-    }
-    event = st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        width="stretch",
-        column_config=columns,
-        placeholder="–",
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"words.table.{len(rows)}",
-    )
-    st.caption(
-        "F1 of the words of a class (0 to 100): a word is right if the reference of its segment "
-        "has it, as often as that. Click a row to see the segments."
-    )
-    picked = event.selection.rows
-    if picked and picked[0] < len(classes):
-        bucket = classes[picked[0]].bucket
-        segments_button(f"Words in training: {bucket.label}", bucket.positions, key="words.show")
-    st.plotly_chart(
-        bar_chart(
-            [each.bucket.label for each in classes],
-            {
-                shortened(names[set_id], SHOWN_NAME): [each.scores[set_id].f1 for each in classes]
-                for set_id in names
-            },
-            title="F1 of words by their frequency in training",
-            unit="F1",
-        ),
-        width="stretch",
-        key="words.chart",
-    )

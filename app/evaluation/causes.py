@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.evaluation.bucket_views import bucket_view, word_view
+from app.evaluation.bucket_views import bucket_view
 from app.evaluation.check_views import check_view
 from app.evaluation.choice import Choice
 from app.evaluation.ngram_views import ngram_view
+from app.evaluation.word_views import word_view
 from core.evaluate.evaluating import Evaluated
 from core.storage.workspace import Workspace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.text import shortened
-from core.evaluate.results import EvaluationResult, MetricResult
+from core.evaluate.results import EvaluationResult, MetricResult, ScoreResult
 
 SHOWN_NAME = 28
 ROW_PX = 34
@@ -20,23 +20,7 @@ def interval_chart(result: EvaluationResult, metric: MetricResult) -> Any:
         for system in result.scored
         if (score := result.score(system.set_id, metric.key)) is not None
     ]
-    values = [score.value for _, score in rows]
-    figure = go.Figure(
-        go.Scatter(
-            x=values,
-            y=list(range(len(rows))),
-            mode="markers",
-            marker={"size": 10},
-            customdata=[name for name, _ in rows],
-            hovertemplate="%{customdata}: %{x:.2f}<extra></extra>",
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [(s.high or s.value) - s.value for _, s in rows],
-                "arrayminus": [s.value - (s.low or s.value) for _, s in rows],
-            },
-        )
-    )
+    figure = go.Figure(_interval_markers(rows))
     base = result.score(result.baseline_id, metric.key)
     if base is not None:
         figure.add_vline(x=base.value, line_dash="dot", line_width=1, line_color="gray")
@@ -54,6 +38,30 @@ def interval_chart(result: EvaluationResult, metric: MetricResult) -> Any:
         autorange="reversed",
     )
     return figure
+
+
+def _interval_markers(rows: list[tuple[str, ScoreResult]]) -> Any:
+    """Gives a mark for each system, in the order of the rows, with its interval as a bar."""
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        x=[score.value for _, score in rows],
+        y=list(range(len(rows))),
+        mode="markers",
+        marker={"size": 10},
+        customdata=[name for name, _ in rows],
+        hovertemplate="%{customdata}: %{x:.2f}<extra></extra>",
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [_distance(score.value, score.high) for _, score in rows],
+            "arrayminus": [_distance(score.low, score.value) for _, score in rows],
+        },
+    )
+
+
+def _distance(low: float | None, high: float | None) -> float:
+    return 0.0 if low is None or high is None else high - low
 
 
 def bar_chart(

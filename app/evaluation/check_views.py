@@ -28,6 +28,7 @@ def check_view(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
             choice.settings,
             "Looking for defects in so many segments takes minutes: a job does it.",
             button="Run the checks",
+            key=found.key,
         )
     else:
         _check_table(choice, of_sets)

@@ -26,7 +26,7 @@ def evaluated(workspace: Workspace, settings: EvaluationSettings) -> Evaluated |
     """Gives the evaluation; while a job computes it, shows that job and gives None."""
     key = result_key(workspace, settings)
     texts = _texts(str(workspace.root), key, settings.model_dump_json())
-    seconds = evaluation_jobs.seconds_needed(workspace, texts, settings)
+    seconds = evaluation_jobs.seconds_needed(workspace, texts, settings, key=key)
     if seconds > evaluation_jobs.INLINE_S:
         job_view(
             workspace,
@@ -34,6 +34,7 @@ def evaluated(workspace: Workspace, settings: EvaluationSettings) -> Evaluated |
             f"{counted(len(settings.systems), 'system')} on "
             f"{counted(texts.num_segments, 'segment')}: about {duration(seconds)} of work that a "
             "page should not wait for. A job does it; you may leave the page.",
+            key=key,
         )
         return None
     return _evaluated(str(workspace.root), key, settings.model_dump_json())
@@ -41,15 +42,16 @@ def evaluated(workspace: Workspace, settings: EvaluationSettings) -> Evaluated |
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)
 def _texts(root: str, key: str, settings: str) -> EvaluationTexts:
-    del key
+    del key  # it changes with everything that decides the result
     chosen = EvaluationSettings.parse(json.loads(settings))
     return load_texts(_workspace(root), chosen.test_set, chosen.systems)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Scoring and comparing …")
 def _evaluated(root: str, key: str, settings: str) -> Evaluated:
-    del key  # it changes with everything that decides the result
-    return evaluate(_workspace(root), EvaluationSettings.parse(json.loads(settings)))
+    texts = _texts(root, key, settings)
+    chosen = EvaluationSettings.parse(json.loads(settings))
+    return evaluate(_workspace(root), chosen, key=key, texts=texts)
 
 
 def _workspace(root: str) -> Workspace:
@@ -60,7 +62,12 @@ def _workspace(root: str) -> Workspace:
 
 
 def job_view(
-    workspace: Workspace, settings: EvaluationSettings, words: str, *, button: str = "Score"
+    workspace: Workspace,
+    settings: EvaluationSettings,
+    words: str,
+    *,
+    key: str,
+    button: str = "Score",
 ) -> None:
     """Shows the job of an evaluation with its progress, or the button that starts it.
 
@@ -68,9 +75,10 @@ def job_view(
         workspace: Where it runs.
         settings: Of the evaluation.
         words: Why there is a job.
+        key: What `result_key` gives for these settings.
         button: What the button says.
     """
-    job_id = evaluation_jobs.job_id_of(workspace, settings)
+    job_id = evaluation_jobs.job_id_of(workspace, settings, key=key)
     state = evaluation_jobs.state_of(workspace, job_id)
     if state is None or state.has_ended:
         if state is not None and state.state != "finished":
@@ -98,7 +106,7 @@ def _progress(workspace: Workspace, job_id: str, state: JobState) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         state_badge(state.state)
         left = state.progress.get("seconds_left")
-        words = f"{step:,} of {total:,} hypotheses" if total else "beginning"
+        words = f"{100 * step // total} % of the work" if total else "beginning"
         st.caption(f"{words}{f', about {duration(left)} left' if left else ''}")
         if st.button(
             "Stop",

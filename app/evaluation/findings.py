@@ -23,9 +23,9 @@ def findings(
 
     Where looking takes minutes, they are those of a job; None until it has found them.
     """
-    if is_quick(found):
+    if is_quick(found.texts, settings):
         return _findings(found.result.made_at, found)
-    return stored_findings(workspace, settings, found)
+    return stored_findings(workspace, found)
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Looking for defects …")

@@ -23,6 +23,7 @@ from core.evaluate.people.ratings import (
     add_ratings,
     disagreements,
 )
+from core.metrics.agreement.disagreement import Disagreement
 from core.metrics.agreement.meta_evaluation import Agreement
 from core.metrics.agreement.rater_agreement import RaterAgreement
 from core.storage.scoring_records import Scoring
@@ -66,16 +67,7 @@ def _add_form(workspace: Workspace, found: Evaluated) -> None:
         help="WMT's MQM TSV (2020 to 2023 on), SQM with system, seg_id, rater and score, published "
         "means, or a TSV of your own. System names are those of this page.",
     )
-    left, right = st.columns(2)
-    with left:
-        preset = st.selectbox(
-            "Weights of MQM errors",
-            [OWN_TIME, *PRESETS],
-            key=f"{key}.preset",
-            help=" ".join(f"{name}: {each.description}" for name, each in PRESETS.items()),
-        )
-    with right:
-        name = st.text_input("Name", key=f"{key}.name", placeholder="such as MQM", max_chars=80)
+    preset, name = _naming_fields(key)
     is_asked = st.button(
         "Add ratings",
         type="primary",
@@ -91,13 +83,28 @@ def _add_form(workspace: Workspace, found: Evaluated) -> None:
                 file.getvalue(),
                 file.name,
                 found.texts,
-                name=name.strip(),
-                preset="" if preset == OWN_TIME else preset,
+                name=name,
+                preset=preset,
             )
             said = f"Added {counted(added.joined.num_ratings, 'rating')}."
             session().evaluate.renew_add_id()
             session().notice = " ".join([said, *added.joined.notes])
             st.rerun()
+
+
+def _naming_fields(key: str) -> tuple[str, str]:
+    """Shows the fields beside the file; gives the preset, empty for the file's own, and a name."""
+    left, right = st.columns(2)
+    with left:
+        preset = st.selectbox(
+            "Weights of MQM errors",
+            [OWN_TIME, *PRESETS],
+            key=f"{key}.preset",
+            help=" ".join(f"{name}: {each.description}" for name, each in PRESETS.items()),
+        )
+    with right:
+        name = st.text_input("Name", key=f"{key}.name", placeholder="such as MQM", max_chars=80)
+    return "" if preset == OWN_TIME else preset, name.strip()
 
 
 def _scoring_select(workspace: Workspace, scorings: list[Scoring]) -> Scoring:
@@ -228,19 +235,7 @@ def _disagreement_view(choice: Choice, found: Evaluated, ratings: Ratings) -> No
     if not places:
         st.caption("There is no segment that both judged differently.")
         return
-    rows = []
-    for each in places:
-        set_id = ratings.set_ids[each.system]
-        rows.append(
-            {
-                "Segment": each.segment + 1,
-                "System": choice.names[set_id],
-                "Metric's percentile": each.metric_percentile,
-                "People's percentile": each.human_percentile,
-                "Hypothesis": found.texts.hypotheses[set_id][each.segment],
-                "Source": found.texts.sources[each.segment],
-            }
-        )
+    rows = [_disagreement_row(each, ratings.set_ids[each.system], choice, found) for each in places]
     numbers = ("Metric's percentile", "People's percentile")
     st.dataframe(
         pd.DataFrame(rows),
@@ -256,3 +251,16 @@ def _disagreement_view(choice: Choice, found: Evaluated, ratings: Ratings) -> No
     segments_button(
         f"{metrics[key].measure.name} and people disagree", positions, key="people.show"
     )
+
+
+def _disagreement_row(
+    place: Disagreement, set_id: str, choice: Choice, found: Evaluated
+) -> dict[str, Any]:
+    return {
+        "Segment": place.segment + 1,
+        "System": choice.names[set_id],
+        "Metric's percentile": place.metric_percentile,
+        "People's percentile": place.human_percentile,
+        "Hypothesis": found.texts.hypotheses[set_id][place.segment],
+        "Source": found.texts.sources[place.segment],
+    }

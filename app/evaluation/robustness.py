@@ -34,9 +34,9 @@ def robustness(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
         width=220,
     )
     signature = _signature(workspace)
-    tokenizer = choice.settings.tokenizer
+    tokenizer, level = choice.settings.tokenizer, choice.settings.alpha
     st.subheader("Perturbed sources", anchor=False)
-    drops = _drops(signature, found.result.test_set_hash, metric, tokenizer, workspace)
+    drops = _drops(signature, found.result.test_set_hash, metric, tokenizer, level, workspace)
     _drop_view(drops, names[metric], found)
     st.subheader("All test sets", anchor=False)
     _matrix_view(_matrix(signature, metric, tokenizer, workspace), names[metric])
@@ -54,9 +54,10 @@ def _drops(
     test_set: str,
     metric: str,
     tokenizer: str,
+    level: float,
     _workspace: Workspace,
 ) -> list[Drop]:
-    return score_drops(_workspace, test_set, metric, tokenizer=tokenizer)
+    return score_drops(_workspace, test_set, metric, tokenizer=tokenizer, level=level)
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Scoring all test sets …")
@@ -80,6 +81,11 @@ def _drop_view(drops: list[Drop], metric: str, found: Evaluated) -> None:
             query_params={"part": "Batches"},
         )
         return
+    _drop_table(drops)
+    _drop_chart(drops, metric)
+
+
+def _drop_table(drops: list[Drop]) -> None:
     rows = [
         {
             "System": each.system_name,
@@ -105,6 +111,9 @@ def _drop_view(drops: list[Drop], metric: str, found: Evaluated) -> None:
         column_config=columns,
         key="robustness.drops",
     )
+
+
+def _drop_chart(drops: list[Drop], metric: str) -> None:
     kinds = list(dict.fromkeys(each.perturbation for each in drops))
     systems = dict.fromkeys(each.system_name for each in drops)
     by_place = {(each.system_name, each.perturbation): each.delta for each in drops}

@@ -35,27 +35,14 @@ def judge_form(workspace: Workspace, choice: Choice) -> None:
         st.info("An LLM judges over an endpoint; none is set up yet.")
         st.page_link(page_path("settings"), label="Set up an endpoint", icon=":material/settings:")
         return
-    key = f"judge.{session().evaluate.scoring_id}"
-    system = st.selectbox(
-        "LLM",
-        list(judges),
-        format_func=lambda each: judges[each],
-        key=f"{key}.system",
-        help="Its key must be in an environment variable: one for this session does not reach "
-        "the job.",
-    )
-    values: dict[str, Any] = {"system": system, "translation_sets": choice.settings.systems}
-    values |= group_fields(JudgeSettings, JUDGE_FIELDS, {}, key=key)
-    with st.expander("Prompt and limits", icon=":material/edit_note:"):
-        values |= group_fields(JudgeSettings, JUDGE_LIMITS, {}, key=key)
-        values |= _prompt_fields(str(values["mode"]), key)
+    values = _judge_fields(judges)
+    values["translation_sets"] = choice.settings.systems
     st.caption(
         "A judge has habits of its own, such as a liking for longer or its own translations: "
         "before its ranking, *Scores* shows how it agrees with people."
     )
     try:
-        settings = JudgeSettings.parse(values)
-        settings = scoring_jobs.check_start(workspace, settings)  # type: ignore[assignment]
+        settings = scoring_jobs.check_start(workspace, JudgeSettings.parse(values))
         found = forecast(workspace, settings)
     except ConfigError as error:
         problem("Cannot be started yet", " ".join(field_problems(JudgeSettings, error)), error.hint)
@@ -70,6 +57,24 @@ def judge_form(workspace: Workspace, choice: Choice) -> None:
     )
     if st.button("Start judging", type="primary", icon=":material/gavel:", key="judge.start"):
         _start(workspace, settings)
+
+
+def _judge_fields(judges: dict[str, str]) -> dict[str, Any]:
+    """Shows which LLM judges how; `judges` gives the names of all by id."""
+    key = f"judge.{session().evaluate.scoring_id}"
+    system = st.selectbox(
+        "LLM",
+        list(judges),
+        format_func=lambda each: judges[each],
+        key=f"{key}.system",
+        help="Its key must be in an environment variable: one for this session does not reach "
+        "the job.",
+    )
+    values = {"system": system} | group_fields(JudgeSettings, JUDGE_FIELDS, {}, key=key)
+    with st.expander("Prompt and limits", icon=":material/edit_note:"):
+        values |= group_fields(JudgeSettings, JUDGE_LIMITS, {}, key=key)
+        values |= _prompt_fields(str(values["mode"]), key)
+    return values
 
 
 def _prompt_fields(mode: str, key: str) -> dict[str, Any]:
@@ -104,7 +109,8 @@ def external_form(workspace: Workspace, choice: Choice) -> None:
     st.caption(
         "It reads JSON lines with `id`, `system`, `segment`, `source`, `hypothesis` and "
         "`references`, and writes `id` and `score` for each. It runs on this machine with your "
-        "rights, in its own environment, without your keys. docs/evaluate.md has a script for COMET."
+        "rights, in its own environment, without your keys. docs/evaluate.md has a script for "
+        "COMET."
     )
     is_ready = bool(command.strip() and str(values["name"]).strip())
     if st.button(

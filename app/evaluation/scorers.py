@@ -126,29 +126,10 @@ def _actions(
     is_open = any(each.num_missing or each.num_failed for each in by_set.values())
     with st.container(horizontal=True, vertical_alignment="center"):
         if not state.has_ended:
-            if st.button(
-                "Stop",
-                icon=":material/stop:",
-                key=f"scorers.stop.{scoring.id}",
-                disabled=state.state == "stopping",
-                help="A judge finishes the calls under way; a command is ended at once.",
-            ):
-                scoring_jobs.stop(workspace, scoring.id)
-                st.rerun()
+            _stop_button(workspace, scoring, state)
             return
         if any(each.num_scored for each in by_set.values()):
-            key = f"{SCORING}{scoring.id}"
-            is_used = key in choice.settings.metrics
-            st.button(
-                "Use as a metric",
-                icon=":material/leaderboard:",
-                type="primary",
-                key=f"scorers.use.{scoring.id}",
-                disabled=is_used,
-                help="It is one of the metrics above." if is_used else "Adds it to the metrics.",
-                on_click=_use,
-                args=(key,),
-            )
+            _use_button(choice, f"{SCORING}{scoring.id}")
         if is_open and st.button(
             "Resume",
             icon=":material/play_arrow:",
@@ -159,6 +140,33 @@ def _actions(
             st.rerun()
         if st.button("Delete", icon=":material/delete:", key=f"scorers.delete.{scoring.id}"):
             _confirm_deletion(workspace, scoring)
+
+
+def _stop_button(workspace: Workspace, scoring: Scoring, state: JobState) -> None:
+    if st.button(
+        "Stop",
+        icon=":material/stop:",
+        key=f"scorers.stop.{scoring.id}",
+        disabled=state.state == "stopping",
+        help="A judge finishes the calls under way; a command is ended at once.",
+    ):
+        scoring_jobs.stop(workspace, scoring.id)
+        st.rerun()
+
+
+def _use_button(choice: Choice, key: str) -> None:
+    """Shows the button that makes a metric of a scorer; `key` is that of the metric."""
+    is_used = key in choice.settings.metrics
+    st.button(
+        "Use as a metric",
+        icon=":material/leaderboard:",
+        type="primary",
+        key=f"scorers.use.{key.removeprefix(SCORING)}",
+        disabled=is_used,
+        help="It is one of the metrics above." if is_used else "Adds it to the metrics.",
+        on_click=_use,
+        args=(key,),
+    )
 
 
 def _use(key: str) -> None:

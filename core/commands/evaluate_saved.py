@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.commands.answers import Answer, table
 from core.commands.progress import told_progress
 from core.errors import ConfigError, DataError
+from core.metrics.progress import part_of
 from core.storage.evaluation_records import Evaluation
 from core.storage.files import utc_now
 from core.storage.workspace import Workspace
@@ -160,13 +161,14 @@ def _delete(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 
 def _report(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     from core.evaluate.evaluating import evaluate
-    from core.evaluate.report.files import write_report
+    from core.evaluate.report.files import check_folder, write_report
     from core.evaluate.report.supplement import segment_rows, supplement_of
     from core.evaluate.settings import EvaluationSettings
 
     record = workspace.evaluations.find(chosen.name)
+    check_folder(chosen.output)  # before minutes are spent
     settings = EvaluationSettings.parse(record.settings)
-    tell = told_progress("statistics")
+    tell = part_of(told_progress("percent of the evaluation"), 0, 100, 100)
     found = evaluate(workspace, settings, name=record.name, on_progress=tell)
     supplement = supplement_of(found, _findings(found))
     folder = write_report(chosen.output, found.result, supplement, segments=segment_rows(found))

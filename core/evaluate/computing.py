@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
-from pathlib import Path
-
-from core.errors import AdaptMLLMError
 from core.evaluate.causes.stored_findings import find_all, is_quick, store_findings
-from core.evaluate.evaluating import evaluate
+from core.evaluate.evaluating import evaluate, scored_settings
+from core.evaluate.result_cache import result_key, stored_result
+from core.evaluate.scorers.scoring_process import run_in_folder
 from core.evaluate.settings import EvaluationSettings
+from core.evaluate.texts import load_texts
+from core.evaluate.workload import checks_ms, workload_of
 from core.finetune.run_folder import Recorder, RunFolder
-from core.jobs.failures import record_failure
-from core.jobs.processes import die_with_supervisor
-from core.storage.files import read_json, utc_now, write_json
+from core.metrics.progress import part_of
+from core.storage.files import utc_now, write_json
 from core.storage.workspace import Workspace
-
-log = logging.getLogger(__name__)
 
 
 class StoppedError(Exception):
@@ -29,42 +24,42 @@ def compute(workspace: Workspace, folder: RunFolder) -> None:
     settings = EvaluationSettings.load(folder.settings_file)
     recorder = Recorder(folder, 0)
     recorder.phase("evaluating", "statistics of the metrics, then resamples")
-    planned = last = 0
-
-    def on_progress(done: int, total: int) -> None:
-        nonlocal planned, last
-        if folder.stop_mode():
-            raise StoppedError
-        if total != planned or done < last:  # hypotheses first, then resamples
-            recorder.add("plan", total_steps=total)
-        planned, last = total, done
-        recorder.translated(done, total, is_last=done == total)
-
     try:
-        found = evaluate(workspace, settings, on_progress=on_progress)
-        if not is_quick(found):
-            recorder.phase("evaluating", "checks of the hypotheses")
-            store_findings(workspace, settings, find_all(found, on_progress=on_progress))
+        num_scored = _compute(workspace, folder, settings, recorder)
     except StoppedError:
         folder.record_end("Stopped on request; metrics that were computed are kept.")
         return
-    values = {"num_segments": found.result.num_scored, "time": utc_now()}
-    write_json(folder.result_file, values)
+    write_json(folder.result_file, {"num_segments": num_scored, "time": utc_now()})
 
 
-def main() -> None:
-    """Computes; a failure goes into a file for the supervisor."""
-    die_with_supervisor()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    folder = RunFolder(Path(sys.argv[1]))
-    try:
-        compute(Workspace(Path(read_json(folder.job_file)["workspace"])), folder)
-    except BaseException as error:
-        if not isinstance(error, AdaptMLLMError):
-            log.exception("the scoring failed")
-        record_failure(folder, 0, error)
-        os._exit(1)
+def _compute(
+    workspace: Workspace, folder: RunFolder, settings: EvaluationSettings, recorder: Recorder
+) -> int:
+    """Gives how many segments were scored; the progress counts milliseconds of estimated work.
+
+    Raises:
+        StoppedError: Somebody asked for it.
+    """
+    texts = load_texts(workspace, settings.test_set, settings.systems)
+    key = result_key(workspace, settings)
+    scored, has_result = scored_settings(texts, settings), stored_result(workspace, key) is not None
+    first = workload_of(workspace, texts, scored, has_result=has_result).total_ms
+    second = 0 if is_quick(texts, settings) else checks_ms(texts, scored)
+    recorder.add("plan", total_steps=first + second)
+
+    def on_progress(done: int, total: int) -> None:
+        if folder.stop_mode():
+            raise StoppedError
+        recorder.translated(done, total, is_last=done == total)
+
+    progress = part_of(on_progress, 0, first, first + second)
+    found = evaluate(workspace, settings, key=key, texts=texts, on_progress=progress)
+    if second:
+        recorder.phase("evaluating", "checks of the hypotheses")
+        progress = part_of(on_progress, first, second, first + second)
+        store_findings(workspace, found, find_all(found, on_progress=progress))
+    return found.result.num_scored
 
 
 if __name__ == "__main__":
-    main()
+    run_in_folder(compute)

@@ -15,9 +15,10 @@ from core.evaluate.results import EvaluationResult
 from core.evaluate.settings import EvaluationSettings
 from core.evaluate.summary import summarize
 from core.evaluate.texts import EvaluationTexts, load_texts
+from core.evaluate.workload import workload_of
 from core.metrics.comparison import Comparison, Measured
 from core.metrics.measures import Rows
-from core.metrics.progress import shifted
+from core.metrics.progress import part_of, shifted
 from core.metrics.significance import NUM_SAMPLES, approximate_randomisation, paired_bootstrap
 from core.storage.workspace import Workspace
 
@@ -31,12 +32,14 @@ class Evaluated:
         texts: Sources, references and hypotheses.
         metrics: Statistics of all segments.
         positions: `(num_scored,)`: the segments that count.
+        key: The name of all that decided the result, for what else is kept of it.
     """
 
     result: EvaluationResult
     texts: EvaluationTexts
     metrics: tuple[MeasuredMetric, ...]
     positions: NDArray[np.int64]
+    key: str
 
 
 def evaluate(
@@ -44,6 +47,8 @@ def evaluate(
     settings: EvaluationSettings,
     *,
     name: str = "",
+    key: str = "",
+    texts: EvaluationTexts | None = None,
     on_progress: Progress | None = None,
 ) -> Evaluated:
     """Scores and compares the systems of one test set.
@@ -52,15 +57,40 @@ def evaluate(
         workspace: Where translations and statistics are.
         settings: What is compared and how.
         name: Of the evaluation, if it has one.
-        on_progress: Told how many of how many are done where something is computed: hypotheses,
-            then resamples; to cancel, it raises, and statistics that are finished stay stored.
+        key: What `result_key` gives for these settings, where it is known already.
+        texts: What `load_texts` gives for these settings, where they were read already.
+        on_progress: Told how much of the work is done where something is computed, in milliseconds
+            of the estimate; to cancel, it raises, and statistics that are finished stay stored.
 
     Raises:
         DataError: A translation set is gone or of another test set, a reference is missing, or
             no segment can be scored.
     """
-    texts = load_texts(workspace, settings.test_set, settings.systems)
+    texts = texts or load_texts(workspace, settings.test_set, settings.systems)
     excluded = excluded_systems(texts, settings)
+    positions = _positions(texts, settings, excluded)
+    chosen = scored_settings(texts, settings)
+    key = key or result_key(workspace, settings)
+    result = stored_result(workspace, key)
+    counting, comparing = _parts(workspace, texts, chosen, result is not None, on_progress)
+    metrics = measure_metrics(workspace, texts, chosen, on_progress=counting)
+    if result is None:
+        compared = compare(metrics, positions, chosen, on_progress=comparing)
+        result = summarize(
+            workspace, chosen, texts, metrics, compared, excluded, asked_for=settings.baseline_id
+        )
+        store_result(workspace, key, result)
+    return Evaluated(replace(result, name=name), texts, tuple(metrics), positions, key)
+
+
+def _positions(
+    texts: EvaluationTexts, settings: EvaluationSettings, excluded: Mapping[str, str]
+) -> NDArray[np.int64]:
+    """Gives the segments that count.
+
+    Raises:
+        DataError: There are none.
+    """
     scored = [set_id for set_id in settings.systems if set_id not in excluded]
     positions = texts.common_positions(scored) if scored else np.arange(0)
     if not len(positions):
@@ -69,17 +99,25 @@ def evaluate(
             f"No segment can be scored. {reasons}".strip(),
             hint="Resume the batches in the Playground, or score only the segments that all have.",
         )
-    chosen = scored_settings(texts, settings)
-    metrics = measure_metrics(workspace, texts, chosen, on_progress=on_progress)
-    key = result_key(workspace, settings)
-    result = stored_result(workspace, key)
-    if result is None:
-        compared = compare(metrics, positions, chosen, on_progress=on_progress)
-        result = summarize(
-            workspace, chosen, texts, metrics, compared, excluded, asked_for=settings.baseline_id
-        )
-        store_result(workspace, key, result)
-    return Evaluated(replace(result, name=name), texts, tuple(metrics), positions)
+    return positions
+
+
+def _parts(
+    workspace: Workspace,
+    texts: EvaluationTexts,
+    settings: EvaluationSettings,
+    has_result: bool,
+    on_progress: Progress | None,
+) -> tuple[Progress | None, Progress | None]:
+    """Gives the progress of the statistics and that of the test, each as a part of the whole."""
+    if on_progress is None:
+        return None, None
+    work = workload_of(workspace, texts, settings, has_result=has_result)
+    first, total = work.statistics_ms, work.total_ms
+    return (
+        part_of(on_progress, 0, first, total),
+        part_of(on_progress, first, work.resamples_ms, total),
+    )
 
 
 def excluded_systems(texts: EvaluationTexts, settings: EvaluationSettings) -> dict[str, str]:
@@ -116,7 +154,7 @@ def compare(
     Args:
         metrics: With statistics of all segments.
         positions: The segments that count.
-        settings: Baseline and test.
+        settings: Baseline, test and level of significance.
         on_progress: Told how many resamples of how many are done; to cancel, it raises.
     """
     found: dict[str, Comparison] = {}
@@ -139,13 +177,18 @@ def _tested(
     settings: EvaluationSettings,
     progress: Progress | None,
 ) -> list[Comparison]:
-    num, seed = settings.samples, settings.seed
+    num, seed, level = settings.samples, settings.seed, settings.alpha
     if settings.test == "ar":
         return approximate_randomisation(
-            measured, baseline=baseline, num_trials=num, seed=seed, on_progress=progress
+            measured,
+            baseline=baseline,
+            num_trials=num,
+            seed=seed,
+            level=level,
+            on_progress=progress,
         )
     return paired_bootstrap(
-        measured, baseline=baseline, num_samples=num, seed=seed, on_progress=progress
+        measured, baseline=baseline, num_samples=num, seed=seed, level=level, on_progress=progress
     )
 
 

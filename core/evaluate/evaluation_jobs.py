@@ -5,10 +5,10 @@ from __future__ import annotations
 import uuid
 
 from core.evaluate.evaluating import scored_settings
-from core.evaluate.measuring import seconds_missing
 from core.evaluate.result_cache import result_key, stored_result
 from core.evaluate.settings import EvaluationSettings
 from core.evaluate.texts import EvaluationTexts
+from core.evaluate.workload import workload_of
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
 from core.jobs.entering import locked, set_aside
@@ -20,27 +20,29 @@ from core.storage.workspace import Workspace
 EVALUATION_KIND = "core.evaluate.evaluation_job"
 EVALUATION_LANE = "evaluate"
 INLINE_S = 8.0  # what a page waits for; beyond it there is a job with progress
-# Of one segment, resample and system, for all metrics of a usual choice.
-_SECONDS_A_DRAW = 4e-8
 
 _NAMESPACE = uuid.UUID("5a9b5f64-6d0f-4c0e-8a55-7c1b5d0c9d23")
 
 
 def seconds_needed(
-    workspace: Workspace, texts: EvaluationTexts, settings: EvaluationSettings
+    workspace: Workspace, texts: EvaluationTexts, settings: EvaluationSettings, *, key: str = ""
 ) -> float:
-    """Estimates the processor seconds that an evaluation takes with what is in the caches."""
-    scored = scored_settings(texts, settings)  # nothing is computed for those that are not
-    seconds = seconds_missing(workspace, texts, scored)
-    if stored_result(workspace, result_key(workspace, settings)) is None:
-        num_draws = texts.num_segments * settings.samples * len(scored.systems)
-        seconds += num_draws * _SECONDS_A_DRAW * len(settings.metrics)
-    return seconds
+    """Estimates the processor seconds that an evaluation takes with what is in the caches.
+
+    Args:
+        workspace: Where the caches are.
+        texts: Of all systems that were chosen.
+        settings: Of the evaluation.
+        key: What `result_key` gives for these settings, where it is known already.
+    """
+    has_result = stored_result(workspace, key or result_key(workspace, settings)) is not None
+    scored = scored_settings(texts, settings)
+    return workload_of(workspace, texts, scored, has_result=has_result).total_ms / 1000
 
 
-def job_id_of(workspace: Workspace, settings: EvaluationSettings) -> str:
-    """Gives the id of the job that computes exactly this."""
-    return str(uuid.uuid5(_NAMESPACE, result_key(workspace, settings)))
+def job_id_of(workspace: Workspace, settings: EvaluationSettings, *, key: str = "") -> str:
+    """Gives the id of the job that computes exactly this; `key` as for `seconds_needed`."""
+    return str(uuid.uuid5(_NAMESPACE, key or result_key(workspace, settings)))
 
 
 def start(workspace: Workspace, settings: EvaluationSettings) -> str:

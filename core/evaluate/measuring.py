@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import DataError
+from core.evaluate.scorers.scorer_signatures import scorer_signature
 from core.evaluate.scorers.scoring_results import set_scores
 from core.evaluate.settings import SCORING, EvaluationSettings
 from core.evaluate.texts import EvaluationTexts, normalized
-from core.metrics.lexical import find_specs
+from core.metrics.lexical import Family, find_specs
 from core.metrics.measures import (
     Measure,
     Rows,
@@ -28,13 +29,12 @@ from core.metrics.statistics import (
     num_references,
 )
 from core.metrics.statistics_cache import StatisticsCache
-from core.storage.scoring_records import Scoring
 from core.storage.workspace import Workspace
 
 Progress = Callable[[int, int], None]
 
-# Of one segment on one core, from `make bench`; only for the decision what a page may wait for.
-_SECONDS_A_SEGMENT = {"bleu": 0.00005, "chrf": 0.0002, "ter": 0.003}
+# Of one segment on one core, from `make bench`; only for what a page may wait for, and progress.
+_MICROSECONDS_A_SEGMENT: dict[Family, int] = {"bleu": 50, "chrf": 200, "ter": 3000}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,8 @@ def measure_metrics(
         workspace: Where the cache and the scorings are.
         texts: Of all systems of the settings.
         settings: Which metrics and references.
-        on_progress: Told how many hypotheses of how many are done where something is computed.
+        on_progress: Told how much of the work is done where something is computed, in hypotheses
+            that count by the time that their metric takes.
 
     Raises:
         DataError: A reference is missing, or a scoring is gone.
@@ -110,7 +111,9 @@ def measure_metrics(
     systems = {each: chosen_hypotheses(texts, settings, each) for each in settings.systems}
     cache = StatisticsCache(workspace.statistics_folder)
     kinds = needed_kinds(settings, references)
-    by_kind = cache.ensure(kinds, systems, references, on_progress=on_progress)
+    by_kind = cache.ensure(
+        kinds, systems, references, weights=_MICROSECONDS_A_SEGMENT, on_progress=on_progress
+    )
     everywhere = np.ones(texts.num_segments, dtype=bool)
     found = []
     for key in settings.metrics:
@@ -139,8 +142,8 @@ def seconds_missing(
     systems = {each: chosen_hypotheses(texts, settings, each) for each in settings.systems}
     cache = StatisticsCache(workspace.statistics_folder)
     missing = cache.missing(needed_kinds(settings, references), systems, references)
-    seconds = sum(_SECONDS_A_SEGMENT[kind.family] for kind, _ in missing)
-    return seconds * texts.num_segments * len(references)
+    microseconds = sum(_MICROSECONDS_A_SEGMENT[kind.family] for kind, _ in missing)
+    return microseconds * texts.num_segments * len(references) / 1e6
 
 
 def segment_scores(metric: MeasuredMetric) -> dict[str, NDArray[np.float64]]:
@@ -173,13 +176,6 @@ def _of_scoring(
             rows[set_id] = np.where(known, values, 0.0).reshape(-1, 1)
             is_known[set_id] = known
     measure = mean_measure(
-        scoring.name, _signature_of(scoring), is_lower_better=scoring.is_lower_better
+        scoring.name, scorer_signature(scoring), is_lower_better=scoring.is_lower_better
     )
     return MeasuredMetric(key, measure, rows, is_known, scoring.kind)
-
-
-def _signature_of(scoring: Scoring) -> str:
-    """Gives a scorer's name with the settings that decide its values."""
-    decisive = ("command", "preset", "mode", "template", "system", "model", "file")
-    parts = [f"{key}:{scoring.settings[key]}" for key in decisive if scoring.settings.get(key)]
-    return "|".join([scoring.name, f"kind:{scoring.kind}", *parts])

@@ -19,7 +19,7 @@ from core.storage.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-FORMAT_VERSION = 1  # raised when the same key would hold other values
+FORMAT_VERSION = 2  # raised when the same key would hold other values
 
 
 def result_key(workspace: Workspace, settings: EvaluationSettings) -> str:

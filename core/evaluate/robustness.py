@@ -9,7 +9,7 @@ from typing import Any
 from core.evaluate.measuring import MeasuredMetric, measure_metrics, seconds_missing
 from core.evaluate.settings import EvaluationSettings
 from core.evaluate.texts import load_texts
-from core.metrics.comparison import Measured
+from core.metrics.comparison import LEVEL, Measured
 from core.metrics.lexical import find_specs
 from core.metrics.measures import corpus_value
 from core.metrics.significance import NUM_SAMPLES, SEED, paired_bootstrap
@@ -142,7 +142,12 @@ class Drop:
 
 
 def score_drops(
-    workspace: Workspace, test_set_hash: str, metric: str, *, tokenizer: str = "13a"
+    workspace: Workspace,
+    test_set_hash: str,
+    metric: str,
+    *,
+    tokenizer: str = "13a",
+    level: float = LEVEL,
 ) -> list[Drop]:
     """Compares each system's translations of perturbed sources with those of the clean ones.
 
@@ -151,6 +156,7 @@ def score_drops(
         test_set_hash: The clean test set.
         metric: A key of sacreBLEU's metrics.
         tokenizer: BLEU's.
+        level: Of significance.
 
     Raises:
         ConfigError: There is no such metric or tokenizer.
@@ -169,7 +175,7 @@ def score_drops(
     found = []
     for (system_id, _), each in sorted(newest.items()):
         before = _counterpart(each, clean[system_id])
-        drop = _drop(workspace, before, each, metric, tokenizer)
+        drop = _drop(workspace, before, each, metric, tokenizer, level)
         if drop is not None:
             found.append(drop)
     return found
@@ -199,6 +205,7 @@ def _drop(
     perturbed: TranslationSet,
     metric: str,
     tokenizer: str,
+    level: float,
 ) -> Drop | None:
     before = _measured(workspace, clean, metric, tokenizer)
     after = _measured(workspace, perturbed, metric, tokenizer)
@@ -206,7 +213,11 @@ def _drop(
         return None
     rows = {CLEAN: before.rows[clean.id], perturbed.id: after.rows[perturbed.id]}
     (compared,) = paired_bootstrap(
-        [Measured(before.measure, rows)], baseline=CLEAN, num_samples=NUM_SAMPLES, seed=SEED
+        [Measured(before.measure, rows)],
+        baseline=CLEAN,
+        num_samples=NUM_SAMPLES,
+        seed=SEED,
+        level=level,
     )
     pair = compared.against_baseline[0]
     values = {each.system: each.value for each in compared.systems}
@@ -223,6 +234,6 @@ def _drop(
         pair.interval.high if pair.interval else delta,
         int(about["num_changed"]),
         perturbed.num_segments,
-        pair.is_significant(),
+        pair.is_significant(level),
         perturbed.id,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
 
 from core.errors import DataError
 from core.finetune.recipes import SCRATCH
@@ -15,6 +16,8 @@ from core.storage.translation_set_records import Hypothesis, TranslationSet
 from core.storage.workspace import Workspace
 from core.systems.batch.test_set import hash_of
 from core.systems.descriptions import MODEL
+
+Side: TypeAlias = Literal["base", "fine_tuned"]
 
 _NAMESPACE = uuid.UUID("0b6d4c7e-7f0a-4a8e-9f6b-0d5c1c1f5a11")
 
@@ -34,32 +37,9 @@ def add_run(workspace: Workspace, run_id: str) -> list[TranslationSet]:
     """
     run = workspace.runs.get(run_id)
     rows = _rows(workspace, run)
-    pairs = tuple((row["source"], row["reference"]) for row in rows)
-    sides = [("fine_tuned", run.id, run.name)]
-    if run.base_model != SCRATCH:  # of random weights there is nothing to compare
-        sides.insert(0, ("base", run.base_model, run.base_model))
-    records = []
-    for side, key, name in sides:
-        record = TranslationSet(
-            id=str(uuid.uuid5(_NAMESPACE, f"{run.id} {side}")),
-            batch_id=None,
-            system_id=f"{MODEL}:{key}",
-            system_name=name,
-            corpus_id=run.corpus_id,
-            corpus_name=run.corpus_name,
-            split="test",
-            src_lang=run.src_lang,
-            tgt_lang=run.tgt_lang,
-            test_set_hash=hash_of(run.src_lang, run.tgt_lang, pairs),
-            num_segments=len(rows),
-            created_at=run.job.ended_at or run.created_at,
-            provenance=_provenance(run, side),
-        )
-        segments = [
-            Hypothesis(record.id, at, row["source"], row["reference"], row[side])
-            for at, row in enumerate(rows)
-        ]
-        records.append((record, segments))
+    # Of random weights there is nothing to compare.
+    sides: list[Side] = ["fine_tuned"] if run.base_model == SCRATCH else ["base", "fine_tuned"]
+    records = [_side_set(run, rows, side) for side in sides]
     with locked(workspace.run_folder(run.id)):  # a double click would add them twice
         known = {each.id for each in workspace.translation_sets.all()}
         new = [(record, segments) for record, segments in records if record.id not in known]
@@ -67,7 +47,36 @@ def add_run(workspace: Workspace, run_id: str) -> list[TranslationSet]:
     return [workspace.translation_sets.get(record.id) for record, _ in records]
 
 
-def _provenance(run: Run, side: str) -> dict[str, Any]:
+def _side_set(
+    run: Run, rows: Sequence[dict[str, str]], side: Side
+) -> tuple[TranslationSet, list[Hypothesis]]:
+    """Gives what the base model or the fine-tuned one made of the test split."""
+    base = (run.base_model, run.base_model)
+    key, name = base if side == "base" else (run.id, run.name)
+    pairs = tuple((row["source"], row["reference"]) for row in rows)
+    record = TranslationSet(
+        id=str(uuid.uuid5(_NAMESPACE, f"{run.id} {side}")),
+        batch_id=None,
+        system_id=f"{MODEL}:{key}",
+        system_name=name,
+        corpus_id=run.corpus_id,
+        corpus_name=run.corpus_name,
+        split="test",
+        src_lang=run.src_lang,
+        tgt_lang=run.tgt_lang,
+        test_set_hash=hash_of(run.src_lang, run.tgt_lang, pairs),
+        num_segments=len(rows),
+        created_at=run.job.ended_at or run.created_at,
+        provenance=_provenance(run, side),
+    )
+    segments = [
+        Hypothesis(record.id, at, row["source"], row["reference"], row[side])
+        for at, row in enumerate(rows)
+    ]
+    return record, segments
+
+
+def _provenance(run: Run, side: Side) -> dict[str, Any]:
     decoding = ("num_beams", "max_source_length", "max_target_length")
     found = {"origin": "run", "run": run.id, "base_model": run.base_model}
     found["model"] = run.id if side == "fine_tuned" else run.base_model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 from core.corpora.segments import read_segments
@@ -17,8 +18,7 @@ from core.evaluate.results import (
 )
 from core.evaluate.settings import EvaluationSettings
 from core.evaluate.texts import EvaluationTexts, display_names
-from core.metrics.comparison import Comparison, Interval
-from core.metrics.measures import Measure
+from core.metrics.comparison import MIN_SEGMENTS, Comparison, Interval
 from core.storage.files import utc_now
 from core.storage.workspace import Workspace
 
@@ -51,8 +51,24 @@ def summarize(
         excluded: Why some systems are not scored, by translation set.
         asked_for: The baseline that was chosen, which may be one that is not scored.
     """
+    corpus_id = next(iter(texts.sets.values())).corpus_id
+    begun = _begun(settings, texts)
+    by_key = compared.items()
+    return replace(
+        begun,
+        systems=tuple(_systems(workspace, texts, excluded)),
+        metrics=tuple(_metric(each, compared.get(each.key), settings, texts) for each in metrics),
+        scores=tuple(each for key, own in by_key for each in _scores(key, own)),
+        differences=tuple(each for key, own in by_key for each in _differences(key, own, settings)),
+        ranks=tuple(each for key, own in by_key for each in _ranks(key, own)),
+        leak=leak_words(workspace, corpus_id, texts.sources),
+        notes=_notes(texts, settings, begun.num_scored, asked_for),
+    )
+
+
+def _begun(settings: EvaluationSettings, texts: EvaluationTexts) -> EvaluationResult:
+    """Gives a result that says what is compared and how, and nothing yet of what was found."""
     first = next(iter(texts.sets.values()))
-    num_scored = len(texts.common_positions(settings.systems))
     return EvaluationResult(
         name="",
         test_set_hash=settings.test_set,
@@ -61,24 +77,20 @@ def summarize(
         src_lang=first.src_lang,
         tgt_lang=first.tgt_lang,
         num_segments=texts.num_segments,
-        num_scored=num_scored,
+        num_scored=len(texts.common_positions(settings.systems)),
         references=settings.references,
         baseline_id=settings.baseline_id,
         test=settings.test,
         num_samples=settings.samples,
         seed=settings.seed,
         alpha=settings.alpha,
-        systems=tuple(_systems(workspace, texts, excluded)),
-        metrics=tuple(
-            _metric(each, compared.get(each.key), num_scored, settings, texts) for each in metrics
-        ),
-        scores=tuple(each for key, found in compared.items() for each in _scores(key, found)),
-        differences=tuple(
-            each for key, found in compared.items() for each in _differences(key, found, settings)
-        ),
-        ranks=tuple(each for key, found in compared.items() for each in _ranks(key, found)),
-        leak=leak_words(workspace, first.corpus_id, texts.sources),
-        notes=_notes(texts, settings, num_scored, asked_for),
+        systems=(),
+        metrics=(),
+        scores=(),
+        differences=(),
+        ranks=(),
+        leak="",
+        notes=(),
         versions={library: version(library) for library in _LIBRARIES},
         made_at=utc_now(),
     )
@@ -112,37 +124,56 @@ def _systems(
 def _metric(
     metric: MeasuredMetric,
     compared: Comparison | None,
-    num_scored: int,
     settings: EvaluationSettings,
     texts: EvaluationTexts,
 ) -> MetricResult:
     measure = metric.measure
-    names = display_names(list(texts.sets.values()))
-    notes = []
-    if compared is None:
-        notes.append("No segment has a value of every system.")
-    elif compared.num_segments < num_scored:
-        notes.append(f"Only {compared.num_segments} of {num_scored} segments have a value.")
-    if compared and compared.baseline != settings.baseline_id:
-        own, other = names[settings.baseline_id], names[compared.baseline]
-        notes.append(f"{own} has no value; the others are compared with {other}.")
-    note = " ".join(notes)
+    is_normalized = metric.kind == "lexical" and settings.is_normalized
+    suffix = "|unicode:nfc" if is_normalized else ""
     return MetricResult(
         metric.key,
         measure.name,
-        _full_signature(measure, metric.kind, settings),
+        measure.signature + suffix,
         measure.is_lower_better,
         measure.beta,
         metric.kind,
-        note,
-        compared.signature if compared else "",
+        " ".join(_metric_notes(compared, settings, texts)),
+        compared.signature + suffix if compared else "",
     )
 
 
-def _full_signature(measure: Measure, kind: str, settings: EvaluationSettings) -> str:
-    if kind == "lexical" and settings.is_normalized:
-        return f"{measure.signature}|unicode:nfc"
-    return measure.signature
+def _metric_notes(
+    compared: Comparison | None, settings: EvaluationSettings, texts: EvaluationTexts
+) -> list[str]:
+    """Says what a reader has to know of one metric's values, in sentences."""
+    if compared is None:
+        return ["No segment has a value of every system."]
+    notes = []
+    num_scored = len(texts.common_positions(settings.systems))
+    if compared.num_segments < num_scored:
+        notes.append(f"Only {compared.num_segments} of {num_scored} segments have a value.")
+    if compared.baseline != settings.baseline_id:
+        names = display_names(list(texts.sets.values()))
+        own, other = names[settings.baseline_id], names[compared.baseline]
+        notes.append(f"{own} has no value; the others are compared with {other}.")
+    if len(compared.systems) > 1 and not compared.can_separate:
+        notes.append(inseparable_words(compared))
+    return notes
+
+
+def inseparable_words(compared: Comparison) -> str:
+    """Says why no two of the systems could come out as different, and what to do."""
+    if compared.num_segments < MIN_SEGMENTS:
+        return (
+            f"With fewer than {MIN_SEGMENTS} segments, here {compared.num_segments}, no systems "
+            "can come out as different: use a larger test set."
+        )
+    num_draws, level = compared.num_draws, compared.level
+    return (
+        f"With {len(compared.systems)} systems and only {num_draws:,} resamples no two systems can "
+        f"be ranked as different at the level {level:g}: draw at least "
+        f"{compared.num_draws_needed:,} resamples, or compare fewer systems."
+    )
 
 
 def _scores(key: str, compared: Comparison) -> list[ScoreResult]:

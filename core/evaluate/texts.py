@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,15 +68,7 @@ def load_texts(workspace: Workspace, test_set_hash: str, set_ids: Sequence[str])
         DataError: There is no set to compare, or one is of another test set.
     """
     sets = {set_id: workspace.translation_sets.get(set_id) for set_id in set_ids}
-    if not sets:
-        raise DataError("There are no translations to compare.", hint="Choose at least one system.")
-    for each in sets.values():
-        if each.test_set_hash != test_set_hash:
-            raise DataError(
-                f"The translations of {each.system_name!r} are of another test set "
-                f"({each.corpus_name}, {each.split}).",
-                hint="Compare systems on the same segments only.",
-            )
+    _check_comparable(sets.values(), test_set_hash)
     num_segments = next(iter(sets.values())).num_segments
     sources, references = [""] * num_segments, [""] * num_segments
     hypotheses, is_translated = {}, {}
@@ -102,6 +94,18 @@ def load_texts(workspace: Workspace, test_set_hash: str, set_ids: Sequence[str])
         tags=[text or "" for text in records.texts(test_set_hash, "tag", "tag")],
         documents=[text or "" for text in records.texts(test_set_hash, "document", "document")],
     )
+
+
+def _check_comparable(sets: Collection[TranslationSet], test_set_hash: str) -> None:
+    if not sets:
+        raise DataError("There are no translations to compare.", hint="Choose at least one system.")
+    for each in sets:
+        if each.test_set_hash != test_set_hash:
+            raise DataError(
+                f"The translations of {each.system_name!r} are of another test set "
+                f"({each.corpus_name}, {each.split}).",
+                hint="Compare systems on the same segments only.",
+            )
 
 
 def normalized(texts: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -108,6 +109,7 @@ class Comparison:
         num_samples: Resamples, those of the intervals included; 0 where `ar` went without.
         num_trials: Of the randomisation; 0 for `bs`.
         seed: Of the draws.
+        level: Of significance, which clusters and ranks go by.
         systems: In the order given.
         against_baseline: All others against the baseline, in the order given.
         pairs: Each two systems, the later against the earlier one.
@@ -122,6 +124,7 @@ class Comparison:
     num_samples: int
     num_trials: int
     seed: int
+    level: float
     systems: tuple[SystemResult, ...]
     against_baseline: tuple[PairResult, ...]
     pairs: tuple[PairResult, ...]
@@ -134,6 +137,15 @@ class Comparison:
         The smallest p is one in the number of draws, and Holm multiplies it by that of the pairs.
         More draws help; fewer than `MIN_SEGMENTS` segments cannot be helped.
         """
-        num_draws = self.num_trials if self.test == "ar" else self.num_samples
-        is_fine_enough = len(self.pairs) / (num_draws + 1) < LEVEL
+        is_fine_enough = len(self.pairs) / (self.num_draws + 1) < self.level
         return is_fine_enough and self.num_segments >= MIN_SEGMENTS
+
+    @property
+    def num_draws(self) -> int:
+        """How many draws the test's p is a share of."""
+        return self.num_trials if self.test == "ar" else self.num_samples
+
+    @property
+    def num_draws_needed(self) -> int:
+        """The fewest draws with which two of so many systems could come out as different."""
+        return math.floor(len(self.pairs) / self.level)

@@ -47,6 +47,7 @@ def paired_bootstrap(
     baseline: str,
     num_samples: int = NUM_SAMPLES,
     seed: int = SEED,
+    level: float = LEVEL,
     on_progress: Progress | None = None,
 ) -> list[Comparison]:
     """Compares systems by resampling segments with replacement (Koehn 2004), as sacreBLEU does.
@@ -61,6 +62,8 @@ def paired_bootstrap(
         baseline: The system that the others are compared with; it may be the only one.
         num_samples: How many resamples.
         seed: Of the draws; they are the same for all systems and measures.
+        level: Of significance: two systems stand in different clusters, and exclude each other's
+            ranks, where p after Holm is below it.
         on_progress: Told how many resamples of how many are done; to cancel, it raises.
 
     Raises:
@@ -70,7 +73,7 @@ def paired_bootstrap(
     _check(measured, baseline, num_samples, "resamples")
     rng = np.random.default_rng(seed)
     samples = _sampled(measured, num_samples, rng, on_progress)
-    draws = _Draws("bs", baseline, num_samples, 0, seed)
+    draws = _Draws("bs", baseline, num_samples, 0, seed, level)
     return [
         _compared(each, draws, _bootstrap_p(values), values, values)
         for each, values in zip(measured, samples, strict=True)
@@ -84,6 +87,7 @@ def approximate_randomisation(
     num_trials: int = NUM_TRIALS,
     num_samples: int = NUM_SAMPLES,
     seed: int = SEED,
+    level: float = LEVEL,
     on_progress: Progress | None = None,
 ) -> list[Comparison]:
     """Compares systems by swapping their segments at random (Riezler & Maxwell 2005).
@@ -96,6 +100,7 @@ def approximate_randomisation(
         num_trials: How often segments are swapped.
         num_samples: Resamples for the intervals; 0 leaves them out.
         seed: Of the draws; they are the same for all systems and measures.
+        level: As for `paired_bootstrap`.
         on_progress: Told how many trials and resamples of how many are done; to cancel, it raises.
 
     Raises:
@@ -109,16 +114,8 @@ def approximate_randomisation(
     progress = shifted(on_progress, 0, every)
     sums = randomised_sums(list(arrays.values()), num_trials, rng, on_progress=progress)
     halves = dict(zip(arrays, sums, strict=True))
-    samples: list[dict[str, Floats]] = [{} for _ in measured]
-    shown = samples
-    if num_samples:
-        # sacreBLEU resamples with what the generator gives next, but the baseline from the seed.
-        progress = shifted(on_progress, num_trials, every)
-        samples = _sampled(measured, num_samples, rng, progress)
-        alone = [Measured(each.measure, {baseline: each.rows[baseline]}) for each in measured]
-        anew = _sampled(alone, num_samples, np.random.default_rng(seed), None)
-        shown = [values | own for values, own in zip(samples, anew, strict=True)]
-    draws = _Draws("ar", baseline, num_samples, num_trials, seed)
+    draws = _Draws("ar", baseline, num_samples, num_trials, seed, level)
+    samples, shown = _intervals(measured, draws, rng, shifted(on_progress, num_trials, every))
     return [
         _compared(each, draws, _randomisation_p(each, halves), values, own)
         for each, values, own in zip(measured, samples, shown, strict=True)
@@ -132,6 +129,7 @@ class _Draws:
     num_samples: int
     num_trials: int
     seed: int
+    level: float
 
 
 def _check(measured: Sequence[Measured], baseline: str, num_draws: int, unit: str) -> None:
@@ -176,6 +174,23 @@ def _sampled(
         }
         for each in measured
     ]
+
+
+def _intervals(
+    measured: Sequence[Measured],
+    draws: _Draws,
+    rng: np.random.Generator,
+    on_progress: Progress | None,
+) -> tuple[Sequence[_Samples], Sequence[_Samples]]:
+    """Gives the resamples for the intervals of deltas and those of systems; none without draws."""
+    if not draws.num_samples:
+        return [{} for _ in measured], [{} for _ in measured]
+    # sacreBLEU resamples with what the generator gives next, but the baseline from the seed.
+    samples = _sampled(measured, draws.num_samples, rng, on_progress)
+    baseline = draws.baseline
+    alone = [Measured(each.measure, {baseline: each.rows[baseline]}) for each in measured]
+    anew = _sampled(alone, draws.num_samples, np.random.default_rng(draws.seed), None)
+    return samples, [values | own for values, own in zip(samples, anew, strict=True)]
 
 
 def _bootstrap_p(samples: _Samples) -> _PValue:
@@ -228,7 +243,7 @@ def _compared(
     order = sorted(names, key=lambda name: values[name], reverse=not measure.is_lower_better)
     results = [
         SystemResult(name, values[name], _interval(shown.get(name)), *placed)
-        for name, placed in zip(names, _placed(names, order, pairs), strict=True)
+        for name, placed in zip(names, _placed(names, order, pairs, draws.level), strict=True)
     ]
     return Comparison(
         measure=measure,
@@ -239,6 +254,7 @@ def _compared(
         num_samples=draws.num_samples,
         num_trials=draws.num_trials,
         seed=draws.seed,
+        level=draws.level,
         systems=tuple(results),
         against_baseline=tuple(against),
         pairs=tuple(pairs),
@@ -265,13 +281,13 @@ def _with_correction(pairs: Sequence[PairResult], num_segments: int) -> list[Pai
 
 
 def _placed(
-    names: Sequence[str], order: Sequence[str], pairs: Sequence[PairResult]
+    names: Sequence[str], order: Sequence[str], pairs: Sequence[PairResult], level: float
 ) -> list[tuple[tuple[int, int], int]]:
     """Gives ranks and cluster of each system."""
     number = {name: place for place, name in enumerate(names)}
     is_better = np.zeros((len(names), len(names)), dtype=bool)
     for pair in pairs:
-        if pair.is_significant(LEVEL):
+        if pair.is_significant(level):
             winner, loser = pair.system, pair.other
             if not pair.is_better:
                 winner, loser = loser, winner

@@ -100,9 +100,7 @@ def extract_statistics(
         _check_parallel(hypotheses, references)
     num_segments = len(references[0])
     found = [np.empty((num_segments, kind.num_columns)) for _ in systems]
-    size = max(1, _TEXTS_IN_CHUNK // max(1, len(systems) + len(references)))
-    if kind.family == "ter":
-        size = min(size, _SEGMENTS_IN_TER_CHUNK)
+    size = _segments_in_chunk(kind, len(systems) + len(references))
     extract = _EXTRACTORS[kind.family](kind)
     for start in range(0, num_segments, size):
         part = slice(start, start + size)
@@ -114,6 +112,12 @@ def extract_statistics(
             done = min(start + size, num_segments)
             on_progress(done * len(systems), num_segments * len(systems))
     return found
+
+
+def _segments_in_chunk(kind: StatisticsKind, num_texts: int) -> int:
+    """Gives how many segments are worked at together, each with so many texts."""
+    size = max(1, _TEXTS_IN_CHUNK // num_texts)
+    return min(size, _SEGMENTS_IN_TER_CHUNK) if kind.family == "ter" else size
 
 
 def num_references(references: References) -> int:

@@ -17,8 +17,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from core.metrics.lexical import Family
 from core.metrics.measures import Rows
-from core.metrics.progress import Progress, shifted
+from core.metrics.progress import Progress, part_of
 from core.metrics.statistics import References, StatisticsKind, extract_statistics
 
 # Raised when the same key would hold other numbers.
@@ -68,6 +69,7 @@ class StatisticsCache:
         systems: Mapping[str, Sequence[str]],
         references: References,
         *,
+        weights: Mapping[Family, int] | None = None,
         on_progress: Progress | None = None,
     ) -> dict[StatisticsKind, dict[str, Rows]]:
         """Gives the statistics of all systems, by kind and system; extracts what is missing.
@@ -76,6 +78,7 @@ class StatisticsCache:
             kinds: Which statistics; metrics that share a kind may each name it.
             systems: Hypotheses by the system's name.
             references: As for `extract_statistics`.
+            weights: How much a hypothesis counts in the progress, by family; None: all count 1.
             on_progress: Told how many hypotheses of how many that were missing are done, all kinds
                 together; to cancel, it raises, and kinds that were finished stay stored.
 
@@ -84,23 +87,37 @@ class StatisticsCache:
         """
         paths = self._paths(kinds, systems, references)
         found = {wanted: _read(path, wanted[0]) for wanted, path in paths.items()}
-        absent = [wanted for wanted, rows in found.items() if rows is None]
-        every = sum(len(systems[name]) for _, name in absent)
+        absent: dict[StatisticsKind, dict[str, Sequence[str]]] = {}
+        for (kind, name), rows in found.items():
+            if rows is None:
+                absent.setdefault(kind, {})[name] = systems[name]
+        sizes = {kind: _size(kind, texts, weights) for kind, texts in absent.items()}
         done = 0
-        for kind in dict.fromkeys(kind for kind, _ in absent):
-            names = [name for of_kind, name in absent if of_kind == kind]
-            texts = [systems[name] for name in names]
-            progress = shifted(on_progress, done, every)
-            extracted = extract_statistics(kind, texts, references, on_progress=progress)
-            done += sum(map(len, texts))
-            for name, rows in zip(names, extracted, strict=True):
-                found[kind, name] = rows
-                self._store(paths[kind, name], rows)
+        for kind, texts in absent.items():
+            progress = part_of(on_progress, done, sizes[kind], sum(sizes.values()))
+            done += sizes[kind]
+            found |= self._extracted(kind, texts, references, paths, progress)
         result: dict[StatisticsKind, dict[str, Rows]] = {kind: {} for kind in kinds}
         for (kind, name), known in found.items():
             if known is not None:
                 result[kind][name] = known
         return result
+
+    def _extracted(
+        self,
+        kind: StatisticsKind,
+        texts: Mapping[str, Sequence[str]],
+        references: References,
+        paths: Mapping[_Wanted, Path],
+        on_progress: Progress | None,
+    ) -> dict[_Wanted, Rows]:
+        extracted = extract_statistics(
+            kind, list(texts.values()), references, on_progress=on_progress
+        )
+        found = {(kind, name): rows for name, rows in zip(texts, extracted, strict=True)}
+        for wanted, rows in found.items():
+            self._store(paths[wanted], rows)
+        return found
 
     def _paths(
         self,
@@ -125,6 +142,15 @@ class StatisticsCache:
         except OSError as error:
             # Nothing but time is lost when the disk is full.
             logger.warning("Statistics could not be stored in %s: %s", self._folder, error)
+
+
+def _size(
+    kind: StatisticsKind,
+    texts: Mapping[str, Sequence[str]],
+    weights: Mapping[Family, int] | None,
+) -> int:
+    """Gives how much the hypotheses of one kind count in the progress."""
+    return sum(map(len, texts.values())) * (weights[kind.family] if weights else 1)
 
 
 def _digest(values: list[Any]) -> str:

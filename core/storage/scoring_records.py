@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from core.errors import DataError
 from core.storage.database import Database
@@ -97,6 +97,12 @@ class ScoringRecords:
         """Gives the scorings of a test set, the oldest first."""
         query = select(scorings).where(scorings.c.test_set_hash == test_set_hash)
         return self._rows(query.order_by(scorings.c.created_at))
+
+    def change_settings(self, scoring_id: str, settings: dict[str, Any]) -> None:
+        """Stores other settings, such as a higher budget; they count from the next start."""
+        query = update(scorings).where(scorings.c.id == scoring_id).values(settings=settings)
+        with self._database.writing() as connection:
+            connection.execute(query)
 
     def store(self, scores: Sequence[SegmentScore]) -> None:
         """Stores scores, all or none; those of the same segments by the same rater are replaced."""

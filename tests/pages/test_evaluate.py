@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.evaluate import evaluation_jobs
 from core.evaluate.adding import Target, add_upload
 from core.evaluate.formats.reading import read_pasted
 from core.evaluate.people.ratings import add_ratings
 from core.evaluate.texts import load_texts
+from core.jobs import queue
 from core.storage.files import utc_now
 from core.storage.scoring_records import Scoring, SegmentScore
-from core.storage.translation_set_records import TranslationSet
+from core.storage.translation_set_records import TranslationSet, TranslationSetRecords
 from core.storage.workspace import Workspace
 from tests.pages.reading import button, shown
 from tests.pages.test_playground import NAME, opened, translation_set
@@ -67,6 +69,24 @@ def test_scores_stand_with_intervals_verdicts_and_signatures(
     assert "BLEU|nrefs:1|bs:1000|seed:12345|case:mixed" in app.code[0].value
     assert "n=12" in app.code[0].value
     assert "They do not cover training" in shown(app)
+
+
+def test_the_stored_texts_are_gone_through_once_a_run_of_the_page(
+    workspace: Workspace, sets: list[TranslationSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    digest = TranslationSetRecords.digest
+
+    def counted(records: TranslationSetRecords, set_id: str) -> str:
+        asked.append(set_id)
+        return digest(records, set_id)
+
+    monkeypatch.setattr(TranslationSetRecords, "digest", counted)
+    app = at(workspace, monkeypatch, "Scores")
+    assert sorted(asked) == sorted(each.id for each in sets)
+    asked.clear()
+    app.run()
+    assert sorted(asked) == sorted(each.id for each in sets)
 
 
 def test_another_baseline_turns_the_verdict(
@@ -241,3 +261,24 @@ def test_a_run_brings_both_its_models(
     assert len(workspace.translation_sets.all()) == 2
     assert list(app.dataframe[0].value["System"]) == ["starter (baseline)", "demo"]
     workspace.database.dispose()
+
+
+def test_long_work_is_a_job_that_the_page_starts_and_follows(
+    workspace: Workspace, sets: list[TranslationSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation_jobs, "INLINE_S", 0.0)  # as with a hundred thousand segments
+    app = at(workspace, monkeypatch, "Scores")
+    assert "A job does it; you may leave the page." in shown(app) and not app.dataframe
+    button(app, "Score").click()
+    app = app.run()
+    (job,) = workspace.jobs.in_states("queued", "preparing", "evaluating", "saving", "finished")
+    assert queue.wait(workspace, job.id).state == "finished"
+    app = at(workspace, monkeypatch, "Scores")
+    assert len(app.dataframe[0].value) == len(sets)
+
+
+def test_a_part_of_another_page_in_the_address_does_no_harm(
+    workspace: Workspace, sets: list[TranslationSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = at(workspace, monkeypatch, "Batches")
+    assert not app.exception and app.dataframe

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from core.evaluate.causes.checks import CHECKS, Finding, run_checks
-from core.evaluate.evaluating import Evaluated
-from core.evaluate.result_cache import result_key
+from core.evaluate.evaluating import Evaluated, scored_settings
 from core.evaluate.settings import EvaluationSettings
+from core.evaluate.texts import EvaluationTexts
 from core.storage.files import write_bytes
 from core.storage.workspace import Workspace
 
@@ -19,9 +19,10 @@ Findings = dict[str, dict[str, Finding]]
 AT_ONCE = 20_000  # hypotheses that a page looks at by itself, some ten seconds of work
 
 
-def is_quick(found: Evaluated) -> bool:
-    """Whether a page may look for defects by itself."""
-    return found.texts.num_segments * len(found.result.scored) <= AT_ONCE
+def is_quick(texts: EvaluationTexts, settings: EvaluationSettings) -> bool:
+    """Whether a page may look for defects in the systems that are scored by itself."""
+    num_scored = len(scored_settings(texts, settings).systems)
+    return texts.num_segments * num_scored <= AT_ONCE
 
 
 def find_all(
@@ -44,11 +45,9 @@ def find_all(
 
 
 def store_findings(
-    workspace: Workspace,
-    settings: EvaluationSettings,
-    findings: Mapping[str, Mapping[str, Finding]],
+    workspace: Workspace, found: Evaluated, findings: Mapping[str, Mapping[str, Finding]]
 ) -> None:
-    """Keeps findings for the page.
+    """Keeps findings of an evaluation for the page.
 
     Raises:
         OSError: They cannot be written.
@@ -58,20 +57,18 @@ def store_findings(
         for key, finding in of_set.items():
             arrays[f"{set_id}/{key}/flags"] = np.packbits(finding.flags)
             arrays[f"{set_id}/{key}/applicable"] = np.packbits(finding.is_applicable)
-    path = _path(workspace, settings)
+    path = _path(workspace, found)
     path.parent.mkdir(parents=True, exist_ok=True)
     content = BytesIO()
     np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     write_bytes(path, content.getvalue())
 
 
-def stored_findings(
-    workspace: Workspace, settings: EvaluationSettings, found: Evaluated
-) -> Findings | None:
+def stored_findings(workspace: Workspace, found: Evaluated) -> Findings | None:
     """Gives the findings that a job kept; None if there are none, or of another version."""
     num_segments = found.texts.num_segments
     try:
-        with np.load(_path(workspace, settings), allow_pickle=False) as arrays:
+        with np.load(_path(workspace, found), allow_pickle=False) as arrays:
             return {
                 each.set_id: {
                     check.key: Finding(
@@ -93,5 +90,5 @@ def _unpacked(
     return np.unpackbits(bits, count=count).astype(bool)
 
 
-def _path(workspace: Workspace, settings: EvaluationSettings) -> Path:
-    return workspace.statistics_folder / "findings" / f"{result_key(workspace, settings)}.npz"
+def _path(workspace: Workspace, found: Evaluated) -> Path:
+    return workspace.statistics_folder / "findings" / f"{found.key}.npz"

@@ -57,25 +57,19 @@ def upload_of(
     Raises:
         DataError: A text has a segment too much, or misses one that no other can replace.
     """
-    texts = (
-        text for document in documents for part in document.parts for text in part.segments.values()
-    )
-    num_spread = sum("\n" in text.strip(_SPACE) for text in texts)
-    if num_spread:
-        verb = "text is" if num_spread == 1 else "texts are"
-        sentence = f"{num_spread:,} {verb} spread over several lines, which were joined."
-        notes = (*notes, sentence)
+    notes = (*notes, *_spread_note(documents))
     documents = [_in_one_line(document) for document in documents if document.ids]
     if not documents:
         raise DataError(f"{file!r} holds no segment.", hint="Every <doc> holds <seg> elements.")
     for document in documents:
         _check_document(file, document)
-    systems: dict[str, Texts] = {}
-    for name in _names(documents, "system"):
-        systems[name] = tuple(_complete(file, documents, "system", name))
-    references: dict[str, TextsWithGaps] = {}
-    for name in _names(documents, "reference"):
-        references[name] = tuple(_with_gaps(documents, name))
+    systems: dict[str, Texts] = {
+        name: tuple(_complete(file, documents, "system", name))
+        for name in _names(documents, "system")
+    }
+    references: dict[str, TextsWithGaps] = {
+        name: tuple(_with_gaps(documents, name)) for name in _names(documents, "reference")
+    }
     check_references(file, references, "segment")
     has_sources = bool(_names(documents, "source"))
     tags = tuple(document.tag for document in documents for _ in document.ids)
@@ -91,6 +85,18 @@ def upload_of(
         tgt_lang=_language(file, documents, ("reference", "system")),
         notes=notes,
     )
+
+
+def _spread_note(documents: Sequence[Document]) -> list[str]:
+    """Says how many texts hold line feeds, if any does."""
+    texts = (
+        text for document in documents for part in document.parts for text in part.segments.values()
+    )
+    num_spread = sum("\n" in text.strip(_SPACE) for text in texts)
+    if not num_spread:
+        return []
+    verb = "text is" if num_spread == 1 else "texts are"
+    return [f"{num_spread:,} {verb} spread over several lines, which were joined."]
 
 
 def _in_one_line(document: Document) -> Document:

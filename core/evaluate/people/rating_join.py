@@ -78,16 +78,10 @@ def join_ratings(
     Raises:
         DataError: No rating is left, or the names do not fit: the sentence says what was sought.
     """
-    for name, texts in hypotheses.items():
-        if len(texts) != len(sources):
-            raise DataError(f"{name!r} has {len(texts)} hypotheses for {len(sources)} segments.")
     systems = tuple(hypotheses)
     rows = [_with_normalised_texts(row) for row in ratings.rows]
     columns = _columns(rows, systems, system_names or {})
-    our_sources = [_normalised(text) for text in sources]
-    our_hypotheses = [[_normalised(text) for text in hypotheses[name]] for name in systems]
-    positions, matched_by = _positions(rows, columns, our_sources, our_hypotheses)
-    kept, left_out = _parted(rows, positions, columns, our_sources, our_hypotheses)
+    kept, left_out, matched_by = _matched(rows, columns, sources, hypotheses)
     unknown = [name for name in dict.fromkeys(row.system for row in rows) if name not in columns]
     if not kept:
         raise _nothing_left(left_out, unknown, systems, len(sources))
@@ -101,6 +95,27 @@ def join_ratings(
         matched_by=matched_by,
         notes=(*ratings.notes, *_notes(left_out, unknown)),
     )
+
+
+def _matched(
+    rows: Sequence[Rating],
+    columns: Mapping[str, int],
+    sources: Sequence[str],
+    hypotheses: Mapping[str, Sequence[str]],
+) -> tuple[list[_Place], Counter[str], str]:
+    """Gives the ratings of our texts with their places, why others are none, and how found.
+
+    Raises:
+        DataError: A system has more or fewer hypotheses than there are sources.
+    """
+    for name, texts in hypotheses.items():
+        if len(texts) != len(sources):
+            raise DataError(f"{name!r} has {len(texts)} hypotheses for {len(sources)} segments.")
+    our_sources = [_normalised(text) for text in sources]
+    our_hypotheses = [[_normalised(text) for text in texts] for texts in hypotheses.values()]
+    positions, matched_by = _positions(rows, columns, our_sources, our_hypotheses)
+    kept, left_out = _parted(rows, positions, columns, our_sources, our_hypotheses)
+    return kept, left_out, matched_by
 
 
 def _parted(

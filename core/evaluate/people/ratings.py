@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.evaluate.evaluating import Evaluated
 from core.evaluate.measuring import MeasuredMetric, segment_scores
 from core.evaluate.people.rating_join import JoinedRatings, join_ratings
+from core.evaluate.people.wmt_ratings import Ratings as FileRatings
 from core.evaluate.people.wmt_ratings import read_ratings
 from core.evaluate.texts import EvaluationTexts, display_names
 from core.metrics.agreement.disagreement import Disagreement, find_disagreements
@@ -75,23 +76,32 @@ def add_ratings(
     chosen = {theirs: names[set_id] for theirs, set_id in (system_names or {}).items()}
     hypotheses = {names[set_id]: own for set_id, own in texts.hypotheses.items()}
     joined = join_ratings(ratings, hypotheses, texts.sources, system_names=chosen)
-    words = [ratings.kind.upper() if ratings.kind != "score" else "Human score", ratings.preset]
-    first = next(iter(texts.sets.values()))
-    scoring = Scoring(
-        id=str(uuid.uuid4()),
-        kind=HUMAN,
-        name=name or " ".join(filter(None, words)),
-        test_set_hash=first.test_set_hash,
-        created_at=utc_now(),
-        settings={
-            "file": file_name,
-            "preset": ratings.preset,
-            "notes": list(joined.notes),
-            "matched_by": joined.matched_by,
-        },
-    )
+    test_set_hash = next(iter(texts.sets.values())).test_set_hash
+    provenance = {
+        "file": file_name,
+        "preset": ratings.preset,
+        "notes": list(joined.notes),
+        "matched_by": joined.matched_by,
+    }
+    scoring = _new_scoring(name or _usual_name(ratings), test_set_hash, provenance)
     workspace.scorings.add(scoring, _scores(scoring.id, joined, list(texts.sets)))
     return AddedRatings(scoring, joined)
+
+
+def _new_scoring(name: str, test_set_hash: str, provenance: dict[str, Any]) -> Scoring:
+    return Scoring(
+        id=str(uuid.uuid4()),
+        kind=HUMAN,
+        name=name,
+        test_set_hash=test_set_hash,
+        created_at=utc_now(),
+        settings=provenance,
+    )
+
+
+def _usual_name(ratings: FileRatings) -> str:
+    kind = "Human score" if ratings.kind == "score" else ratings.kind.upper()
+    return f"{kind} {ratings.preset}".strip()
 
 
 def _scores(scoring_id: str, joined: JoinedRatings, set_ids: Sequence[str]) -> list[SegmentScore]:

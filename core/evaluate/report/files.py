@@ -41,7 +41,7 @@ def write_report(
         ConfigError: The folder holds something, or cannot be used.
         HostError: The folder cannot be written, or the disk is full.
     """
-    target = _checked(folder)
+    target = check_folder(folder)
     partial = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,12 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", errors="backslashreplace")
 
 
-def _checked(folder: Path) -> Path:
+def check_folder(folder: Path) -> Path:
+    """Gives the resolved path of a folder that a report can be written into: absent or empty.
+
+    Raises:
+        ConfigError: The folder holds something, or cannot be used.
+    """
     try:
         target = folder.expanduser().resolve()
         is_taken = target.exists() and not (target.is_dir() and not any(target.iterdir()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from core.errors import ConfigError
 from core.evaluate.scorers.external.command import check_startable, prepared
@@ -14,6 +14,7 @@ from core.evaluate.scorers.judge.judge_job import RESUME_HINT as JUDGE_HINT
 from core.evaluate.scorers.judge.prompts import prompts_of
 from core.evaluate.scorers.judge.questions import chosen, question
 from core.evaluate.scorers.judge.settings import JudgeSettings
+from core.evaluate.scorers.scorer_signatures import PROVENANCE
 from core.evaluate.scorers.scoring_inputs import ScoringInput, scoring_input
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
@@ -32,9 +33,9 @@ MODULES = {
     "external": "core.evaluate.scorers.external.external_job",
     "judge": "core.evaluate.scorers.judge.judge_job",
 }
-PROVENANCE = "judged_by"  # beside the settings in the record: who the judge was
 
 ScorerSettings = ExternalSettings | JudgeSettings
+AnySettings = TypeVar("AnySettings", bound=ScorerSettings)
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class ScoringJob:
         return self.scoring.id
 
 
-def check_start(workspace: Workspace, settings: ScorerSettings) -> ScorerSettings:
+def check_start(workspace: Workspace, settings: AnySettings) -> AnySettings:
     """Refuses a scoring that cannot work, before anything is written; gives its settings in full.
 
     Raises:
@@ -156,8 +157,8 @@ def resume(
         _check_same_judge(workspace, record.scoring, settings)
     check_start(workspace, settings)
     with locked(workspace.scorings_folder):
-        if scoring_job(workspace, scoring_id).job.has_ended and changes:
-            settings.save(RunFolder(workspace.scoring_folder(scoring_id)).settings_file)
+        if scoring_job(workspace, scoring_id).job.has_ended:
+            _store_settings(workspace, record.scoring, settings)
         queue.resume(workspace, scoring_id)
 
 
@@ -189,6 +190,16 @@ def delete(workspace: Workspace, scoring_id: str) -> None:
             workspace.scorings.delete(scoring_id)
 
 
+def _store_settings(workspace: Workspace, scoring: Scoring, settings: ScorerSettings) -> None:
+    """Brings folder and record to the settings of the next start; a record is written if others."""
+    settings.save(RunFolder(workspace.scoring_folder(scoring.id)).settings_file)
+    values = _values(workspace, settings)
+    if workspace.scorings.counts(scoring.id) and PROVENANCE in scoring.settings:
+        values[PROVENANCE] = scoring.settings[PROVENANCE]  # who judged, under the name of then
+    if values != scoring.settings:
+        workspace.scorings.change_settings(scoring.id, values)
+
+
 def _found(workspace: Workspace, scoring_id: str) -> ScoringJob | None:
     is_known = workspace.jobs.get(scoring_id) is not None
     return scoring_job(workspace, scoring_id) if is_known else None
@@ -202,9 +213,6 @@ def _entered(
     relative = str(folder.path.relative_to(workspace.root))
     now = utc_now()
     job = Job(scoring_id, MODULES[kind], relative, SCORE_LANE, WAITING, now)
-    values: dict[str, Any] = settings.model_dump(mode="json")
-    if isinstance(settings, JudgeSettings):
-        values[PROVENANCE] = _provenance(workspace, settings)
     scoring = Scoring(
         id=scoring_id,
         kind=kind,
@@ -212,7 +220,7 @@ def _entered(
         test_set_hash=given.test_set_hash,
         created_at=now,
         is_lower_better=isinstance(settings, ExternalSettings) and settings.is_lower_better,
-        settings=values,
+        settings=_values(workspace, settings),
     )
     with new_job_folder(folder.path, "scoring"):
         settings.save(folder.settings_file)
@@ -221,21 +229,31 @@ def _entered(
     return ScoringJob(scoring, job)
 
 
-def _checked(workspace: Workspace, settings: ScorerSettings, given: ScoringInput) -> ScorerSettings:
-    if isinstance(settings, ExternalSettings):
-        if settings.needs_reference:
-            given.check_references()
-        folder = workspace.scorings_folder
-        folder.mkdir(parents=True, exist_ok=True)
-        check_startable(prepared(settings.command, settings.working_folder, folder))
-        return settings
-    return _checked_judge(workspace, settings, given)
+def _values(workspace: Workspace, settings: ScorerSettings) -> dict[str, Any]:
+    """Gives the settings as the record holds them, with who a judge is."""
+    values: dict[str, Any] = settings.model_dump(mode="json")
+    if isinstance(settings, JudgeSettings):
+        values[PROVENANCE] = _provenance(workspace, settings)
+    return values
 
 
-def _checked_judge(
+def _checked(workspace: Workspace, settings: AnySettings, given: ScoringInput) -> AnySettings:
+    if isinstance(settings, JudgeSettings):
+        completed = settings.changed(**_judge_defaults(workspace, settings, given))
+        _check_question(given, completed)
+        return completed
+    if settings.needs_reference:
+        given.check_references()
+    folder = workspace.scorings_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    check_startable(prepared(settings.command, settings.working_folder, folder))
+    return settings
+
+
+def _judge_defaults(
     workspace: Workspace, settings: JudgeSettings, given: ScoringInput
-) -> JudgeSettings:
-    """Gives a judge's settings with the prompts that count: ours may change with the program."""
+) -> dict[str, Any]:
+    """Gives what a judge's settings leave open: ours may change with the program."""
     info = find_system(workspace, settings.system)
     if not info.is_llm:
         raise ConfigError(
@@ -253,15 +271,17 @@ def _checked_judge(
         given.check_references(settings.positions(given.texts.num_segments))
     system_prompt, prompt = prompts_of(settings.mode, settings.system_prompt, settings.prompt)
     name = settings.name or f"{info.name} ({settings.mode})"[:80]
-    changes = {"system": info.id, "name": name, "system_prompt": system_prompt, "prompt": prompt}
-    settings = settings.changed(**changes)
+    return {"system": info.id, "name": name, "system_prompt": system_prompt, "prompt": prompt}
+
+
+def _check_question(given: ScoringInput, settings: JudgeSettings) -> None:
+    """Refuses settings by which nothing can be asked."""
     first = next(chosen(given, settings), None)
     if first is None:
         raise ConfigError(
             "None of the chosen segments has a translation.", hint="Choose more segments."
         )
     question(given, settings, first)
-    return settings
 
 
 def _provenance(workspace: Workspace, settings: JudgeSettings) -> dict[str, Any]:

@@ -390,6 +390,15 @@ def test_wrong_files_are_refused(cli: CommandLine, tmp_path: Path) -> None:
     refused(answer, "Two files name a system")
 
 
+def test_a_folder_that_is_taken_is_refused_before_anything_is_computed(
+    cli: CommandLine, values: Any, sets: list[str], workspace: Workspace, tmp_path: Path
+) -> None:
+    values("save", "Mine", "--set", sets[0])
+    write(tmp_path / "report" / "mine.txt", ["mine"])
+    refused(cli("report", "Mine", "-o", tmp_path / "report"), "is not an empty folder.")
+    assert not workspace.statistics_folder.exists()
+
+
 def test_unknown_evaluations_and_sets_are_refused(
     cli: CommandLine, values: Any, sets: list[str], tmp_path: Path
 ) -> None:

@@ -15,6 +15,8 @@ import pytest
 
 from core.errors import DataError, TrainingError
 from core.evaluate import evaluation_jobs
+from core.evaluate.causes import stored_findings
+from core.evaluate.computing import compute
 from core.evaluate.evaluating import evaluate
 from core.evaluate.evaluation_jobs import EVALUATION_KIND, INLINE_S, seconds_needed
 from core.evaluate.result_cache import result_key, stored_result
@@ -98,11 +100,31 @@ def test_a_job_computes_what_the_page_then_only_reads(ready: Workspace) -> None:
     assert log.count("attempt of") == 1 and "Traceback" not in log
     records = JsonLinesTail(folder.metrics_file).read()
     plans = [each["total_steps"] for each in records if each["kind"] == "plan"]
-    assert plans == [2 * 2 * NUM, 200]  # hypotheses of two metrics, then resamples
-    assert state.progress["step"] == state.progress["total_steps"] == 200
+    assert plans == [732 + 4]  # ms: 240 hypotheses by TER (3) and BLEU (0.05), 200 resamples
+    steps = [each["step"] for each in records if each["kind"] == "translated"]
+    assert steps == sorted(steps) and steps[-1] == plans[0]
+    assert state.progress["step"] == state.progress["total_steps"] == plans[0]
     kept = stored_result(ready, result_key(ready, what))
     assert kept is not None and kept == evaluate(ready, what).result
     assert needed(ready, what) == 0 < before_s
+
+
+def test_checks_are_a_part_of_the_same_plan(
+    ready: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_findings, "AT_ONCE", 2 * NUM - 1)
+    what = settings(metrics=("bleu",))
+    folder = RunFolder(ready.scoring_folder("j1"))
+    folder.path.mkdir(parents=True)
+    what.save(folder.settings_file)
+    compute(ready, folder)
+    records = JsonLinesTail(folder.metrics_file).read()
+    (total,) = [each["total_steps"] for each in records if each["kind"] == "plan"]
+    assert total == 12 + 2 + 120  # ms: statistics, resamples, 240 hypotheses to check
+    steps = [each["step"] for each in records if each["kind"] == "translated"]
+    assert steps == sorted(steps) and steps[-1] == total
+    found = evaluate(ready, what)
+    assert stored_findings.stored_findings(ready, found) is not None
 
 
 def test_a_finished_job_computes_again_whatever_was_deleted_of_it(ready: Workspace) -> None:
@@ -131,7 +153,8 @@ def test_a_killed_job_begins_again_and_stops_on_request(endless: Workspace) -> N
     wait_until(lambda: the_state(endless, job_id).progress.get("seconds_left") is not None)
     state = the_state(endless, job_id)
     assert state.state == "evaluating" and state.progress["seconds_left"] > 0
-    assert 0 < state.progress["step"] < state.progress["total_steps"] == 6000
+    # 3 ms a hypothesis, and 48 ms for the resamples.
+    assert 0 < state.progress["step"] < state.progress["total_steps"] == 6000 * 3 + 48
     assert evaluation_jobs.start(endless, what) == job_id  # while it works: nothing
     evaluation_jobs.stop(endless, job_id)
     state = queue.wait(endless, job_id, poll_s=0.1)

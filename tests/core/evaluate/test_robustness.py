@@ -111,6 +111,17 @@ def test_a_drop_is_the_difference_of_the_two_scores(metric: str, workspace: Work
     assert (drop.system_id, drop.system_name, drop.set_id) == ("model:a", "MODEL:A", "noisy")
 
 
+def test_a_drop_is_significant_at_the_level_asked_for(workspace: Workspace) -> None:
+    slightly = [text if at % 4 else REFERENCES[at] for at, text in enumerate(GOOD)]
+    add(workspace, "clean", GOOD)
+    add(workspace, "noisy", [*slightly[:-1], "Seo"], test_set=NOISY, **noise())
+    verdicts = {
+        level: score_drops(workspace, CLEAN, "chrf2", level=level)[0].is_significant
+        for level in (0.001, 0.05, 0.9)
+    }
+    assert verdicts == {0.001: False, 0.05: False, 0.9: True}
+
+
 def test_the_same_translations_are_no_drop(workspace: Workspace) -> None:
     add(workspace, "clean", GOOD)
     add(workspace, "noisy", GOOD, test_set=NOISY, **noise())

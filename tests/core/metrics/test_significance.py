@@ -248,6 +248,35 @@ def test_so_many_pairs_cannot_be_told_apart_with_few_resamples() -> None:
     assert many.can_separate and {one.cluster for one in many.systems} == set(range(1, 13))
 
 
+@both_tests
+def test_another_level_separates_what_the_usual_one_does_not(test) -> None:
+    rng = np.random.default_rng(3)
+    first = rng.normal(size=(60, 1))
+    rows = {"A": first, "B": first + rng.normal(0.15, 1, size=(60, 1))}
+    measured = [Measured(mean_measure("mean", "mean"), rows)]
+    function = paired_bootstrap if test == "bs" else approximate_randomisation
+    usual, other = (
+        function(measured, baseline="A", level=level, num_samples=500)[0] for level in (0.05, 0.5)
+    )
+    assert usual.pairs == other.pairs and 0.05 < usual.pairs[0].p_corrected < 0.5
+    assert (usual.level, other.level) == (0.05, 0.5)
+    assert [{one.cluster for one in each.systems} for each in (usual, other)] == [{1}, {1, 2}]
+
+
+def test_the_fewest_draws_that_are_enough_can_separate_and_fewer_cannot() -> None:
+    rows = {f"system {number}": np.ones((10, 1)) * number for number in range(4)}
+    measured = [Measured(mean_measure("mean", "mean"), rows)]
+
+    def at(num: int, level: float) -> Comparison:
+        (found,) = paired_bootstrap(measured, baseline="system 0", num_samples=num, level=level)
+        return found
+
+    for level in (0.01, 0.05, 0.3):
+        needed = at(1, level).num_draws_needed  # of six pairs
+        assert at(needed, level).can_separate and not at(needed - 1, level).can_separate
+        assert len({one.cluster for one in at(needed, level).systems}) == 4
+
+
 def test_one_system_alone_gets_its_interval(texts) -> None:
     (comparison, *_) = _compared("bs", {"base": texts.systems["base"]}, [texts.references])
     (alone,) = comparison.systems

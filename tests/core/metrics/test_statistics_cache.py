@@ -58,6 +58,13 @@ def test_only_what_is_missing_is_extracted(cache) -> None:
     assert cache.missing([BLEU, CHRF], SYSTEMS, REFERENCES) == []
 
 
+def test_hypotheses_count_by_their_weights_and_the_progress_never_goes_back(cache) -> None:
+    told = Counted()
+    weights = {"bleu": 1, "ter": 60, "chrf": 4}
+    cache.ensure(KINDS, SYSTEMS, REFERENCES, weights=weights, on_progress=told)
+    assert told == [(6, 390), (366, 390), (390, 390)]
+
+
 def test_a_system_is_known_by_its_text_whatever_its_name(cache) -> None:
     cache.ensure([BLEU], SYSTEMS, REFERENCES)
     assert cache.missing([BLEU], {"renamed": SYSTEMS["A"]}, REFERENCES) == []

@@ -51,6 +51,16 @@ def segments(set_id: str, num: int = 3) -> list[Hypothesis]:
 # Scorings
 
 
+def test_other_settings_take_the_place_of_those_of_one_scoring(workspace: Workspace) -> None:
+    other = replace(SCORING, id="c2")
+    for each in (SCORING, other):
+        workspace.scorings.add(each)
+    workspace.scorings.change_settings("c1", {"budget_usd": 2.5, "note": HOSTILE})
+    found = workspace.scorings.get("c1")
+    assert found == replace(SCORING, settings={"budget_usd": 2.5, "note": HOSTILE})
+    assert workspace.scorings.get("c2") == other
+
+
 def test_scoring_comes_back_with_its_scores_and_its_job(workspace: Workspace) -> None:
     scores = [score(0), score(1, None), score(2, -1.25)]
     workspace.scorings.add(SCORING, scores, job=JOB)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError, HostError
-from core.evaluate.report.files import write_report, zip_report
+from core.evaluate.report.files import check_folder, write_report, zip_report
 from core.evaluate.report.json_report import from_json
 from core.evaluate.report.table import Cell
 from core.evaluate.results import EvaluationResult
@@ -58,6 +58,9 @@ def test_a_folder_with_files_is_refused_and_left_alone(
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(ConfigError, match="is not an empty folder"):
         write_report(tmp_path, result)
+    with pytest.raises(ConfigError, match="is not an empty folder"):
+        check_folder(tmp_path)
+    assert check_folder(tmp_path / "new") == (tmp_path / "new").resolve()
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
     with pytest.raises(ConfigError, match="is not an empty folder"):
         write_report(tmp_path / "mine.txt", result)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -65,12 +65,13 @@ def part(
     )
 
 
-def run(what: SystemBatch, *, stop_after_s: float | None = None) -> None:
+def run(what: SystemBatch, *, stop_when: Callable[[], bool] | None = None) -> None:
     async def all_of_it() -> None:
         async with asyncio.timeout(LIMIT_S):
             running = asyncio.create_task(what.run(range(len(what.test_set.pairs))))
-            if stop_after_s is not None:
-                await asyncio.sleep(stop_after_s)
+            if stop_when is not None:
+                while not stop_when():
+                    await asyncio.sleep(0.01)
                 what.outlook.stopping.set()
             await running
 
@@ -88,7 +89,7 @@ def failing(kind: Any, **values: Any) -> AskError:
 def test_stop_ends_the_wait_for_a_turn_and_asks_nobody_any_more(workspace: Workspace) -> None:
     system = Scripted("one", translated, DONE)
     what = part(workspace, system, pairs(20), pace=Pace(1), concurrency=8)
-    run(what, stop_after_s=0.3)
+    run(what, stop_when=lambda: counts(workspace).num_done == 1)
     assert len(system.requests) == 1
     assert counts(workspace) == SetCounts(1, 0, 0.0)  # the others stay to be asked
 
@@ -97,7 +98,7 @@ def test_stop_ends_the_wait_for_a_turn_and_asks_nobody_any_more(workspace: Works
 def test_stop_ends_the_wait_before_another_attempt(kind: str, workspace: Workspace) -> None:
     system = Scripted("one", failing(kind, retry_after_s=110.0), price_characters_usd=1.0)
     what = part(workspace, system, pairs(20), concurrency=4)
-    run(what, stop_after_s=0.3)
+    run(what, stop_when=lambda: bool(system.requests))
     num_asked = len(system.requests)
     assert 1 <= num_asked <= 4
     assert counts(workspace) == SetCounts(0, num_asked, 0.0)  # with their reason

@@ -235,8 +235,11 @@ def test_budget_ends_a_judge_and_a_higher_one_lets_it_go_on(
     scoring_id, state = run(ready, what)
     assert state.state == "stopped" and "budget of 0.045 USD is used up" in state.reason
     assert f"3 of {NUM_LONG} segments are judged, and kept" in state.reason
+    began = ready.scorings.get(scoring_id).settings
     scoring_jobs.resume(ready, scoring_id, budget_usd=1.0)
     assert queue.wait(ready, scoring_id).state == "finished" and len(server.bodies) == NUM_LONG
+    assert began["budget_usd"] == 0.045 and began["judged_by"]["model"] == "m"
+    assert ready.scorings.get(scoring_id).settings == began | {"budget_usd": 1.0}
 
 
 def test_judge_that_can_only_fail_is_given_up(ready: Workspace, faults: FaultServer) -> None:
@@ -256,6 +259,18 @@ def test_another_model_does_not_go_on_with_the_scores_of_a_judge(
     change_endpoint(ready, system, endpoint_settings(ready, system).changed(model="other"))
     with pytest.raises(ConfigError, match="has another model or address"):
         scoring_jobs.resume(ready, scoring_id)
+
+
+def test_a_judge_without_scores_may_be_another_model_and_its_record_says_so(
+    ready: Workspace, server: JudgeServer
+) -> None:
+    system = endpoint(ready, server.url)
+    scoring_id, state = run(ready, settings(system, "long", budget_usd=0.001))
+    assert state.state == "stopped" and ready.scorings.counts(scoring_id) == {}
+    change_endpoint(ready, system, endpoint_settings(ready, system).changed(model="other"))
+    scoring_jobs.resume(ready, scoring_id)
+    assert queue.wait(ready, scoring_id).state == "stopped"
+    assert ready.scorings.get(scoring_id).settings["judged_by"]["model"] == "other"
 
 
 def test_judge_that_cannot_work_is_refused_before_anything_is_written(

@@ -1,0 +1,83 @@
+"""How well words are translated that a training corpus has never, seldom or often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app.evaluation.charts import bar_chart
+from app.evaluation.choice import Choice
+from app.evaluation.findings import training_counts
+from app.evaluation.positions import segments_button
+from app.evaluation.training_corpus import corpus_select
+from app.text import shortened
+from core.evaluate.causes.training_words import FrequencyClass, score_words
+from core.evaluate.evaluating import Evaluated
+from core.storage.workspace import Workspace
+
+SHOWN_NAME = 32
+
+
+def word_view(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
+    """Shows how well words are translated that training saw never, seldom or often."""
+    corpus = corpus_select(workspace, found)
+    if corpus is None:
+        st.info(
+            "There is no training corpus of these languages here. Import the corpus that the "
+            "systems learnt from to see which words they never saw."
+        )
+        return
+    counts = training_counts(workspace, corpus.id, found)
+    names = {each.set_id: choice.names[each.set_id] for each in found.result.scored}
+    hypotheses = {each: found.texts.hypotheses[each] for each in names}
+    classes = score_words(found.texts.first_reference, hypotheses, counts)
+    _word_table(classes, names)
+    _word_chart(classes, names)
+
+
+def _word_table(classes: Sequence[FrequencyClass], names: dict[str, str]) -> None:
+    rows = [
+        {"In training": each.bucket.label, "Words": next(iter(each.scores.values())).num_reference}
+        | {names[set_id]: score.f1 for set_id, score in each.scores.items()}
+        for each in classes
+    ]
+    columns: dict[str, Any] = {
+        name: st.column_config.NumberColumn(format="%.1f", width=110) for name in names.values()
+    }
+    event = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        column_config=columns,
+        placeholder="–",
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"words.table.{len(rows)}",
+    )
+    st.caption(
+        "F1 of the words of a class (0 to 100): a word is right if the reference of its segment "
+        "has it, as often as that. Click a row to see the segments."
+    )
+    picked = event.selection.rows
+    if picked and picked[0] < len(classes):
+        bucket = classes[picked[0]].bucket
+        segments_button(f"Words in training: {bucket.label}", bucket.positions, key="words.show")
+
+
+def _word_chart(classes: Sequence[FrequencyClass], names: dict[str, str]) -> None:
+    st.plotly_chart(
+        bar_chart(
+            [each.bucket.label for each in classes],
+            {
+                shortened(name, SHOWN_NAME): [each.scores[set_id].f1 for each in classes]
+                for set_id, name in names.items()
+            },
+            title="F1 of words by their frequency in training",
+            unit="F1",
+        ),
+        width="stretch",
+        key="words.chart",
+    )
