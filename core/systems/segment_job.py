@@ -28,7 +28,7 @@ class SegmentJob:
         module: What runs: `python -m MODULE FOLDER`.
         noun: What people call the job, such as `batch`.
         resume_hint: What is kept, and what Resume does.
-        unit: What its steps are, for sentences.
+        unit: What its steps are, for sentences; empty where they say nothing to people.
     """
 
     module: str
@@ -43,7 +43,7 @@ class SegmentJob:
 
     def diagnose(self, folder: JobFolder, exit_code: int, state: JobState) -> Failure:
         """Says why not everything was done."""
-        where = f"after {state.progress.get('step', 0)} {self.unit}"
+        where = self._where(state.progress.get("step", 0))
         failure = first_failure(RunFolder(folder.path))
         if failure is None:
             tail = attempt_log(folder.log_file)[-4000:]
@@ -61,7 +61,10 @@ class SegmentJob:
 
     def stop_sentence(self, step: int, who: str) -> str:
         """Says how it ended when it was stopped at once."""
-        return f"Stopped {who} after {step} {self.unit}. {self.resume_hint}"
+        return f"Stopped {who} {self._where(step)}. {self.resume_hint}"
+
+    def _where(self, step: int) -> str:
+        return f"after {step} {self.unit}" if self.unit else "before its end"
 
     def publish(self, workspace: Workspace, folder: JobFolder) -> None:
         """Has nothing to add: results were stored one by one."""
