@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -15,14 +16,19 @@ SHARED_VARIABLE = "SHARED_TEST_FOLDER"  # what several test processes need is bu
 
 PYTHON = sys.executable
 PYTEST = [PYTHON, "-m", "pytest", "-q", "--durations=12"]
-STEPS: list[tuple[str, list[str]]] = [
-    ("format", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."]),
-    ("lint and import rules", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
-    ("types", [PYTHON, "-m", "mypy"]),
-    ("tests", [*PYTEST, "-m", "not launcher and not e2e", "-n", "2", "--dist", "loadfile"]),
-    # These measure their patience against processes of their own, which take all cores.
-    ("tests of the launcher", [*PYTEST, "-m", "launcher"]),
-    ("tests in the browser", [*PYTEST, "-m", "e2e"]),
+Step = tuple[str, list[str]]
+GROUPS: list[list[Step]] = [  # one after the other; the steps of a group run at once
+    [
+        ("format", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."]),
+        ("lint and import rules", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
+        ("types", [PYTHON, "-m", "mypy"]),
+    ],
+    [("tests", [*PYTEST, "-m", "not launcher and not e2e", "-n", "2", "--dist", "loadfile"])],
+    # Both wait more than they compute: for processes that start, for a browser that draws.
+    [
+        ("tests of the launcher", [*PYTEST, "-m", "launcher"]),
+        ("tests in the browser", [*PYTEST, "-m", "e2e"]),
+    ],
 ]
 
 
@@ -51,16 +57,40 @@ def _failed_steps() -> list[str]:
     if pages:
         failed.append("page lengths")
         sys.stdout.write("\n".join(pages) + "\n")
-    for name, command in STEPS:
+    for group in GROUPS:
+        failed += _failed_of(group)
+    return failed
+
+
+def _failed_of(group: list[Step]) -> list[str]:
+    """Runs steps at once and gives the names of those that failed."""
+    if len(group) == 1:
+        ((name, command),) = group
         sys.stdout.write(f"\n== {name}\n")
         sys.stdout.flush()
-        began_s = time.monotonic()
+        return [name] if _is_failure(name, command, None) else []
+    sys.stdout.write(f"\n== at once: {', '.join(name for name, _ in group)}\n")
+    sys.stdout.flush()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(len(group)) as pool:
+        logs = {name: Path(folder) / str(number) for number, (name, _) in enumerate(group)}
+        ends = [(name, pool.submit(_is_failure, name, each, logs[name])) for name, each in group]
+        return [name for name, end in ends if end.result()]
+
+
+def _is_failure(name: str, command: list[str], log: Path | None) -> bool:
+    """Runs a step; with a log, what it wrote is shown once it has ended."""
+    began_s = time.monotonic()
+    if log is None:
         status = subprocess.run(command, cwd=ROOT, check=False).returncode
-        sys.stdout.write(f"== {name}: exit {status}, {time.monotonic() - began_s:.0f} s\n")
-        sys.stdout.flush()
-        if status:
-            failed.append(name)
-    return failed
+        said = ""
+    else:
+        with log.open("wb") as file:
+            done = subprocess.run(command, cwd=ROOT, check=False, stdout=file, stderr=file)
+        status = done.returncode
+        said = f"\n== {name}\n{log.read_text(encoding='utf-8', errors='replace')}"
+    sys.stdout.write(f"{said}== {name}: exit {status}, {time.monotonic() - began_s:.0f} s\n")
+    sys.stdout.flush()
+    return status != 0
 
 
 if __name__ == "__main__":

@@ -110,6 +110,9 @@ def _system_fields(
 ) -> dict[str, Any]:
     ids = [each.id for each in sets]
     before = [each for each in values.get("systems", ()) if each in ids]
+    linked = st.query_params.get("set", "")
+    if before and linked in ids and linked not in before:
+        before.append(linked)
     left, right = st.columns([3, 1])
     with left:
         chosen = st.multiselect(

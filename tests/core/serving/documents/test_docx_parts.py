@@ -116,6 +116,7 @@ def packed(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> b
         (packed(("a", b"x"))[:-30], "damaged"),
         (packed(("a", b"x"), ("b", b"y")).replace(b"b", b"a"), "same name"),
     ],
+    ids=["bomb", "too many", "bzip2", "flipped bit", "cut", "doubled"],  # the bytes hold the time
 )
 def test_archive_that_is_not_sound_is_refused(data: bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
