@@ -11,7 +11,8 @@ import streamlit as st
 from app.evaluation.choice import Choice
 from app.evaluation.positions import segments_button
 from app.problem_views import shown_in_place
-from core.evaluate.causes.term_hits import TermHits, find_term_hits
+from core.evaluate.causes.counting_texts import term_hits
+from core.evaluate.causes.term_hits import TermHits
 from core.evaluate.evaluating import Evaluated
 from core.serving.text.glossary import read_glossary
 
@@ -42,17 +43,14 @@ def glossary_view(choice: Choice, found: Evaluated) -> None:
 
 @st.cache_data(max_entries=KEPT, show_spinner="Looking for the terms …")
 def _hits(made_at: str, text: str, _found: Evaluated) -> list[TermHits]:
-    hypotheses = {
-        each.set_id: _found.texts.hypotheses[each.set_id] for each in _found.result.scored
-    }
-    return find_term_hits(_found.texts.sources, hypotheses, read_glossary(text.encode()))
+    return term_hits(_found, read_glossary(text.encode()))
 
 
 def _table(choice: Choice, found: Evaluated, hits: list[TermHits]) -> None:
     ids = [each.set_id for each in found.result.scored]
     rows: list[dict[str, Any]] = [
         {"Term": each.term.source, "Target": each.term.target, "Segments": len(each.positions)}
-        | {choice.names[set_id]: each.percent(set_id) for set_id in ids}
+        | {set_id: each.percent(set_id) for set_id in ids}
         for each in hits
     ]
     event = st.dataframe(
@@ -60,7 +58,7 @@ def _table(choice: Choice, found: Evaluated, hits: list[TermHits]) -> None:
         hide_index=True,
         width="stretch",
         column_config={
-            choice.names[each]: st.column_config.NumberColumn(format="%.0f %%", width=110)
+            each: st.column_config.NumberColumn(choice.names[each], format="%.0f %%", width=110)
             for each in ids
         },
         on_select="rerun",

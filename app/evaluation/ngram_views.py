@@ -10,12 +10,8 @@ import streamlit as st
 from app.evaluation.choice import Choice
 from app.evaluation.positions import segments_button
 from app.text import plain
-from core.evaluate.causes.ngram_wins import (
-    Ngram,
-    NgramDifference,
-    find_ngram_excess,
-    find_ngram_wins,
-)
+from core.evaluate.causes.counting_texts import ngram_difference
+from core.evaluate.causes.ngram_wins import Ngram, NgramDifference
 from core.evaluate.evaluating import Evaluated
 
 REFERENCE = "reference"
@@ -57,10 +53,7 @@ def ngram_view(choice: Choice, found: Evaluated) -> None:
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Counting n-grams …")
 def _difference(made_at: str, first: str, second: str, _found: Evaluated) -> NgramDifference:
-    texts = _found.texts
-    if second == REFERENCE:
-        return find_ngram_excess(texts.first_reference, texts.hypotheses[first])
-    return find_ngram_wins(texts.first_reference, texts.hypotheses[first], texts.hypotheses[second])
+    return ngram_difference(_found, first, "" if second == REFERENCE else second)
 
 
 def _gram_table(grams: Sequence[Ngram], key: str, who: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,10 +12,10 @@ from app.evaluation.charts import bar_chart
 from app.evaluation.choice import Choice, test_set_label
 from app.evaluation.scores import interval
 from app.navigation import page_path
-from app.text import shortened
+from app.text import plain, shortened
 from core.corpora.perturbing import perturbations_for
 from core.evaluate.evaluating import Evaluated
-from core.evaluate.robustness import Drop, Matrix, score_drops, score_matrix
+from core.evaluate.robustness import Drop, Drops, Matrix, score_drops, score_matrix
 from core.metrics.lexical import SPECS
 from core.storage.workspace import Workspace
 
@@ -43,9 +44,14 @@ def robustness(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
 
 
 def _signature(workspace: Workspace) -> tuple[tuple[str, int], ...]:
-    """Gives what tells whether something has come or gone since the tables were made."""
-    sets = workspace.translation_sets
-    return tuple((each.id, sets.counts(each.id).num_done) for each in sets.all())
+    """Gives what tells whether something has come or gone since the tables were made.
+
+    Statistics count as well: what would have taken too long may have been computed by a job.
+    """
+    sets, folder = workspace.translation_sets, workspace.statistics_folder
+    changed_ns = folder.stat().st_mtime_ns if folder.exists() else 0
+    counts = ((each.id, sets.counts(each.id).num_done) for each in sets.all())
+    return (*counts, ("statistics", changed_ns))
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Comparing with the clean sources …")
@@ -56,7 +62,7 @@ def _drops(
     tokenizer: str,
     level: float,
     _workspace: Workspace,
-) -> list[Drop]:
+) -> Drops:
     return score_drops(_workspace, test_set, metric, tokenizer=tokenizer, level=level)
 
 
@@ -67,8 +73,13 @@ def _matrix(
     return score_matrix(_workspace, metric, tokenizer=tokenizer)
 
 
-def _drop_view(drops: list[Drop], metric: str, found: Evaluated) -> None:
-    if not drops:
+def _drop_view(drops: Drops, metric: str, found: Evaluated) -> None:
+    if drops.num_left_out:
+        st.caption(
+            f"{drops.num_left_out} comparisons take too long for a page: score the perturbed and "
+            "the clean test set above; after that they stand here."
+        )
+    if not drops.found and not drops.num_left_out:
         applicable = ", ".join(perturbations_for(found.result.src_lang))
         st.info(
             "No system has translated perturbed sources of this test set yet. In a batch of the "
@@ -81,11 +92,12 @@ def _drop_view(drops: list[Drop], metric: str, found: Evaluated) -> None:
             query_params={"part": "Batches"},
         )
         return
-    _drop_table(drops)
-    _drop_chart(drops, metric)
+    if drops.found:
+        _drop_table(drops.found)
+        _drop_chart(drops.found, metric)
 
 
-def _drop_table(drops: list[Drop]) -> None:
+def _drop_table(drops: Sequence[Drop]) -> None:
     rows = [
         {
             "System": each.system_name,
@@ -94,12 +106,13 @@ def _drop_table(drops: list[Drop]) -> None:
             "Perturbed": each.perturbed,
             "Δ": each.delta,
             "Δ 95 %": interval(each.low, each.high, sign="+"),
+            "p (Holm)": each.p_corrected,
             "More than chance": "yes" if each.is_significant else "no",
             "Sources changed": f"{each.num_changed} of {each.num_segments}",
         }
         for each in drops
     ]
-    numbers = {"Clean": "%.2f", "Perturbed": "%.2f", "Δ": "%+.2f"}
+    numbers = {"Clean": "%.2f", "Perturbed": "%.2f", "Δ": "%+.2f", "p (Holm)": "%.4f"}
     columns: dict[str, Any] = {
         name: st.column_config.NumberColumn(format=form, width=80) for name, form in numbers.items()
     }
@@ -111,9 +124,21 @@ def _drop_table(drops: list[Drop]) -> None:
         column_config=columns,
         key="robustness.drops",
     )
+    st.caption(
+        "Paired bootstrap of the same system on perturbed and clean sources, by the first "
+        "reference and the texts as they are; p is corrected over this table."
+    )
+    other = sorted({each.system_name for each in drops if not each.is_same_origin})
+    if other:
+        st.caption(
+            plain(
+                f"Clean and perturbed sources were not translated by the same model, prompt and "
+                f"parameters: {', '.join(other)}."
+            )
+        )
 
 
-def _drop_chart(drops: list[Drop], metric: str) -> None:
+def _drop_chart(drops: Sequence[Drop], metric: str) -> None:
     kinds = list(dict.fromkeys(each.perturbation for each in drops))
     systems = dict.fromkeys(each.system_name for each in drops)
     by_place = {(each.system_name, each.perturbation): each.delta for each in drops}
@@ -140,7 +165,7 @@ def _matrix_view(matrix: Matrix, metric: str) -> None:
         rows.append(row)
     columns: dict[str, Any] = {
         label: st.column_config.NumberColumn(
-            shortened(label, SHOWN_LABEL), format="%.2f", help=label, width=150
+            shortened(label, SHOWN_LABEL), format="%.2f", help=plain(label), width=150
         )
         for label in labels.values()
     }

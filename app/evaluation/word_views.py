@@ -14,7 +14,9 @@ from app.evaluation.findings import training_counts
 from app.evaluation.positions import segments_button
 from app.evaluation.training_corpus import corpus_select
 from app.text import shortened
-from core.evaluate.causes.training_words import FrequencyClass, score_words
+from core.evaluate.causes.counting_texts import word_scores
+from core.evaluate.causes.training_words import FrequencyClass
+from core.evaluate.combining import unused_name
 from core.evaluate.evaluating import Evaluated
 from core.storage.workspace import Workspace
 
@@ -32,8 +34,7 @@ def word_view(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
         return
     counts = training_counts(workspace, corpus.id, found)
     names = {each.set_id: choice.names[each.set_id] for each in found.result.scored}
-    hypotheses = {each: found.texts.hypotheses[each] for each in names}
-    classes = score_words(found.texts.first_reference, hypotheses, counts)
+    classes = word_scores(found, counts)
     _word_table(classes, names)
     _word_chart(classes, names)
 
@@ -41,11 +42,12 @@ def word_view(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
 def _word_table(classes: Sequence[FrequencyClass], names: dict[str, str]) -> None:
     rows = [
         {"In training": each.bucket.label, "Words": next(iter(each.scores.values())).num_reference}
-        | {names[set_id]: score.f1 for set_id, score in each.scores.items()}
+        | {set_id: score.f1 for set_id, score in each.scores.items()}
         for each in classes
     ]
     columns: dict[str, Any] = {
-        name: st.column_config.NumberColumn(format="%.1f", width=110) for name in names.values()
+        set_id: st.column_config.NumberColumn(name, format="%.1f", width=110)
+        for set_id, name in names.items()
     }
     event = st.dataframe(
         pd.DataFrame(rows),
@@ -68,13 +70,14 @@ def _word_table(classes: Sequence[FrequencyClass], names: dict[str, str]) -> Non
 
 
 def _word_chart(classes: Sequence[FrequencyClass], names: dict[str, str]) -> None:
+    values: dict[str, list[float | None]] = {}
+    for set_id, name in names.items():  # what is cut alike stays two systems
+        label = unused_name(shortened(name, SHOWN_NAME), values)
+        values[label] = [each.scores[set_id].f1 for each in classes]
     st.plotly_chart(
         bar_chart(
             [each.bucket.label for each in classes],
-            {
-                shortened(name, SHOWN_NAME): [each.scores[set_id].f1 for each in classes]
-                for set_id, name in names.items()
-            },
+            values,
             title="F1 of words by their frequency in training",
             unit="F1",
         ),

@@ -178,11 +178,6 @@ def _report(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 
 
 def _findings(found: Evaluated) -> Any:
-    from core.evaluate.causes.checks import run_checks
+    from core.evaluate.causes.stored_findings import find_all
 
-    texts, tgt_lang = found.texts, found.result.tgt_lang
-    hypotheses = {each.set_id: texts.hypotheses[each.set_id] for each in found.result.scored}
-    tell = told_progress("checks")
-    return run_checks(
-        texts.sources, texts.first_reference, hypotheses, tgt_lang=tgt_lang, on_progress=tell
-    )
+    return find_all(found, on_progress=told_progress("checks"))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
+
+from sqlalchemy.exc import IntegrityError
 
 from core.errors import DataError
 from core.evaluate.combining import unused_name
@@ -133,7 +136,12 @@ def target_of_upload(upload: Upload, name: str, src_lang: str, tgt_lang: str) ->
 
 
 def add_upload(
-    workspace: Workspace, upload: Upload, target: Target, *, file_name: str = ""
+    workspace: Workspace,
+    upload: Upload,
+    target: Target,
+    *,
+    file_name: str = "",
+    add_id: str = "",
 ) -> Added:
     """Stores the systems of an upload as translation sets of a test set: all of it or nothing.
 
@@ -142,6 +150,8 @@ def add_upload(
         upload: What was read.
         target: What they are translations of.
         file_name: Where they came from, for the provenance.
+        add_id: Chosen before a form was sent: the same texts sent again with it are not added
+            again, but those that are stored are given back. Empty: always added.
 
     Raises:
         DataError: There are no hypotheses or no segments, the number of texts is another one, or
@@ -156,20 +166,56 @@ def add_upload(
         check_parallel(hypotheses, len(target.sources), name, sources=target.sources)
     _check_fits(upload, target)
     now = utc_now()
-    stored = []
-    for name, hypotheses in upload.systems.items():
-        record = _record(upload, target, name, file_name or upload.name, now)
-        rows = zip(target.sources, target.references, hypotheses, strict=True)
-        segments = [Hypothesis(record.id, at, *row) for at, row in enumerate(rows)]
-        stored.append((record, segments))
+    records = {
+        set_id: _record(upload, target, name, file_name or upload.name, now, set_id)
+        for name in upload.systems
+        for set_id in [_set_id(add_id, upload, target, name)]
+    }
     texts = _further_texts(upload, target)
     replaced = _replaced(workspace, target.hash, texts)
-    workspace.translation_sets.add_whole(stored, texts)
-    return Added(tuple(record for record, _ in stored), (*upload.notes, *replaced))
+    stored = _stored(workspace, upload, target, records, texts)
+    return Added(tuple(stored), (*upload.notes, *replaced))
+
+
+def _set_id(add_id: str, upload: Upload, target: Target, name: str) -> str:
+    """Gives the id of a new translation set: of the same texts sent again it is the same."""
+    if not add_id:
+        return str(uuid.uuid4())
+    content = json.dumps([add_id, target.hash, name, upload.systems[name]])
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, content))
+
+
+def _stored(
+    workspace: Workspace,
+    upload: Upload,
+    target: Target,
+    records: Mapping[str, TranslationSet],
+    texts: Mapping[tuple[Kind, str], TextsWithGaps],
+) -> list[TranslationSet]:
+    """Stores what is not there yet, and gives all sets as they are stored."""
+    known = _known(workspace, target, records)
+    new = []
+    for (set_id, record), hypotheses in zip(records.items(), upload.systems.values(), strict=True):
+        if set_id not in known:
+            rows = zip(target.sources, target.references, hypotheses, strict=True)
+            new.append((record, [Hypothesis(set_id, at, *row) for at, row in enumerate(rows)]))
+    if new:
+        try:
+            workspace.translation_sets.add_whole(new, texts)
+        except IntegrityError:  # a second click may have stored them since they were looked for
+            known = _known(workspace, target, records)
+            if len(known) < len(records):
+                raise
+    return [known.get(set_id, record) for set_id, record in records.items()]
+
+
+def _known(workspace: Workspace, target: Target, ids: Container[str]) -> dict[str, TranslationSet]:
+    of_test_set = workspace.translation_sets.of_test_set(target.hash)
+    return {each.id: each for each in of_test_set if each.id in ids}
 
 
 def _record(
-    upload: Upload, target: Target, name: str, file_name: str, created_at: str
+    upload: Upload, target: Target, name: str, file_name: str, created_at: str, set_id: str
 ) -> TranslationSet:
     provenance = {
         "origin": UPLOADED,
@@ -181,7 +227,7 @@ def _record(
     if target.perturbation:
         provenance["perturbation"] = target.perturbation
     return TranslationSet(
-        id=str(uuid.uuid4()),
+        id=set_id,
         batch_id=None,
         system_id=f"{UPLOADED}:{name[:MAX_NAME]}",
         system_name=name[:MAX_NAME],

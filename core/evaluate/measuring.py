@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import DataError
+from core.evaluate.metric_names import metric_names
 from core.evaluate.scorers.scorer_signatures import scorer_signature
 from core.evaluate.scorers.scoring_results import set_scores
 from core.evaluate.settings import SCORING, EvaluationSettings
@@ -115,10 +116,11 @@ def measure_metrics(
         kinds, systems, references, weights=_MICROSECONDS_A_SEGMENT, on_progress=on_progress
     )
     everywhere = np.ones(texts.num_segments, dtype=bool)
+    names = metric_names(workspace, settings.test_set)
     found = []
     for key in settings.metrics:
         if key.startswith(SCORING):
-            found.append(_of_scoring(workspace, texts, settings, key))
+            found.append(_of_scoring(workspace, settings, key, names))
             continue
         (spec,) = find_specs([key], tokenizer=settings.tokenizer)
         measure = lexical_measure(spec, num_references=num_references(references))
@@ -165,7 +167,7 @@ def subset_scores(metric: MeasuredMetric, positions: NDArray[np.intp]) -> dict[s
 
 
 def _of_scoring(
-    workspace: Workspace, texts: EvaluationTexts, settings: EvaluationSettings, key: str
+    workspace: Workspace, settings: EvaluationSettings, key: str, names: Mapping[str, str]
 ) -> MeasuredMetric:
     scoring = workspace.scorings.get(key.removeprefix(SCORING))
     rows, is_known = {}, {}
@@ -176,6 +178,8 @@ def _of_scoring(
             rows[set_id] = np.where(known, values, 0.0).reshape(-1, 1)
             is_known[set_id] = known
     measure = mean_measure(
-        scoring.name, scorer_signature(scoring), is_lower_better=scoring.is_lower_better
+        names.get(key, scoring.name),  # one of another test set has no name here
+        scorer_signature(scoring),
+        is_lower_better=scoring.is_lower_better,
     )
     return MeasuredMetric(key, measure, rows, is_known, scoring.kind)

@@ -12,27 +12,32 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from core.evaluate.metric_names import metric_names
 from core.evaluate.results import EvaluationResult
 from core.evaluate.settings import SCORING, EvaluationSettings
+from core.evaluate.texts import display_names
 from core.storage.files import write_json
 from core.storage.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-FORMAT_VERSION = 2  # raised when the same key would hold other values
+FORMAT_VERSION = 3  # raised when the same key would hold other values
 
 
 def result_key(workspace: Workspace, settings: EvaluationSettings) -> str:
     """Gives a name for everything that decides a result, as hexadecimal digits.
 
     Translations or scores that come later or are replaced make another key, and so do further
-    references and another training corpus, in which sources of the test set are looked for.
+    references and another training corpus, in which sources of the test set are looked for. Names
+    belong to a result: a set or a scorer of the same name that comes or goes may change them.
 
     Raises:
         DataError: A translation set or a scoring is gone.
     """
     sets, scorings = workspace.translation_sets, workspace.scorings
     records = [sets.get(each) for each in settings.systems]
+    names = display_names(sets.of_test_set(settings.test_set))
+    metrics = metric_names(workspace, settings.test_set)
     ids = [key.removeprefix(SCORING) for key in settings.metrics if key.startswith(SCORING)]
     parts = [
         FORMAT_VERSION,
@@ -40,6 +45,8 @@ def result_key(workspace: Workspace, settings: EvaluationSettings) -> str:
         settings.model_dump(),
         [[asdict(each), asdict(sets.counts(each.id)), sets.digest(each.id)] for each in records],
         [[asdict(scorings.get(each)), scorings.digest(each)] for each in ids],
+        [names.get(each, "") for each in settings.systems],
+        [metrics.get(each, "") for each in settings.metrics],
         workspace.test_set_texts.digest(settings.test_set),
         [_training_corpus(workspace, each.corpus_id) for each in records[:1]],
     ]

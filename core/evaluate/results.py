@@ -146,6 +146,8 @@ class EvaluationResult:
         notes: Sentences that belong below every table made from this.
         versions: Of the program's libraries that decide the numbers.
         made_at: UTC ISO-8601.
+        num_interval_samples: Resamples that the intervals are of; 0 where there are none. Those of
+            approximate randomisation are fewer than the trials of its test.
     """
 
     name: str
@@ -171,6 +173,7 @@ class EvaluationResult:
     notes: tuple[str, ...]
     versions: dict[str, str]
     made_at: str
+    num_interval_samples: int = 0
 
     @property
     def scored(self) -> list[SystemResult]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.evaluate.measuring import MeasuredMetric, measure_metrics, seconds_missing
@@ -12,6 +12,7 @@ from core.evaluate.texts import load_texts
 from core.metrics.comparison import LEVEL, Measured
 from core.metrics.lexical import find_specs
 from core.metrics.measures import corpus_value
+from core.metrics.ranking import corrected
 from core.metrics.significance import NUM_SAMPLES, SEED, paired_bootstrap
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
@@ -123,7 +124,9 @@ class Drop:
         low, high: 95 % interval of the delta, from the same resamples of both.
         num_changed: Sources that the perturbation changed.
         num_segments: All of them.
+        p_corrected: Of the paired bootstrap, after Holm over all drops of the table.
         is_significant: Whether the drop is more than the chance in the choice of segments.
+        is_same_origin: Whether both were translated by the same model, prompt and parameters.
         set_id: The translations of the perturbed sources.
     """
 
@@ -137,8 +140,23 @@ class Drop:
     high: float
     num_changed: int
     num_segments: int
+    p_corrected: float
     is_significant: bool
+    is_same_origin: bool
     set_id: str
+
+
+@dataclass(frozen=True)
+class Drops:
+    """All drops on one test set.
+
+    Attributes:
+        found: One a system and perturbation.
+        num_left_out: Those that would take too long for a page.
+    """
+
+    found: tuple[Drop, ...]
+    num_left_out: int
 
 
 def score_drops(
@@ -148,8 +166,10 @@ def score_drops(
     *,
     tokenizer: str = "13a",
     level: float = LEVEL,
-) -> list[Drop]:
+) -> Drops:
     """Compares each system's translations of perturbed sources with those of the clean ones.
+
+    By the first reference, with the texts as they are stored.
 
     Args:
         workspace: Where the translations are.
@@ -172,13 +192,17 @@ def score_drops(
         perturbed = perturbation_of(each)
         if perturbed and perturbed["of_test_set"] == test_set_hash and each.system_id in clean:
             newest.setdefault((each.system_id, perturbed["name"]), each)
-    found = []
-    for (system_id, _), each in sorted(newest.items()):
-        before = _counterpart(each, clean[system_id])
-        drop = _drop(workspace, before, each, metric, tokenizer, level)
-        if drop is not None:
-            found.append(drop)
-    return found
+    drops = [
+        _drop(workspace, _counterpart(each, clean[system_id]), each, metric, tokenizer)
+        for (system_id, _), each in sorted(newest.items())
+    ]
+    found = [drop for drop in drops if drop is not None]
+    p_values = corrected([drop.p_corrected for drop in found]) if found else []
+    together = tuple(
+        replace(drop, p_corrected=p, is_significant=p < level)
+        for drop, p in zip(found, p_values, strict=True)
+    )
+    return Drops(together, len(drops) - len(found))
 
 
 def perturbation_of(each: TranslationSet) -> dict[str, Any]:
@@ -189,9 +213,13 @@ def perturbation_of(each: TranslationSet) -> dict[str, Any]:
 
 def _counterpart(perturbed: TranslationSet, clean: Sequence[TranslationSet]) -> TranslationSet:
     """Gives the newest clean set by the same model and prompt, else the newest of the system."""
-    origin = decisive({**perturbed.provenance, "perturbation": None})
-    same = [each for each in clean if decisive({**each.provenance, "perturbation": None}) == origin]
+    same = [each for each in clean if _is_same_origin(each, perturbed)]
     return next(iter(same), clean[0])
+
+
+def _is_same_origin(one: TranslationSet, other: TranslationSet) -> bool:
+    origins = [decisive({**each.provenance, "perturbation": None}) for each in (one, other)]
+    return origins[0] == origins[1]
 
 
 def _complete(workspace: Workspace, sets: Sequence[TranslationSet]) -> list[TranslationSet]:
@@ -205,8 +233,8 @@ def _drop(
     perturbed: TranslationSet,
     metric: str,
     tokenizer: str,
-    level: float,
 ) -> Drop | None:
+    """Gives one drop, its p as of this comparison alone; None where it would take too long."""
     before = _measured(workspace, clean, metric, tokenizer)
     after = _measured(workspace, perturbed, metric, tokenizer)
     if before is None or after is None:
@@ -217,7 +245,6 @@ def _drop(
         baseline=CLEAN,
         num_samples=NUM_SAMPLES,
         seed=SEED,
-        level=level,
     )
     pair = compared.against_baseline[0]
     values = {each.system: each.value for each in compared.systems}
@@ -234,6 +261,8 @@ def _drop(
         pair.interval.high if pair.interval else delta,
         int(about["num_changed"]),
         perturbed.num_segments,
-        pair.is_significant(level),
+        pair.p_corrected,
+        pair.is_significant(),
+        _is_same_origin(clean, perturbed),
         perturbed.id,
     )

@@ -16,8 +16,9 @@ from core.evaluate.results import (
     ScoreResult,
     SystemResult,
 )
-from core.evaluate.settings import EvaluationSettings
-from core.evaluate.texts import EvaluationTexts, display_names
+from core.evaluate.scorers.scoring_results import failure_words
+from core.evaluate.settings import SCORING, EvaluationSettings
+from core.evaluate.texts import EvaluationTexts
 from core.metrics.comparison import MIN_SEGMENTS, Comparison, Interval
 from core.storage.files import utc_now
 from core.storage.workspace import Workspace
@@ -54,15 +55,19 @@ def summarize(
     corpus_id = next(iter(texts.sets.values())).corpus_id
     begun = _begun(settings, texts)
     by_key = compared.items()
+    described = (
+        _metric(workspace, each, compared.get(each.key), settings, texts) for each in metrics
+    )
     return replace(
         begun,
         systems=tuple(_systems(workspace, texts, excluded)),
-        metrics=tuple(_metric(each, compared.get(each.key), settings, texts) for each in metrics),
+        metrics=tuple(described),
         scores=tuple(each for key, own in by_key for each in _scores(key, own)),
         differences=tuple(each for key, own in by_key for each in _differences(key, own, settings)),
         ranks=tuple(each for key, own in by_key for each in _ranks(key, own)),
         leak=leak_words(workspace, corpus_id, texts.sources),
         notes=_notes(texts, settings, begun.num_scored, asked_for),
+        num_interval_samples=max((own.num_samples for own in compared.values()), default=0),
     )
 
 
@@ -99,7 +104,6 @@ def _begun(settings: EvaluationSettings, texts: EvaluationTexts) -> EvaluationRe
 def _systems(
     workspace: Workspace, texts: EvaluationTexts, excluded: Mapping[str, str]
 ) -> list[SystemResult]:
-    names = display_names(list(texts.sets.values()))
     found = []
     for set_id, record in texts.sets.items():
         counts = workspace.translation_sets.counts(set_id)
@@ -107,7 +111,7 @@ def _systems(
         found.append(
             SystemResult(
                 set_id=set_id,
-                name=names[set_id],
+                name=texts.names[set_id],
                 system_id=record.system_id,
                 num_translated=counts.num_done,
                 num_failed=texts.num_segments - counts.num_done,
@@ -122,12 +126,17 @@ def _systems(
 
 
 def _metric(
+    workspace: Workspace,
     metric: MeasuredMetric,
     compared: Comparison | None,
     settings: EvaluationSettings,
     texts: EvaluationTexts,
 ) -> MetricResult:
     measure = metric.measure
+    notes = _metric_notes(compared, settings, texts)
+    if metric.kind == "judge":
+        scoring_id = metric.key.removeprefix(SCORING)
+        notes.insert(0, failure_words(workspace, scoring_id, settings.systems))
     is_normalized = metric.kind == "lexical" and settings.is_normalized
     suffix = "|unicode:nfc" if is_normalized else ""
     return MetricResult(
@@ -137,7 +146,7 @@ def _metric(
         measure.is_lower_better,
         measure.beta,
         metric.kind,
-        " ".join(_metric_notes(compared, settings, texts)),
+        " ".join(notes),
         compared.signature + suffix if compared else "",
     )
 
@@ -153,8 +162,7 @@ def _metric_notes(
     if compared.num_segments < num_scored:
         notes.append(f"Only {compared.num_segments} of {num_scored} segments have a value.")
     if compared.baseline != settings.baseline_id:
-        names = display_names(list(texts.sets.values()))
-        own, other = names[settings.baseline_id], names[compared.baseline]
+        own, other = texts.names[settings.baseline_id], texts.names[compared.baseline]
         notes.append(f"{own} has no value; the others are compared with {other}.")
     if len(compared.systems) > 1 and not compared.can_separate:
         notes.append(inseparable_words(compared))
@@ -241,8 +249,7 @@ def _notes(
 ) -> tuple[str, ...]:
     notes = [SAMPLING_NOTE]
     if asked_for not in ("", settings.baseline_id):
-        names = display_names(list(texts.sets.values()))
-        own, other = names[asked_for], names[settings.baseline_id]
+        own, other = texts.names[asked_for], texts.names[settings.baseline_id]
         notes.append(f"The baseline {own} is not scored; the others are compared with {other}.")
     if num_scored < texts.num_segments:
         notes.append(

@@ -29,6 +29,8 @@ class EvaluationTexts:
             there is none, which `is_translated` tells from an empty hypothesis.
         is_translated: `(num_segments,)` bool, by the id of the translation set.
         tags, documents: Parallel to `sources`; empty where the test set has none.
+        names: A name for each set of the test set that no other one has, by its id; also for sets
+            that were not asked for, so that a set is called the same everywhere.
     """
 
     sets: dict[str, TranslationSet]
@@ -38,6 +40,7 @@ class EvaluationTexts:
     is_translated: dict[str, NDArray[np.bool_]]
     tags: list[str]
     documents: list[str]
+    names: dict[str, str]
 
     @property
     def num_segments(self) -> int:
@@ -93,6 +96,7 @@ def load_texts(workspace: Workspace, test_set_hash: str, set_ids: Sequence[str])
         is_translated=is_translated,
         tags=[text or "" for text in records.texts(test_set_hash, "tag", "tag")],
         documents=[text or "" for text in records.texts(test_set_hash, "document", "document")],
+        names=display_names(workspace.translation_sets.of_test_set(test_set_hash)),
     )
 
 
@@ -114,15 +118,19 @@ def normalized(texts: Sequence[str]) -> list[str]:
 
 
 def display_names(sets: Sequence[TranslationSet]) -> dict[str, str]:
-    """Gives each set a name that no other one has: a system may have translated it twice."""
+    """Gives each set a name that no other one has: a system may have translated it twice.
+
+    Args:
+        sets: All of a test set; the order does not matter, the oldest has the number 1.
+    """
     counts = Counter(each.system_name for each in sets)
     taken = {name for name, count in counts.items() if count == 1}
     names = {}
-    for each in sets:
+    for each in sorted(sets, key=lambda each: (each.created_at, each.id)):
         name = each.system_name
         if counts[name] > 1:
             numbered = (f"{name} ({number})" for number in itertools.count(1))
             name = next(other for other in numbered if other not in taken)
             taken.add(name)
         names[each.id] = name
-    return names
+    return {each.id: names[each.id] for each in sets}

@@ -13,6 +13,7 @@ from dataclasses import astuple
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -189,11 +190,16 @@ def _write(path: Path, rows: Rows) -> None:
 
 
 def _shrink(folder: Path, max_bytes: int) -> None:
-    """Deletes what was used longest ago until the rest fits; others may delete at the same time."""
+    """Deletes what was used longest ago until the rest fits; others may delete at the same time.
+
+    Files of sub-folders, where results and findings are kept, count and go as well.
+    """
     known = []
-    for path in folder.iterdir():
+    for path in folder.rglob("*"):
         with suppress(FileNotFoundError):
             facts = path.stat()
+            if not S_ISREG(facts.st_mode):
+                continue
             known.append((facts.st_mtime_ns, facts.st_size, path))
     num_bytes = sum(size for _, size, _ in known)
     for _, size, path in sorted(known):

@@ -164,7 +164,8 @@ def test_a_glossary_shows_who_keeps_to_it(
     app.text_area(key="glossary.text").set_value("letter\tlitir")
     app = app.run()
     table = next(each.value for each in app.dataframe if "Term" in each.value)
-    assert table.loc[0, "Perfect"] == 100 and table.loc[0, "Poor"] == 0
+    perfect, poor, _ = (each.id for each in sets)
+    assert table.loc[0, perfect] == 100 and table.loc[0, poor] == 0
 
 
 def ratings_of(sets: list[TranslationSet]) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.evaluate.causes.checks import CHECKS, Finding, run_checks
+from core.evaluate.causes.counting_texts import counting_texts
 from core.evaluate.evaluating import Evaluated, scored_settings
 from core.evaluate.settings import EvaluationSettings
 from core.evaluate.texts import EvaluationTexts
@@ -30,18 +31,27 @@ def find_all(
 ) -> Findings:
     """Gives what each check found, by translation set, then by the key of the check.
 
+    Only segments that count are looked at; the others of the test set are flagged nowhere.
+
     Args:
         found: The evaluation.
         on_progress: Told how many segments of how many are done; to cancel, it raises.
     """
-    texts = found.texts
-    return run_checks(
+    texts = counting_texts(found)
+    by_set = run_checks(
         texts.sources,
-        texts.first_reference,
-        {each.set_id: texts.hypotheses[each.set_id] for each in found.result.scored},
+        texts.references,
+        texts.hypotheses,
         tgt_lang=found.result.tgt_lang,
         on_progress=on_progress,
     )
+    return {
+        set_id: {
+            key: Finding(each.check, texts.spread(each.flags), texts.spread(each.is_applicable))
+            for key, each in of_set.items()
+        }
+        for set_id, of_set in by_set.items()
+    }
 
 
 def store_findings(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.exc import IntegrityError
 
 from core.evaluate.evaluating import Evaluated
 from core.evaluate.measuring import MeasuredMetric, segment_scores
 from core.evaluate.people.rating_join import JoinedRatings, join_ratings
 from core.evaluate.people.wmt_ratings import Ratings as FileRatings
 from core.evaluate.people.wmt_ratings import read_ratings
-from core.evaluate.texts import EvaluationTexts, display_names
+from core.evaluate.texts import EvaluationTexts
 from core.metrics.agreement.disagreement import Disagreement, find_disagreements
 from core.metrics.agreement.meta_evaluation import MetaEvaluation, evaluate_metric
 from core.metrics.agreement.rater_agreement import (
@@ -55,6 +57,7 @@ def add_ratings(
     name: str = "",
     preset: str = "",
     system_names: Mapping[str, str] | None = None,
+    scoring_id: str = "",
 ) -> AddedRatings:
     """Stores the ratings of a file for the translation sets that they are about.
 
@@ -66,14 +69,17 @@ def add_ratings(
         name: What stands above the column; empty: the kind of rating and its preset.
         preset: Weights of MQM errors; empty: those of the file's time.
         system_names: The id of a translation set for a system of the file, where names differ.
+        scoring_id: Of the new scoring; if it is stored already, that one is given back. Empty:
+            a new one.
 
     Raises:
         AdaptMLLMError: The file cannot be read, or none of its ratings is about these texts;
             nothing was stored.
     """
     ratings = read_ratings(data, file_name, preset=preset)
-    names = display_names(list(texts.sets.values()))
-    chosen = {theirs: names[set_id] for theirs, set_id in (system_names or {}).items()}
+    names = texts.names
+    chosen = _usual_names(ratings, texts)
+    chosen |= {theirs: names[set_id] for theirs, set_id in (system_names or {}).items()}
     hypotheses = {names[set_id]: own for set_id, own in texts.hypotheses.items()}
     joined = join_ratings(ratings, hypotheses, texts.sources, system_names=chosen)
     test_set_hash = next(iter(texts.sets.values())).test_set_hash
@@ -83,20 +89,46 @@ def add_ratings(
         "notes": list(joined.notes),
         "matched_by": joined.matched_by,
     }
-    scoring = _new_scoring(name or _usual_name(ratings), test_set_hash, provenance)
-    workspace.scorings.add(scoring, _scores(scoring.id, joined, list(texts.sets)))
-    return AddedRatings(scoring, joined)
-
-
-def _new_scoring(name: str, test_set_hash: str, provenance: dict[str, Any]) -> Scoring:
-    return Scoring(
-        id=str(uuid.uuid4()),
+    scoring = Scoring(
+        id=scoring_id or str(uuid.uuid4()),
         kind=HUMAN,
-        name=name,
+        name=name or _usual_name(ratings),
         test_set_hash=test_set_hash,
         created_at=utc_now(),
         settings=provenance,
     )
+    scores = _scores(scoring.id, joined, list(texts.sets))
+    return AddedRatings(_stored(workspace, scoring, scores), joined)
+
+
+def _stored(workspace: Workspace, scoring: Scoring, scores: Sequence[SegmentScore]) -> Scoring:
+    """Stores a scoring, unless it was stored before, or is at this moment by a second click."""
+    try:
+        workspace.scorings.add(scoring, scores)
+    except IntegrityError:
+        of_test_set = workspace.scorings.of_test_set(scoring.test_set_hash)
+        known = next((each for each in of_test_set if each.id == scoring.id), None)
+        if known is None:
+            raise
+        return known
+    return scoring
+
+
+def _usual_names(ratings: FileRatings, texts: EvaluationTexts) -> dict[str, str]:
+    """Gives our names for systems that the file calls as they are called without a number.
+
+    Only one of the texts may be meant: another one of the name is not among them.
+    """
+    rated = {row.system for row in ratings.rows}
+    counts = Counter(each.system_name for each in texts.sets.values())
+    ours = set(texts.names.values())
+    return {
+        each.system_name: texts.names[set_id]
+        for set_id, each in texts.sets.items()
+        if counts[each.system_name] == 1
+        and each.system_name in rated - ours
+        and texts.names[set_id] not in rated
+    }
 
 
 def _usual_name(ratings: FileRatings) -> str:
@@ -169,12 +201,14 @@ class PeopleResult:
         raters: Each two raters; None where no two rated the same.
         raters_and_others: Each rater and the mean of the others; None with fewer than three.
         num_rated: Segments that somebody rated.
+        unrelated: Names of metrics that have no value of any hypothesis that people rated.
     """
 
     metrics: tuple[MetricAgreement, ...]
     raters: RaterAgreement | None
     raters_and_others: RaterAgreement | None
     num_rated: int
+    unrelated: tuple[str, ...] = ()
 
 
 def compare_with_people(found: Evaluated, ratings: Ratings, *, seed: int) -> PeopleResult:
@@ -185,11 +219,14 @@ def compare_with_people(found: Evaluated, ratings: Ratings, *, seed: int) -> Peo
         ratings: Of its systems.
         seed: Of the draws of segments for the intervals.
     """
-    metrics = []
+    metrics, unrelated = [], []
     for metric in found.metrics:
         if metric.kind == HUMAN:
             continue
         scores = metric_matrix(metric, ratings.set_ids, found.texts.num_segments)
+        if not (np.isfinite(scores) & np.isfinite(ratings.human)).any():
+            unrelated.append(metric.measure.name)
+            continue
         agreement = evaluate_metric(
             scores,
             ratings.human,
@@ -203,6 +240,7 @@ def compare_with_people(found: Evaluated, ratings: Ratings, *, seed: int) -> Peo
         compare_raters(ratings.by_rater),
         compare_with_others(ratings.by_rater),
         int(np.isfinite(ratings.human).any(axis=1).sum()),
+        tuple(unrelated),
     )
 
 

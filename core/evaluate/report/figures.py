@@ -91,6 +91,37 @@ def test_words(result: EvaluationResult) -> str:
     return f"{name}, {result.num_samples:,} samples, seed {result.seed}"
 
 
+def segments_words(result: EvaluationResult) -> str:
+    """Gives the segments that count, and those of each metric that has values of fewer of them."""
+    usual = f"n = {result.num_scored:,}"
+    others = []
+    for metric in result.metrics:
+        num = max((e.num_segments for e in result.scores if e.metric == metric.key), default=0)
+        if num != result.num_scored:
+            others.append(f"{metric.name}: {num:,}")
+    return f"{usual} ({'; '.join(others)})" if others else usual
+
+
+def interval_words(result: EvaluationResult) -> str:
+    """Says what the intervals are of; of how many resamples, where that is known."""
+    if not result.num_interval_samples:
+        return "95 % interval"
+    return f"95 % interval of {result.num_interval_samples:,} resamples"
+
+
+def metric_notes(result: EvaluationResult) -> list[str]:
+    """Gives what a reader has to know of single metrics, in sentences that name them."""
+    found = [f"{each.name}: {sentence(each.note)}" for each in result.metrics if each.note]
+    judges = [each.name for each in result.metrics if each.kind == "judge"]
+    if judges:
+        found.append(
+            f"{', '.join(judges)}: judged by an LLM. This report does not say how that agrees with "
+            "people: where there are ratings, the page Evaluate does; where there are none, it is "
+            "unknown."
+        )
+    return found
+
+
 def sentence(text: str) -> str:
     """Gives a text with a full stop at its end; an empty one stays empty."""
     text = text.strip()

@@ -67,6 +67,9 @@ def html_report(
         direction=figures.direction(result),
         baseline=figures.system_name(result, result.baseline_id),
         test=figures.test_words(result),
+        segments=figures.segments_words(result),
+        interval=figures.interval_words(result),
+        metric_notes=figures.metric_notes(result),
         metrics={metric.key: metric for metric in result.metrics},
         decimals=decimals,
         best={

@@ -10,9 +10,12 @@ from core.evaluate.report.figures import (
     best_sets,
     decimals_of,
     direction,
+    interval_words,
     is_finite,
+    metric_notes,
     number,
     p_value,
+    segments_words,
     sentence,
     system_name,
     test_words,
@@ -142,16 +145,27 @@ def _scores_caption(result: EvaluationResult) -> str:
     left_out = [
         f"{each.name}: {sentence(each.excluded)}" for each in result.systems if each.excluded
     ]
+    own_notes = metric_notes(result)
     parts = [
         f"{escaped(direction(result))}: {escaped(result.test_set_name)} "
-        f"({escaped(result.split)}), $n = {result.num_scored}$.",
-        r"$\pm$ is half of the 95\,\% interval; bold is best.",
+        f"({escaped(result.split)}), {_segments(result)}.",
+        rf"$\pm$ is half of the {_interval(result)}; bold is best.",
         _about_marks(result) if result.differences else "",
         _about_test(result),
-        *(escaped(text) for text in (sentence(result.leak), *result.notes, *left_out)),
+        *(escaped(text) for text in (sentence(result.leak), *result.notes, *own_notes, *left_out)),
         f"Signatures: {signatures}.",
     ]
     return " ".join(part for part in parts if part)
+
+
+def _segments(result: EvaluationResult) -> str:
+    usual, bracket, others = segments_words(result).partition(" (")
+    number_of_all = usual.replace(",", "{,}")  # a comma in a formula has a space behind it
+    return f"${number_of_all}$" + escaped(bracket + others)
+
+
+def _interval(result: EvaluationResult) -> str:
+    return escaped(interval_words(result)).replace(r"95 \%", r"95\,\%")
 
 
 def _about_test(result: EvaluationResult) -> str:

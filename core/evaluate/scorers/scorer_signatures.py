@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
+from pathlib import PurePath
 from typing import Any
 
 from core.storage.scoring_records import Scoring
@@ -24,7 +26,13 @@ def scorer_signature(scoring: Scoring) -> str:
 
 
 def _of_others(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: settings.get(name) for name in ("command", "preset", "file")}
+    told = {name: settings.get(name) for name in ("command", "preset", "file")}
+    return told | {"command": _without_folders(str(settings.get("command") or ""))}
+
+
+def _without_folders(command: str) -> str:
+    """Gives a command whose paths are names only: folders say where somebody keeps what."""
+    return " ".join(PurePath(each).name if "/" in each else each for each in shlex.split(command))
 
 
 def _of_judge(settings: dict[str, Any]) -> dict[str, Any]:

@@ -149,7 +149,7 @@ def resume(
             not the one that it was.
     """
     record = scoring_job(workspace, scoring_id)
-    settings = settings_of(workspace, scoring_id)
+    settings = _with_what_is_left(workspace, settings_of(workspace, scoring_id))
     wanted = {"budget_usd": budget_usd, "uses_cache": uses_cache}
     changes = {name: value for name, value in wanted.items() if value is not None}
     if isinstance(settings, JudgeSettings):
@@ -160,6 +160,39 @@ def resume(
         if scoring_job(workspace, scoring_id).job.has_ended:
             _store_settings(workspace, record.scoring, settings)
         queue.resume(workspace, scoring_id)
+
+
+def _with_what_is_left(workspace: Workspace, settings: ScorerSettings) -> ScorerSettings:
+    """Gives the settings without translation sets that were deleted meanwhile.
+
+    Raises:
+        ConfigError: None is left.
+    """
+    known = {each.id for each in workspace.translation_sets.all()}
+    left = tuple(each for each in settings.translation_sets if each in known)
+    if not left:
+        raise ConfigError(
+            "The translations that were to be scored have been deleted.",
+            hint="Delete the scorer, or start another one.",
+        )
+    return settings.changed(translation_sets=left)
+
+
+def check_not_needed(workspace: Workspace, set_id: str) -> None:
+    """Refuses to take away a translation set that a scorer is at work on.
+
+    Raises:
+        ConfigError: One is.
+    """
+    record = workspace.translation_sets.get(set_id)
+    for scoring in workspace.scorings.of_test_set(record.test_set_hash):
+        job = workspace.jobs.get(scoring.id)
+        is_named = set_id in scoring.settings.get("translation_sets", ())
+        if is_named and job is not None and not job.has_ended:
+            raise ConfigError(
+                f"The scorer {scoring.name!r} is at work on these translations.",
+                hint="Stop it first, or wait for it.",
+            )
 
 
 def scoring_state(workspace: Workspace, scoring_id: str) -> JobState:

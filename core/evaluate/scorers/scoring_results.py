@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,3 +74,21 @@ def set_scores(workspace: Workspace, scoring_id: str, set_id: str) -> SetScores:
     values = np.full(num_segments, np.nan)
     np.divide(sums, counts, out=values, where=counts > 0)
     return SetScores(values, {at: why for at, why in failures.items() if not counts[at]})
+
+
+def failure_words(workspace: Workspace, scoring_id: str, set_ids: Iterable[str]) -> str:
+    """Says how often a judge failed on some translation sets, in one sentence.
+
+    Raises:
+        DataError: There is no such scoring or set.
+    """
+    scores = [set_scores(workspace, scoring_id, each) for each in set_ids]
+    num_failed = sum(each.num_failed for each in scores)
+    num_asked = num_failed + sum(each.num_scored for each in scores)
+    if not num_asked:
+        return "It has judged nothing yet."
+    noun = "translation" if num_asked == 1 else "translations"
+    return (
+        f"{num_asked:,} {noun} judged, {num_failed:,} without a readable answer "
+        f"({100 * num_failed / num_asked:.1f} %)."
+    )

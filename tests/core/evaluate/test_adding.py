@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from core.errors import AdaptMLLMError, DataError
 from core.evaluate.adding import (
     MAX_NAME,
     UPLOADED,
+    Added,
     Target,
     add_references,
     add_upload,
@@ -330,3 +332,39 @@ def test_translations_of_perturbed_sources_are_told_from_clean_ones(workspace: W
 def test_failed_segments_do_not_keep_a_test_set_from_being_found(workspace: Workspace) -> None:
     add_set(workspace, "one", [None, "b", None, "d"])
     assert target_of_set(workspace, HASH).sources == SOURCES
+
+
+# Sent twice
+
+
+def test_an_upload_that_is_sent_twice_is_added_once(workspace: Workspace) -> None:
+    first = add_upload(workspace, UPLOAD, TARGET, add_id="form 1")
+    before = num_rows(workspace)
+    again = add_upload(workspace, UPLOAD, TARGET, add_id="form 1", file_name="other.tsv")
+    assert again.sets == first.sets and num_rows(workspace) == before
+    add_upload(workspace, UPLOAD, TARGET, add_id="form 2")
+    add_upload(workspace, UPLOAD, TARGET)
+    assert len(workspace.translation_sets.of_test_set(TARGET.hash)) == 6
+
+
+def test_other_texts_under_the_same_id_are_added(workspace: Workspace) -> None:
+    add_upload(workspace, UPLOAD, TARGET, add_id="form")
+    changed = replace(UPLOAD, systems={**UPLOAD.systems, "one": ("a", "b", "c", "other")})
+    added = add_upload(workspace, changed, TARGET, add_id="form")
+    assert len(workspace.translation_sets.of_test_set(TARGET.hash)) == 3
+    texts = load_texts(workspace, TARGET.hash, [each.id for each in added.sets])
+    assert texts.hypotheses[added.sets[0].id][3] == "other"
+
+
+def test_two_clicks_at_once_add_an_upload_once(workspace: Workspace) -> None:
+    found: list[Added] = []
+    threads = [
+        Thread(target=lambda: found.append(add_upload(workspace, UPLOAD, TARGET, add_id="form")))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [each.sets for each in found] == 4 * [found[0].sets]
+    assert len(workspace.translation_sets.of_test_set(TARGET.hash)) == 2

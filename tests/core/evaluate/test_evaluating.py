@@ -429,3 +429,35 @@ def test_progress_is_one_plan_that_never_goes_back_and_may_cancel(ready: Workspa
     told.clear()
     again = evaluate(ready, settings, name="Mine", on_progress=lambda *each: told.append(each))
     assert told == [] and again.result.name == "Mine"
+
+
+@pytest.mark.parametrize(("test", "num"), [("bs", 100), ("ar", 1000)])
+def test_a_result_says_how_many_resamples_its_intervals_are_of(
+    test: str, num: int, ready: Workspace
+) -> None:
+    found = run(ready, "good", "poor", test=test).result
+    assert (found.num_samples, found.num_interval_samples) == (100, num)
+
+
+def test_a_judge_says_how_often_it_failed(ready: Workspace) -> None:
+    values = {"good": [1.0] * NUM, "poor": [None if at < 3 else 1.0 for at in range(NUM)]}
+    key = add_scoring(ready, values, kind="judge", name="LLM")
+    other = add_scoring(ready, values, id="c2", name="LLM")
+    judge, external = run(ready, "good", "poor", metrics=(key, other)).result.metrics
+    assert judge.note == (
+        "60 translations judged, 3 without a readable answer (5.0 %). "
+        "Only 27 of 30 segments have a value."
+    )
+    assert external.note == "Only 27 of 30 segments have a value."
+    assert (judge.name, external.name) == ("LLM", "LLM (2)")
+
+
+def test_a_system_is_called_the_same_whichever_others_are_scored(ready: Workspace) -> None:
+    for set_id in ("b", "c"):
+        twin = replace(
+            ready.translation_sets.get("good"), id=set_id, created_at=f"2024-02-{set_id}"
+        )
+        segments = [replace(s, set_id=set_id) for s in ready.translation_sets.segments("good")]
+        ready.translation_sets.add_whole([(twin, segments)])
+    found = run(ready, "c", "b").result
+    assert [each.name for each in found.systems] == ["System good (3)", "System good (2)"]

@@ -78,6 +78,11 @@ def _rename(workspace: Workspace) -> None:
     workspace.translation_sets.add_whole([(record, segments)])
 
 
+def _add_twin(workspace: Workspace) -> None:
+    twin = replace(workspace.translation_sets.get("one"), id="twin")
+    workspace.translation_sets.add_whole([(twin, [])])
+
+
 CHANGES: dict[str, Callable[[Workspace], None]] = {
     "a hypothesis": lambda w: _hypothesis(w, "B"),
     "a failure": lambda w: _hypothesis(w, None),
@@ -87,6 +92,10 @@ CHANGES: dict[str, Callable[[Workspace], None]] = {
     "a reference": lambda w: w.test_set_texts.store(HASH, "reference", "B", ["w", "x", "y", "z"]),
     "a tag": lambda w: w.test_set_texts.store(HASH, "tag", "tag", ["t", "t", "t", "u"]),
     "a name": _rename,
+    "another system of the name": lambda w: _add_twin(w),
+    "an older scorer of the name": lambda w: w.scorings.add(
+        Scoring("c0", "external", "COMET", HASH, "2023-01-01")
+    ),
     "the origin": lambda w: w.translation_sets.describe("one", {"version": "v2"}),
 }
 

@@ -95,14 +95,15 @@ def test_a_cell_that_takes_too_long_is_left_out(
     add(workspace, "2", POOR, test_set=NOISY, **noise())
     matrix = score_matrix(workspace, "ter")
     assert matrix.cells["model:a", CLEAN].value is None and matrix.num_left_out == 1
-    assert score_drops(workspace, CLEAN, "ter") == []
+    drops = score_drops(workspace, CLEAN, "ter")
+    assert (drops.found, drops.num_left_out) == ((), 1)
 
 
 @pytest.mark.parametrize("metric", ["bleu", "chrf2", "ter"])
 def test_a_drop_is_the_difference_of_the_two_scores(metric: str, workspace: Workspace) -> None:
     add(workspace, "clean", GOOD)
     add(workspace, "noisy", POOR, test_set=NOISY, **noise())
-    (drop,) = score_drops(workspace, CLEAN, metric)
+    (drop,) = score_drops(workspace, CLEAN, metric).found
     scorer = {"bleu": BLEU(), "chrf2": CHRF(), "ter": TER()}[metric]
     before, after = (scorer.corpus_score(each, [REFERENCES]).score for each in (GOOD, POOR))
     assert (drop.clean, drop.perturbed, drop.delta) == (before, after, after - before)
@@ -116,7 +117,7 @@ def test_a_drop_is_significant_at_the_level_asked_for(workspace: Workspace) -> N
     add(workspace, "clean", GOOD)
     add(workspace, "noisy", [*slightly[:-1], "Seo"], test_set=NOISY, **noise())
     verdicts = {
-        level: score_drops(workspace, CLEAN, "chrf2", level=level)[0].is_significant
+        level: score_drops(workspace, CLEAN, "chrf2", level=level).found[0].is_significant
         for level in (0.001, 0.05, 0.9)
     }
     assert verdicts == {0.001: False, 0.05: False, 0.9: True}
@@ -125,7 +126,7 @@ def test_a_drop_is_significant_at_the_level_asked_for(workspace: Workspace) -> N
 def test_the_same_translations_are_no_drop(workspace: Workspace) -> None:
     add(workspace, "clean", GOOD)
     add(workspace, "noisy", GOOD, test_set=NOISY, **noise())
-    (drop,) = score_drops(workspace, CLEAN, "bleu")
+    (drop,) = score_drops(workspace, CLEAN, "bleu").found
     assert (drop.delta, drop.low, drop.high, drop.is_significant) == (0, 0, 0, False)
 
 
@@ -139,22 +140,32 @@ def test_drops_are_of_this_test_set_and_of_systems_with_clean_translations(
     add(workspace, "upper", POOR, test_set="u" * 64, **noise("uppercase"))
     add(workspace, "elsewhere", POOR, test_set="x" * 64, **noise(of=FAR))
     add(workspace, "no clean", POOR, system="model:b", test_set=NOISY, **noise())
-    found = score_drops(workspace, CLEAN, "bleu")
+    found = score_drops(workspace, CLEAN, "bleu").found
     assert [(each.perturbation, each.set_id) for each in found] == [
         ("typos", "newer"), ("uppercase", "upper"),
     ]  # fmt: skip
-    assert score_drops(workspace, FAR, "bleu") == []
+    assert score_drops(workspace, FAR, "bleu").found == ()
 
 
 def test_a_drop_is_from_the_same_prompt_where_there_is_one(workspace: Workspace) -> None:
     add(workspace, "same", GOOD, day=1, prompt="A", version="v1")
     add(workspace, "another", POOR, day=2, prompt="B")
     add(workspace, "noisy", GOOD, test_set=NOISY, prompt="A", **noise())
-    (drop,) = score_drops(workspace, CLEAN, "bleu")
+    (drop,) = score_drops(workspace, CLEAN, "bleu").found
     assert (drop.clean, drop.delta) == (bleu(GOOD), 0)
     add(workspace, "unlike", GOOD, test_set="u" * 64, prompt="C", **noise("noise"))
-    drops = {each.perturbation: each for each in score_drops(workspace, CLEAN, "bleu")}
+    drops = {each.perturbation: each for each in score_drops(workspace, CLEAN, "bleu").found}
     assert drops["noise"].clean == bleu(POOR)  # the newest, as none is alike
+    assert drop.is_same_origin and not drops["noise"].is_same_origin
+
+
+def test_p_of_drops_is_corrected_over_the_table(workspace: Workspace) -> None:
+    add(workspace, "clean", GOOD)
+    add(workspace, "noisy", POOR, test_set=NOISY, **noise())
+    (alone,) = score_drops(workspace, CLEAN, "bleu").found
+    add(workspace, "upper", POOR, test_set="u" * 64, **noise("uppercase"))
+    for drop in score_drops(workspace, CLEAN, "bleu").found:
+        assert drop.p_corrected == 2 * alone.p_corrected
 
 
 def test_a_perturbation_is_told_as_the_batch_wrote_it(workspace: Workspace) -> None:

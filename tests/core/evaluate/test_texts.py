@@ -75,3 +75,26 @@ def test_no_two_systems_have_the_same_name(names: list[str]) -> None:
     found = display_names(sets)
     assert len(set(found.values())) == len(names) == len(found)
     assert all(found[str(at)].startswith(name) for at, name in enumerate(names))
+
+
+def _twin(workspace: Workspace, set_id: str, created_at: str) -> None:
+    add_set(workspace, set_id, REFERENCES)
+    record = replace(workspace.translation_sets.get(set_id), system_name="base")
+    segments = list(workspace.translation_sets.segments(set_id))
+    workspace.translation_sets.delete(set_id)
+    workspace.translation_sets.add_whole([(replace(record, created_at=created_at), segments)])
+
+
+def test_a_set_has_one_name_whichever_others_are_chosen(workspace: Workspace) -> None:
+    for set_id, created_at in (("a", "2024-03-01"), ("b", "2024-02-01"), ("c", "2024-01-01")):
+        _twin(workspace, set_id, created_at)
+    names = {"c": "base (1)", "b": "base (2)", "a": "base (3)"}
+    for chosen in (["a", "b", "c"], ["a", "b"], ["b"]):
+        assert load_texts(workspace, HASH, chosen).names == names
+
+
+def test_the_order_of_sets_does_not_decide_their_numbers() -> None:
+    sets = [replace(SET, id=str(at), system_name="A", created_at=str(9 - at)) for at in range(3)]
+    assert display_names(sets) == display_names(sets[::-1]) == {
+        "0": "A (3)", "1": "A (2)", "2": "A (1)",
+    }  # fmt: skip

@@ -178,3 +178,17 @@ def test_unequal_texts_are_refused_and_nothing_is_stored(cache, tmp_path) -> Non
     with pytest.raises(DataError, match="2 hypotheses cannot be scored against 3 references"):
         cache.ensure([BLEU], {"A": ["a", "b"]}, REFERENCES)
     assert not (tmp_path / "statistics").exists()
+
+
+def test_files_of_subfolders_count_and_go_when_they_are_the_oldest(tmp_path: Path) -> None:
+    folder = tmp_path / "statistics"
+    for name in ("results", "findings"):
+        kept = folder / name / "old"
+        kept.parent.mkdir(parents=True)
+        kept.write_bytes(bytes(3000))
+        for path in (kept, kept.parent):
+            os.utime(path, (0, 0))
+    StatisticsCache(folder, max_bytes=2000).ensure([BLEU], SYSTEMS, REFERENCES)
+    assert not [path for path in folder.rglob("old") if path.is_file()]
+    assert (folder / "results").is_dir() and (folder / "findings").is_dir()
+    assert len(list(folder.glob("*.npy"))) == 2

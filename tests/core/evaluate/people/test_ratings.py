@@ -21,6 +21,7 @@ from core.evaluate.people.ratings import (
 from core.evaluate.settings import EvaluationSettings
 from core.evaluate.texts import EvaluationTexts, load_texts
 from core.metrics.agreement.meta_evaluation import KENDALL, PEARSON, SPEARMAN
+from core.storage.scoring_records import Scoring, SegmentScore
 from core.storage.workspace import Workspace
 from tests.core.evaluate.scored_sets import HASH, REFERENCES, add_set
 
@@ -106,6 +107,49 @@ def test_systems_with_the_same_name_are_rated_apart(ready: Workspace) -> None:
     scoring = add_ratings(ready, data, "r.tsv", texts).scoring
     values = {each.set_id: each.value for each in ready.scorings.scores(scoring.id)}
     assert values == {"one": 5.0, "twin": 7.0}
+
+
+def test_a_name_of_the_page_means_the_same_set_whichever_are_chosen(ready: Workspace) -> None:
+    for set_id in ("second", "third"):
+        twin = replace(ready.translation_sets.get("one"), id=set_id)
+        segments = [replace(s, set_id=set_id) for s in ready.translation_sets.segments("one")]
+        ready.translation_sets.add_whole([(twin, segments)])
+    data = b"system\tsegment\trater\tscore\nSystem one (3)\t1\tA\t5\nSystem one (2)\t1\tA\t7"
+    scoring = add_ratings(ready, data, "r.tsv", texts_of(ready, "second", "third")).scoring
+    values = {each.set_id: each.value for each in ready.scorings.scores(scoring.id)}
+    assert values == {"third": 5.0, "second": 7.0}
+    plain = data.replace(b"System one (3)", b"System one")  # one of the texts can be meant
+    scoring = add_ratings(ready, plain, "r.tsv", texts_of(ready, "third", "two")).scoring
+    values = {each.set_id: each.value for each in ready.scorings.scores(scoring.id)}
+    assert values == {"third": 5.0}
+    with pytest.raises(AdaptMLLMError):  # either could be
+        add_ratings(
+            ready, plain.split(b"\nSystem one (2)")[0], "r.tsv", texts_of(ready, "second", "third")
+        )
+
+
+def test_ratings_that_are_sent_twice_are_added_once(ready: Workspace) -> None:
+    first = add_ratings(ready, tsv(), "r.tsv", texts_of(ready), scoring_id="form 1")
+    again = add_ratings(ready, tsv(), "r.tsv", texts_of(ready), scoring_id="form 1", name="New")
+    assert first.scoring.id == "form 1" and again.scoring == first.scoring
+    assert ready.scorings.of_test_set(HASH) == [first.scoring]
+    assert ready.scorings.counts("form 1") == {"one": (6, 6), "two": (7, 7)}
+    add_ratings(ready, tsv(), "r.tsv", texts_of(ready), scoring_id="form 2")
+    assert len(ready.scorings.of_test_set(HASH)) == 2
+
+
+def test_a_metric_without_a_value_of_what_was_rated_is_listed_apart(ready: Workspace) -> None:
+    only_first: dict[str, list[list[float]]] = {"Áine": [[3, 5], [4, 2], [NAN, NAN], [NAN, NAN]]}
+    scoring = add_ratings(ready, tsv(only_first), "r.tsv", texts_of(ready)).scoring
+    judge = Scoring("j", "judge", "Judge", HASH, "2024-01-01")
+    scores = [SegmentScore("j", each, at, 1.0) for each in ("one", "two") for at in (2, 3)]
+    ready.scorings.add(judge, scores)
+    given = {"test_set": HASH, "systems": ("one", "two"), "metrics": ("scoring:j", "chrf2")}
+    found = evaluate(ready, EvaluationSettings.parse(given | {"num_samples": 20}))
+    result = compare_with_people(found, stored_ratings(ready, scoring, ("one", "two"), 4), seed=1)
+    assert result.unrelated == ("Judge",) and [e.key for e in result.metrics] == ["chrf2"]
+    nobody = compare_with_people(found, stored_ratings(ready, scoring, (), 4), seed=1)
+    assert nobody.unrelated == ("Judge", "chrF2") and nobody.metrics == ()
 
 
 @pytest.mark.parametrize(

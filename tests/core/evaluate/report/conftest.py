@@ -1,5 +1,7 @@
 """A made-up evaluation: three systems that were scored and one that was not, by three metrics."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.evaluate.results import (
@@ -80,3 +82,17 @@ def result() -> EvaluationResult:
         versions={"sacrebleu": "2.6.0", "adaptMLLM": "1.0"},
         made_at="2026-01-02T03:04:05.006+00:00",
     )  # fmt: skip
+
+
+@pytest.fixture
+def judged(result: EvaluationResult) -> EvaluationResult:
+    """The same with an LLM judge that failed here and there in place of COMET."""
+    judge = MetricResult(
+        "scoring:7", "LLM", "llm|v1", False, kind="judge", note="12 of 400 failed (3.0 %)."
+    )
+    scores = tuple(
+        replace(each, num_segments=480) if each.metric == judge.key else each
+        for each in result.scores
+    )
+    metrics = (*result.metrics[:2], judge)
+    return replace(result, metrics=metrics, scores=scores, num_interval_samples=1000)

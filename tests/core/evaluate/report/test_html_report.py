@@ -261,3 +261,14 @@ def test_texts_and_marks_can_be_told_from_their_ground(theme: str) -> None:
         for ink in ("text", "quiet", "accent", "caution"):
             assert _contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
     assert _contrast(colours["axis"], colours["background"]) >= 3
+
+
+def test_the_page_says_what_is_particular_to_a_metric(
+    result: EvaluationResult, judged: EvaluationResult
+) -> None:
+    text = " ".join(_page(html_report(judged)).text_content().split())
+    assert "n = 500 (LLM: 480). Bold is best." in text
+    assert "half of its 95 % interval of 1,000 resamples" in text
+    assert "LLM: 12 of 400 failed (3.0 %)." in text
+    assert "judged by an LLM. This report does not say how that agrees with people" in text
+    assert "judged by an LLM" not in html_report(result)

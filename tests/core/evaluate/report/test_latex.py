@@ -134,3 +134,15 @@ def test_tables_compile_with_booktabs_alone(result: EvaluationResult, tmp_path: 
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_captions_say_what_is_particular_to_a_metric(
+    result: EvaluationResult, judged: EvaluationResult
+) -> None:
+    text = latex_tables(judged)
+    assert "$n = 500$ (LLM: 480)." in text
+    assert r"half of the 95\,\% interval of 1,000 resamples" in text
+    assert r"LLM: 12 of 400 failed (3.0 \%)." in text
+    assert "LLM: judged by an LLM. This report does not say how that agrees with people" in text
+    assert "judged by an LLM" not in latex_tables(result)
+    assert "$n = 1{,}500$." in latex_tables(replace(result, num_scored=1500, metrics=()))

@@ -49,7 +49,8 @@ def test_whatever_decides_a_judges_values_makes_another_signature(change: dict[s
 
 
 def test_commands_and_ratings_are_named_by_command_preset_and_file() -> None:
-    command = {"command": "comet {input} {output}", "limit_s": 60}
-    assert signature("external", command) == "Name|kind:external|command:comet {input} {output}"
+    command = {"command": "/home/me/comet/score.py ~/m.ckpt {input} {output}", "limit_s": 60}
+    told = "Name|kind:external|command:score.py m.ckpt {input} {output}"
+    assert signature("external", command) == told
     ratings = {"preset": "wmt21", "file": "mqm.tsv", "notes": ["Some."], "matched_by": "ids"}
     assert signature("human", ratings) == "Name|kind:human|preset:wmt21|file:mqm.tsv"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import DataError
-from core.evaluate.scorers.scoring_results import set_scores
+from core.evaluate.scorers.scoring_results import failure_words, set_scores
 from core.storage.scoring_records import Scoring, SegmentScore
 from core.storage.workspace import Workspace
 from tests.core.evaluate.scored_sets import HASH, add_set
@@ -35,3 +35,18 @@ def test_set_that_nobody_scored_has_no_mean(workspace: Workspace) -> None:
     assert np.isnan(found.values).all() and found.mean is None and found.failure_rate == 0.0
     with pytest.raises(DataError, match="no scoring 'nothing'"):
         set_scores(workspace, "nothing", "one")
+
+
+def test_failures_of_several_sets_are_told_together(workspace: Workspace) -> None:
+    for set_id in ("one", "two"):
+        add_set(workspace, set_id, ["a", "b"])
+    scores = [
+        SegmentScore("s", "one", 0, 1.0),
+        SegmentScore("s", "one", 1, None, failure="Not read."),
+        SegmentScore("s", "two", 0, 2.0),
+    ]
+    workspace.scorings.add(Scoring("s", "judge", "Judge", HASH, "2024-01-01"), scores)
+    told = "3 translations judged, 1 without a readable answer (33.3 %)."
+    assert failure_words(workspace, "s", ["one", "two"]) == told
+    assert failure_words(workspace, "s", ["two"]).startswith("1 translation judged, 0 without")
+    assert failure_words(workspace, "s", []) == "It has judged nothing yet."

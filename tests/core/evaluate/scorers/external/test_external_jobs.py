@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from core.errors import AdaptMLLMError, ConfigError, DataError
+from core.evaluate.removing import delete_translations
 from core.evaluate.scorers import scoring_jobs
 from core.evaluate.scorers.external.settings import ExternalSettings
 from core.evaluate.scorers.scoring_results import set_scores
@@ -126,6 +127,25 @@ def test_command_that_hangs_is_stopped_with_everything_it_started(ready: Workspa
     scoring_jobs.delete(ready, scoring_id)
     assert ready.scorings.of_test_set(HASH) == []
     assert not ready.scoring_folder(scoring_id).exists()
+
+
+def test_translations_are_kept_while_a_scorer_works_and_what_is_left_is_scored(
+    ready: Workspace,
+) -> None:
+    scoring_id = scoring_jobs.start(ready, settings(ready, HANG)).id
+    wait_for_scorer(ready)
+    with pytest.raises(ConfigError, match="scorer 'Length' is at work on these translations"):
+        delete_translations(ready, "one")
+    scoring_jobs.stop(ready, scoring_id)
+    queue.wait(ready, scoring_id)
+    delete_translations(ready, "one")
+    settings(ready, GOOD)
+    scoring_jobs.resume(ready, scoring_id)
+    assert queue.wait(ready, scoring_id).state == "finished"
+    assert ready.scorings.counts(scoring_id) == {"two": (4, 4)}
+    delete_translations(ready, "two")
+    with pytest.raises(ConfigError, match="have been deleted"):
+        scoring_jobs.resume(ready, scoring_id)
 
 
 def test_command_does_not_outlive_a_supervisor_that_is_killed(ready: Workspace) -> None:
