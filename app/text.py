@@ -119,6 +119,11 @@ def size(num_bytes: float) -> str:
     return f"{num_bytes / 1e9:.1f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:.0f} MB"
 
 
+def moment(time: str) -> str:
+    """Gives a UTC ISO-8601 time as date and time to the second: it never changes, unlike `ago`."""
+    return f"{time[:10]} {time[11:19]} UTC"
+
+
 def ago(time: str | None) -> str:
     """Gives a UTC ISO-8601 time as the span since then."""
     if not time:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from app.evaluation.choice import test_set_label
+from app.evaluation.choice import test_set_labels
 from app.forms import language_select
 from app.problem_views import shown_in_place
 from app.state import session
@@ -123,11 +124,11 @@ def _references(workspace: Workspace) -> None:
         st.info("Further references belong to a test set: add translations first.")
         return
     key = f"add.{session().evaluate.add_id}"
-    by_hash = {each.test_set_hash: each for each in sets}
+    labels = test_set_labels(sets)
     chosen = st.selectbox(
         "Test set",
-        list(by_hash),
-        format_func=lambda each: test_set_label(by_hash[each]),
+        list(labels),
+        format_func=lambda each: labels[each],
         key=f"{key}.more.set",
     )
     files = st.file_uploader(
@@ -155,20 +156,21 @@ def _run(workspace: Workspace) -> None:
     run = st.selectbox(
         "Run", runs, format_func=lambda each: f"{each.name} · {each.corpus_name}", key="add.run"
     )
-    st.caption("Adds what the base model and the fine-tuned model made of the run's test split.")
-    if st.button("Add both", type="primary", icon=":material/add:", key="add.run.both"):
+    st.caption(
+        "Adds what the fine-tuned model made of the run's test split, and the base model where "
+        "there is one."
+    )
+    if st.button("Add its models", type="primary", icon=":material/add:", key="add.run.models"):
         sets = add_run(workspace, run.id)
-        session().evaluate.replace(sets[0].test_set_hash, {})
-        _done("Added the run's two models.")
+        _look_at(sets)
+        _done(f"Added {counted(len(sets), 'model')} of the run.")
 
 
 def _target_select(workspace: Workspace, key: str, *, has_own: bool) -> Any:
     """Shows which test set translations belong to; None if there is none to choose."""
+    labels = test_set_labels(workspace.translation_sets.all())
     options: list[Any] = [OWN] if has_own else []
-    sets: dict[str, TranslationSet] = {}
-    for each in workspace.translation_sets.all():
-        sets.setdefault(each.test_set_hash, each)
-    options += list(sets.values())
+    options += list(labels)
     for corpus in workspace.corpora.all():
         directions = ((corpus.src_lang, corpus.tgt_lang), (corpus.tgt_lang, corpus.src_lang))
         for split in ("test", "dev"):
@@ -180,20 +182,20 @@ def _target_select(workspace: Workspace, key: str, *, has_own: bool) -> Any:
         "Translations of",
         options,
         index=min(1, len(options) - 1) if has_own else 0,
-        format_func=_target_label,
+        format_func=lambda each: _target_label(each, labels),
         key=f"{key}.target.{len(options)}",
         help="Their number must be that of its segments; sources that come along are compared.",
     )
 
 
-def _target_label(option: Any) -> str:
+def _target_label(option: Any, labels: Mapping[str, str]) -> str:
     if option == OWN:
         return "a test set that comes with the files"
-    if isinstance(option, TranslationSet):
-        return test_set_label(option)
+    if isinstance(option, str):
+        return labels[option]
     corpus, split, src_lang, tgt_lang = option
     direction = f"{language_name(src_lang)} → {language_name(tgt_lang)}"
-    return f"{corpus.name} · {split} · {direction} · {corpus.counts[split]:,} segments"
+    return f"Corpus {corpus.name} · {split} · {direction} · {corpus.counts[split]:,} segments"
 
 
 def _target(
@@ -202,16 +204,26 @@ def _target(
     if option == OWN:
         src_lang, tgt_lang = upload.src_lang or languages[0], upload.tgt_lang or languages[1]
         return target_of_upload(upload, upload.name, src_lang, tgt_lang)
-    if isinstance(option, TranslationSet):
-        return target_of_set(workspace, option.test_set_hash)
+    if isinstance(option, str):
+        return target_of_set(workspace, option)
     corpus, split, src_lang, tgt_lang = option
     return target_of_corpus(workspace, corpus.id, split, src_lang, tgt_lang)
 
 
 def _store(workspace: Workspace, upload: Upload, target: Target) -> None:
-    added = add_upload(workspace, upload, target)
-    session().evaluate.replace(target.hash, {})
+    added = add_upload(workspace, upload, target, add_id=session().evaluate.add_id)
+    _look_at(added.sets)
     _done(" ".join([f"Added {counted(len(added.sets), 'system')}.", *added.notes]))
+
+
+def _look_at(added: Sequence[TranslationSet]) -> None:
+    """Opens the test set of new translations; what was chosen for it before stays."""
+    draft, test_set = session().evaluate, added[0].test_set_hash
+    values = dict(draft.values) if draft.test_set == test_set else {}
+    if values.get("systems"):
+        ids = (*values["systems"], *(each.id for each in added))
+        values["systems"] = tuple(dict.fromkeys(ids))
+    draft.replace(test_set, values)
 
 
 def _done(notice: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,10 +44,10 @@ def bucket_view(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
     names = {each.set_id: choice.names[each.set_id] for each in found.result.scored}
     rows = [
         {"Bucket": bucket.label, "Segments": len(bucket.positions)}
-        | {names[each]: scores.get(each) for each in names}
+        | {f"score {each}": scores.get(each) for each in names}
         for bucket, scores in scored
     ]
-    _bucket_table(rows, list(names.values()), kind, of_kind)
+    _bucket_table(rows, names, kind, of_kind)
     st.plotly_chart(
         bar_chart(
             [f"{bucket.label} ({len(bucket.positions)})" for bucket, _ in scored],
@@ -61,10 +61,11 @@ def bucket_view(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
 
 
 def _bucket_table(
-    rows: list[dict[str, Any]], systems: Sequence[str], kind: str, of_kind: Sequence[Bucket]
+    rows: list[dict[str, Any]], names: Mapping[str, str], kind: str, of_kind: Sequence[Bucket]
 ) -> None:
     columns: dict[str, Any] = {
-        name: st.column_config.NumberColumn(format="%.2f", width=110) for name in systems
+        f"score {each}": st.column_config.NumberColumn(name, format="%.2f", width=110)
+        for each, name in names.items()
     }
     columns["Bucket"] = st.column_config.TextColumn(width=190, pinned=True)
     event = st.dataframe(

@@ -27,7 +27,7 @@ def interval_chart(result: EvaluationResult, metric: MetricResult) -> Any:
     figure.update_layout(
         height=90 + ROW_PX * len(rows),
         margin={"l": 10, "r": 10, "t": 30, "b": 30},
-        title={"text": f"{metric.name} with 95 % intervals", "font": {"size": 14}},
+        title={"text": f"{_literal(metric.name)} with 95 % intervals", "font": {"size": 14}},
         showlegend=False,
     )
     figure.update_yaxes(
@@ -49,7 +49,7 @@ def _interval_markers(rows: list[tuple[str, ScoreResult]]) -> Any:
         y=list(range(len(rows))),
         mode="markers",
         marker={"size": 10},
-        customdata=[name for name, _ in rows],
+        customdata=[_literal(name) for name, _ in rows],
         hovertemplate="%{customdata}: %{x:.2f}<extra></extra>",
         error_x={
             "type": "data",
@@ -70,21 +70,23 @@ def bar_chart(
     """Gives grouped bars: one group a label, one bar a system."""
     import plotly.graph_objects as go
 
-    shown = [_literal(shortened(label, SHOWN_NAME)) for label in labels]
+    places = list(range(len(labels)))  # two labels may be cut alike
     figure = go.Figure(
         [
-            go.Bar(name=_literal(shortened(name, SHOWN_NAME)), x=shown, y=values)
+            go.Bar(name=_literal(shortened(name, SHOWN_NAME)), x=places, y=values)
             for name, values in series.items()
         ]
     )
     figure.update_layout(
         height=340,
         margin={"l": 10, "r": 10, "t": 40, "b": 30},
-        title={"text": title, "font": {"size": 14}},
-        yaxis_title=unit,
+        title={"text": _literal(title), "font": {"size": 14}},
+        yaxis_title=_literal(unit),
         barmode="group",
         legend={"orientation": "h", "y": -0.25},
     )
+    ticks = [_literal(shortened(label, SHOWN_NAME)) for label in labels]
+    figure.update_xaxes(tickmode="array", tickvals=places, ticktext=ticks)
     return figure
 
 

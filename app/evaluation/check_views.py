@@ -41,13 +41,14 @@ def _check_table(choice: Choice, of_sets: Findings) -> None:
     names = {each: choice.names[each] for each in ids}
     rows = [
         {"Check": check.name}
-        | {names[each]: of_sets[each][check.key].percent for each in ids}
+        | {f"rate {each}": of_sets[each][check.key].percent for each in ids}
         | {"Counts": check.description}
         for check in CHECKS
         if any(of_sets[each][check.key].num_applicable for each in ids)
     ]
     columns: dict[str, Any] = {
-        name: st.column_config.NumberColumn(format="%.1f %%", width=110) for name in names.values()
+        f"rate {each}": st.column_config.NumberColumn(name, format="%.1f %%", width=110)
+        for each, name in names.items()
     }
     columns["Check"] = st.column_config.TextColumn(width=170, pinned=True)
     columns["Counts"] = st.column_config.TextColumn("What counts", width="large")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +12,10 @@ import streamlit as st
 from app.forms import group_fields
 from app.state import session
 from app.text import counted
-from core.evaluate.settings import (
-    DEFAULT_METRICS,
-    FIRST_REFERENCE,
-    SCORING,
-    EvaluationSettings,
-)
+from core.evaluate.metric_names import metric_names
+from core.evaluate.settings import DEFAULT_METRICS, FIRST_REFERENCE, EvaluationSettings
 from core.evaluate.texts import display_names
 from core.languages import language_name
-from core.metrics.lexical import SPECS
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
 
@@ -42,17 +38,12 @@ class Choice:
     names: dict[str, str]
     metrics: dict[str, str]
 
-    @property
-    def chosen(self) -> list[TranslationSet]:
-        """The sets that are compared, in the order of the table."""
-        by_id = {each.id: each for each in self.sets}
-        return [by_id[set_id] for set_id in self.settings.systems]
-
 
 def choice(workspace: Workspace, sets: Sequence[TranslationSet]) -> Choice | None:
     """Shows the fields and gives what was chosen; None while no system is."""
     draft = session().evaluate
-    test_set = _test_set_select(sets, st.query_params.get("set", ""))
+    _follow_link(sets, st.query_params.pop("set", ""))
+    test_set = _test_set_select(sets)
     if test_set != draft.test_set:
         draft.replace(test_set, {})
     comparable = workspace.translation_sets.of_test_set(test_set)
@@ -72,20 +63,45 @@ def choice(workspace: Workspace, sets: Sequence[TranslationSet]) -> Choice | Non
     return Choice(settings, comparable, names, metrics)
 
 
-def _test_set_select(sets: Sequence[TranslationSet], set_id: str) -> str:
+def _follow_link(sets: Sequence[TranslationSet], set_id: str) -> None:
+    """Takes the set that an address names into the choice, once."""
+    linked = next((each for each in sets if each.id == set_id), None)
+    if linked is None:
+        return
+    draft = session().evaluate
+    if linked.test_set_hash != draft.test_set:
+        draft.replace(linked.test_set_hash, {})
+        return
+    systems = draft.values.get("systems", ())
+    if systems and set_id not in systems:
+        draft.replace(draft.test_set, {**draft.values, "systems": (*systems, set_id)})
+
+
+def _test_set_select(sets: Sequence[TranslationSet]) -> str:
     """Shows which test set is looked at, and gives its hash."""
-    by_hash = {each.test_set_hash: each for each in reversed(sets)}
-    options = list(dict.fromkeys(each.test_set_hash for each in sets))
-    linked = next((each.test_set_hash for each in sets if each.id == set_id), "")
-    wanted = linked or session().evaluate.test_set
+    labels = test_set_labels(sets)
+    options, wanted = list(labels), session().evaluate.test_set
     chosen: str = st.selectbox(
         "Test set",
         options,
         index=options.index(wanted) if wanted in options else 0,
-        format_func=lambda each: test_set_label(by_hash[each]),
-        key=f"evaluate.test_set.{session().evaluate.version}.{linked[:12]}",
+        format_func=lambda each: labels[each],
+        key=f"evaluate.test_set.{session().evaluate.version}",
     )
     return chosen
+
+
+def test_set_labels(sets: Sequence[TranslationSet]) -> dict[str, str]:
+    """Gives each test set of some translation sets, by hash, a label that no other one has."""
+    by_hash = {each.test_set_hash: each for each in reversed(sets)}
+    labels = {test_set: test_set_label(each) for test_set, each in by_hash.items()}
+    counts = Counter(labels.values())
+    return {
+        test_set: f"{labels[test_set]} · {test_set[:6]}"
+        if counts[labels[test_set]] > 1
+        else labels[test_set]
+        for test_set in dict.fromkeys(each.test_set_hash for each in sets)
+    }
 
 
 def test_set_label(each: TranslationSet) -> str:
@@ -98,21 +114,11 @@ def test_set_label(each: TranslationSet) -> str:
     return " · ".join(parts)
 
 
-def metric_names(workspace: Workspace, test_set: str) -> dict[str, str]:
-    """Gives the names of all metrics by key: sacreBLEU's, then those of scorers."""
-    names = {key: spec.name for key, spec in SPECS.items()}
-    scorings = workspace.scorings.of_test_set(test_set)
-    return names | {f"{SCORING}{each.id}": each.name for each in scorings}
-
-
 def _system_fields(
     sets: Sequence[TranslationSet], names: dict[str, str], values: dict[str, Any], key: str
 ) -> dict[str, Any]:
     ids = [each.id for each in sets]
     before = [each for each in values.get("systems", ()) if each in ids]
-    linked = st.query_params.get("set", "")
-    if before and linked in ids and linked not in before:
-        before.append(linked)
     left, right = st.columns([3, 1])
     with left:
         chosen = st.multiselect(

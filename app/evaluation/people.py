@@ -13,7 +13,7 @@ from app.evaluation.choice import Choice
 from app.evaluation.positions import segments_button
 from app.problem_views import shown_in_place
 from app.state import session
-from app.text import ago, counted, plain
+from app.text import counted, moment, plain
 from core.evaluate.evaluating import Evaluated
 from core.evaluate.people.mqm_weights import PRESETS
 from core.evaluate.people.ratings import (
@@ -85,6 +85,7 @@ def _add_form(workspace: Workspace, found: Evaluated) -> None:
                 found.texts,
                 name=name,
                 preset=preset,
+                scoring_id=session().evaluate.add_id,
             )
             said = f"Added {counted(added.joined.num_ratings, 'rating')}."
             session().evaluate.renew_add_id()
@@ -109,7 +110,8 @@ def _naming_fields(key: str) -> tuple[str, str]:
 
 def _scoring_select(workspace: Workspace, scorings: list[Scoring]) -> Scoring:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = {each.id: f"{each.name} · {ago(each.created_at)}" for each in scorings}
+        # A label that grows older would be another one when the click arrives.
+        names = {each.id: f"{each.name} · {moment(each.created_at)}" for each in scorings}
         chosen = st.selectbox(
             "Ratings",
             list(names),
@@ -161,12 +163,23 @@ def _agreement_view(result: PeopleResult, ratings: Ratings) -> None:
                 f"{counted(num_systems, 'system')} only: such correlations say next to nothing; "
                 "with two they can only be 1 or −1."
             )
+    _unrelated(result)
     negated = [each.found.name for each in result.metrics if each.found.is_negated]
     st.caption(
         f"{counted(result.num_rated, 'segment')} rated. Positive means agreement"
-        + (f"; {', '.join(negated)}: lower is better, so its sign was turned." if negated else ".")
+        + (
+            f"; {plain(', '.join(negated))}: lower is better, so its sign was turned."
+            if negated
+            else "."
+        )
         + " Intervals (95 %) draw segments with all their systems."
     )
+
+
+def _unrelated(result: PeopleResult) -> None:
+    if result.unrelated:
+        names = plain(", ".join(result.unrelated))
+        st.caption(f"No segment was both rated and scored by {names}.")
 
 
 def _ceiling(result: PeopleResult) -> str:
@@ -221,6 +234,9 @@ def _agreement_table(rows: list[dict[str, Any]], key: str) -> None:
 
 def _disagreement_view(choice: Choice, found: Evaluated, ratings: Ratings) -> None:
     metrics = {each.key: each for each in found.metrics if each.kind != HUMAN}
+    if not metrics:
+        st.caption("Choose a metric above to see where it and people disagree.")
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader("Where they disagree most", anchor=False)
         key = st.selectbox(

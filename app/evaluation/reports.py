@@ -11,9 +11,10 @@ from app.evaluation.choice import Choice, test_set_label
 from app.evaluation.findings import findings
 from app.problem_views import shown_in_place
 from app.state import session
-from app.text import ago
+from app.text import ago, counted, plain
 from core.evaluate.causes.stored_findings import Findings
 from core.evaluate.evaluating import Evaluated
+from core.evaluate.metric_names import metric_names
 from core.evaluate.report.csv_table import differences_csv, scores_csv
 from core.evaluate.report.files import zip_report
 from core.evaluate.report.html_report import html_report
@@ -114,26 +115,38 @@ def _save_form(workspace: Workspace, choice: Choice) -> None:
 
 def _saved(workspace: Workspace, record: Evaluation) -> None:
     sets = workspace.translation_sets.of_test_set(record.test_set_hash)
+    is_whole = bool({each.id for each in sets} & set(record.settings["systems"]))
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.text(f"{record.name} · {ago(record.created_at)}")
         if sets:
-            st.caption(test_set_label(sets[0]).replace("$", "\\$"))
+            st.caption(plain(test_set_label(sets[0])))
         st.button(
             "Open",
             icon=":material/open_in_new:",
             key=f"report.open.{record.id}",
-            disabled=not sets,
-            help=None if sets else "Its translations were deleted.",
+            disabled=not is_whole,
+            help=None if is_whole else "Its translations were deleted.",
             on_click=_open,
-            args=(record,),
+            args=(workspace, record),
         )
         if st.button("Delete", icon=":material/delete:", key=f"report.delete.{record.id}"):
             _confirm_deletion(workspace, record)
 
 
-def _open(record: Evaluation) -> None:
-    session().evaluate.replace(record.test_set_hash, dict(record.settings))
-    st.query_params.pop("set", None)
+def _open(workspace: Workspace, record: Evaluation) -> None:
+    """Chooses what was saved, and says what of it is gone."""
+    known = {each.id for each in workspace.translation_sets.of_test_set(record.test_set_hash)}
+    metrics = metric_names(workspace, record.test_set_hash)
+    values = dict(record.settings)
+    gone = [each for each in values["systems"] if each not in known]
+    lost = [each for each in values["metrics"] if each not in metrics]
+    values["systems"] = tuple(each for each in values["systems"] if each in known)
+    values["metrics"] = tuple(each for each in values["metrics"] if each in metrics)
+    session().evaluate.replace(record.test_set_hash, values)
+    missing = [counted(len(gone), "system")] if gone else []
+    missing += [counted(len(lost), "scorer")] if lost else []
+    if missing:
+        session().notice = f"Deleted since it was saved: {' and '.join(missing)}."
 
 
 @st.dialog("Delete this evaluation?")

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.evaluation.charts import bar_chart
-from app.evaluation.choice import Choice, test_set_label
+from app.evaluation.choice import Choice, test_set_labels
 from app.evaluation.scores import interval
 from app.navigation import page_path
 from app.text import plain, shortened
@@ -155,7 +155,7 @@ def _drop_chart(drops: Sequence[Drop], metric: str) -> None:
 
 
 def _matrix_view(matrix: Matrix, metric: str) -> None:
-    labels = _labels(matrix)
+    labels = test_set_labels(list(matrix.test_sets.values()))
     rows = []
     for system_id, name in matrix.systems.items():
         row: dict[str, Any] = {"System": name}
@@ -187,12 +187,3 @@ def _matrix_view(matrix: Matrix, metric: str) -> None:
             f"{matrix.num_left_out} scores take too long for a page: choose their test set above "
             "and score it there; after that they stand here."
         )
-
-
-def _labels(matrix: Matrix) -> dict[str, str]:
-    """Gives each test set a heading that no other one has."""
-    labels: dict[str, str] = {}
-    for test_set, each in matrix.test_sets.items():
-        label = test_set_label(each)
-        labels[test_set] = f"{label} · {test_set[:6]}" if label in labels.values() else label
-    return labels

@@ -123,7 +123,10 @@ def _actions(
     state: JobState,
     by_set: dict[str, SetScores],
 ) -> None:
-    is_open = any(each.num_missing or each.num_failed for each in by_set.values())
+    is_judge_done = scoring.kind == "judge" and state.state == "finished"
+    is_open = any(
+        each.num_failed or (each.num_missing and not is_judge_done) for each in by_set.values()
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         if not state.has_ended:
             _stop_button(workspace, scoring, state)

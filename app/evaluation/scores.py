@@ -63,7 +63,7 @@ def _score_table(result: EvaluationResult) -> None:
     columns: dict[str, Any] = {"System": st.column_config.TextColumn(width=180, pinned=True)}
     for metric in result.metrics:
         columns[_heading(metric)] = st.column_config.NumberColumn(
-            format="%.2f", width=80, help=metric.note or None
+            format="%.2f", width=80, help=plain(metric.note) or None
         )
         columns[f"± {metric.name}"] = st.column_config.NumberColumn(
             "±", format="%.2f", width=60, help="Half of the 95 % interval."
@@ -81,7 +81,7 @@ def _score_table(result: EvaluationResult) -> None:
     )
     st.caption(
         f"{counted(result.num_scored, 'segment')} · references: {len(result.references)} · "
-        f"95 % intervals of {result.num_samples:,} resamples, seed {result.seed}"
+        f"95 % intervals of {result.num_interval_samples:,} resamples, seed {result.seed}"
     )
 
 
@@ -125,7 +125,7 @@ def _comparison(result: EvaluationResult) -> None:
     # The signature's own words: sacreBLEU's test, its draws and its seed.
     st.caption(
         f"{TESTS[result.test].capitalize()}, {result.num_samples:,} draws, seed {result.seed}; "
-        f"significant below {result.alpha:g} after Holm. {' '.join(result.notes)}"
+        f"significant below {result.alpha:g} after Holm. {plain(' '.join(result.notes))}"
     )
     if metric.note:
         st.caption(plain(metric.note))

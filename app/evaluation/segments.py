@@ -68,6 +68,9 @@ def segments(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
         ),
         order,
     )
+    if checks and not table.flags:
+        st.info("The checks have not run on so many segments yet: *Causes* starts them.")
+        return
     if not len(chosen):
         st.info("No segment fits. Loosen the search or the filters.")
         return
@@ -100,7 +103,7 @@ def _order_select(choice: Choice, found: Evaluated, metric: MetricResult) -> Seg
     is_lower_better = metric.is_lower_better
     orders = dict(PLAIN_ORDERS)
     ids = [system.set_id for system in found.result.scored]
-    names = {each: shortened(choice.names[each], SHOWN_NAME) for each in ids}
+    names = choice.names
     base = found.result.baseline_id
     for each in ids:
         if each != base:
@@ -171,19 +174,12 @@ def _show_table(
     for at in shown.tolist():
         row: dict[str, Any] = {"#": at + 1, "Source": table.sources[at]}
         for set_id, texts in table.hypotheses.items():
-            name = shortened(choice.names[set_id], SHOWN_NAME)
-            row[name] = texts[at]
+            row[f"text {set_id}"] = texts[at]
             if set_id in table.scores:
                 score = table.scores[set_id][at]
-                row[f"{metric.name} · {name}"] = None if np.isnan(score) else score
-        row["Reference"] = table.references[at]
-        rows.append(row)
-    columns: dict[str, Any] = {
-        name: st.column_config.NumberColumn(format="%.1f", width=80)
-        for name in rows[0]
-        if name.startswith(f"{metric.name} · ")
-    }
-    columns["#"] = st.column_config.NumberColumn(width=60, pinned=True)
+                row[f"score {set_id}"] = None if np.isnan(score) else score
+        rows.append({**row, "Reference": table.references[at]})
+    columns = _columns(choice, table, metric)
     event = st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -200,6 +196,18 @@ def _show_table(
         _segment(choice, table, int(shown[picked[0]]), metric, found)
     else:
         st.caption("Click a row to read the segment with its differences marked.")
+
+
+def _columns(choice: Choice, table: SegmentTable, metric: MetricResult) -> dict[str, Any]:
+    """Gives the headings: columns go by ids, as a system may be called like any of the others."""
+    columns: dict[str, Any] = {"#": st.column_config.NumberColumn(width=60, pinned=True)}
+    for set_id in table.hypotheses:
+        name = shortened(choice.names[set_id], SHOWN_NAME)
+        columns[f"text {set_id}"] = st.column_config.TextColumn(name)
+        columns[f"score {set_id}"] = st.column_config.NumberColumn(
+            f"{metric.name} · {name}", format="%.1f", width=80
+        )
+    return columns
 
 
 def _segment(

@@ -8,9 +8,9 @@ from app.downloads import set_url
 from app.errors import shown_to_user
 from app.evaluation.choice import Choice
 from app.state import session
-from app.text import ago, plain, shortened
+from app.text import moment, plain, shortened
+from core.evaluate.removing import delete_translations
 from core.storage.workspace import Workspace
-from core.systems.batch.batches import delete_set
 
 SHOWN_NAME = 32
 
@@ -32,7 +32,8 @@ def set_buttons(workspace: Workspace, choice: Choice) -> None:
 def _confirm_deletion(workspace: Workspace, choice: Choice) -> None:
     with shown_to_user():
         names = {
-            each.id: f"{number} · {choice.names[each.id]}, {ago(each.created_at)}"
+            # A label that grows older would be another one when the click arrives.
+            each.id: f"{number} · {choice.names[each.id]}, {moment(each.created_at)}"
             for number, each in enumerate(choice.sets, 1)
         }
         set_id = st.selectbox(
@@ -47,7 +48,7 @@ def _confirm_deletion(workspace: Workspace, choice: Choice) -> None:
         )
         with st.container(horizontal=True):
             if st.button("Delete for good", type="primary", key="evaluate.delete.yes"):
-                delete_set(workspace, set_id)
+                delete_translations(workspace, set_id)
                 session().notice = f"Deleted the set {shortened(names[set_id], SHOWN_NAME)}."
                 st.rerun()
             if st.button("Keep it", key="evaluate.delete.no"):
