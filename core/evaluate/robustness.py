@@ -197,12 +197,15 @@ def score_drops(
         for (system_id, _), each in sorted(newest.items())
     ]
     found = [drop for drop in drops if drop is not None]
-    p_values = corrected([drop.p_corrected for drop in found]) if found else []
-    together = tuple(
+    return Drops(_corrected_together(found, level), len(drops) - len(found))
+
+
+def _corrected_together(drops: Sequence[Drop], level: float) -> tuple[Drop, ...]:
+    p_values = corrected([drop.p_corrected for drop in drops]) if drops else []
+    return tuple(
         replace(drop, p_corrected=p, is_significant=p < level)
-        for drop, p in zip(found, p_values, strict=True)
+        for drop, p in zip(drops, p_values, strict=True)
     )
-    return Drops(together, len(drops) - len(found))
 
 
 def perturbation_of(each: TranslationSet) -> dict[str, Any]:

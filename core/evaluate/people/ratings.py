@@ -77,28 +77,32 @@ def add_ratings(
             nothing was stored.
     """
     ratings = read_ratings(data, file_name, preset=preset)
-    names = texts.names
-    chosen = _usual_names(ratings, texts)
-    chosen |= {theirs: names[set_id] for theirs, set_id in (system_names or {}).items()}
-    hypotheses = {names[set_id]: own for set_id, own in texts.hypotheses.items()}
-    joined = join_ratings(ratings, hypotheses, texts.sources, system_names=chosen)
-    test_set_hash = next(iter(texts.sets.values())).test_set_hash
-    provenance = {
-        "file": file_name,
-        "preset": ratings.preset,
-        "notes": list(joined.notes),
-        "matched_by": joined.matched_by,
-    }
+    joined = _joined(ratings, texts, system_names or {})
     scoring = Scoring(
         id=scoring_id or str(uuid.uuid4()),
         kind=HUMAN,
         name=name or _usual_name(ratings),
-        test_set_hash=test_set_hash,
+        test_set_hash=next(iter(texts.sets.values())).test_set_hash,
         created_at=utc_now(),
-        settings=provenance,
+        settings={
+            "file": file_name,
+            "preset": ratings.preset,
+            "notes": list(joined.notes),
+            "matched_by": joined.matched_by,
+        },
     )
     scores = _scores(scoring.id, joined, list(texts.sets))
     return AddedRatings(_stored(workspace, scoring, scores), joined)
+
+
+def _joined(
+    ratings: FileRatings, texts: EvaluationTexts, system_names: Mapping[str, str]
+) -> JoinedRatings:
+    names = texts.names
+    chosen = _usual_names(ratings, texts)
+    chosen |= {theirs: names[set_id] for theirs, set_id in system_names.items()}
+    hypotheses = {names[set_id]: own for set_id, own in texts.hypotheses.items()}
+    return join_ratings(ratings, hypotheses, texts.sources, system_names=chosen)
 
 
 def _stored(workspace: Workspace, scoring: Scoring, scores: Sequence[SegmentScore]) -> Scoring:
