@@ -11,7 +11,7 @@ from app.evaluation.choice import test_set_labels
 from app.forms import language_select
 from app.problem_views import shown_in_place
 from app.state import session
-from app.text import counted
+from app.text import counted, moment
 from core.evaluate.adding import (
     Target,
     add_references,
@@ -154,7 +154,10 @@ def _run(workspace: Workspace) -> None:
         st.info("No run has finished yet. A finished run has translated its test split twice.")
         return
     run = st.selectbox(
-        "Run", runs, format_func=lambda each: f"{each.name} · {each.corpus_name}", key="add.run"
+        "Run",
+        runs,
+        format_func=lambda each: f"{each.name} · {each.corpus_name} · {moment(each.created_at)}",
+        key="add.run",
     )
     st.caption(
         "Adds what the fine-tuned model made of the run's test split, and the base model where "

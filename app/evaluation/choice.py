@@ -19,6 +19,7 @@ from core.languages import language_name
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
 
+MAX_USUAL = 8
 OPTIONS = ["test", "num_samples", "seed", "alpha", "tokenizer", "only_common", "is_normalized"]
 
 
@@ -42,7 +43,7 @@ class Choice:
 def choice(workspace: Workspace, sets: Sequence[TranslationSet]) -> Choice | None:
     """Shows the fields and gives what was chosen; None while no system is."""
     draft = session().evaluate
-    _follow_link(sets, st.query_params.pop("set", ""))
+    _follow_link(workspace, sets, st.query_params.pop("set", ""))
     test_set = _test_set_select(sets)
     if test_set != draft.test_set:
         draft.replace(test_set, {})
@@ -63,18 +64,22 @@ def choice(workspace: Workspace, sets: Sequence[TranslationSet]) -> Choice | Non
     return Choice(settings, comparable, names, metrics)
 
 
-def _follow_link(sets: Sequence[TranslationSet], set_id: str) -> None:
+def _follow_link(workspace: Workspace, sets: Sequence[TranslationSet], set_id: str) -> None:
     """Takes the set that an address names into the choice, once."""
     linked = next((each for each in sets if each.id == set_id), None)
     if linked is None:
         return
-    draft = session().evaluate
-    if linked.test_set_hash != draft.test_set:
-        draft.replace(linked.test_set_hash, {})
-        return
-    systems = draft.values.get("systems", ())
-    if systems and set_id not in systems:
-        draft.replace(draft.test_set, {**draft.values, "systems": (*systems, set_id)})
+    draft, test_set = session().evaluate, linked.test_set_hash
+    values = dict(draft.values) if test_set == draft.test_set else {}
+    systems = values.get("systems") or _usual(workspace.translation_sets.of_test_set(test_set))
+    if test_set != draft.test_set or set_id not in systems:
+        values["systems"] = tuple(dict.fromkeys((*systems, set_id)))
+        draft.replace(test_set, values)
+
+
+def _usual(sets: Sequence[TranslationSet]) -> list[str]:
+    """Gives the sets that are compared as long as nobody has chosen: the newest ones."""
+    return [each.id for each in sets[-MAX_USUAL:]]
 
 
 def _test_set_select(sets: Sequence[TranslationSet]) -> str:
@@ -124,7 +129,7 @@ def _system_fields(
         chosen = st.multiselect(
             "Systems",
             ids,
-            default=before or ids[-8:],
+            default=before or _usual(sets),
             format_func=lambda each: names[each],
             key=f"{key}.systems.{len(ids)}",
             wrap=True,

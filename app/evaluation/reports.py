@@ -115,7 +115,7 @@ def _save_form(workspace: Workspace, choice: Choice) -> None:
 
 def _saved(workspace: Workspace, record: Evaluation) -> None:
     sets = workspace.translation_sets.of_test_set(record.test_set_hash)
-    is_whole = bool({each.id for each in sets} & set(record.settings["systems"]))
+    is_there = bool({each.id for each in sets} & set(record.settings["systems"]))
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.text(f"{record.name} · {ago(record.created_at)}")
         if sets:
@@ -124,8 +124,8 @@ def _saved(workspace: Workspace, record: Evaluation) -> None:
             "Open",
             icon=":material/open_in_new:",
             key=f"report.open.{record.id}",
-            disabled=not is_whole,
-            help=None if is_whole else "Its translations were deleted.",
+            disabled=not is_there,
+            help=None if is_there else "Its translations were deleted.",
             on_click=_open,
             args=(workspace, record),
         )
@@ -144,9 +144,10 @@ def _open(workspace: Workspace, record: Evaluation) -> None:
     values["metrics"] = tuple(each for each in values["metrics"] if each in metrics)
     session().evaluate.replace(record.test_set_hash, values)
     missing = [counted(len(gone), "system")] if gone else []
+    missing += ["the baseline among them"] if values["baseline"] in gone else []
     missing += [counted(len(lost), "scorer")] if lost else []
     if missing:
-        session().notice = f"Deleted since it was saved: {' and '.join(missing)}."
+        session().notice = f"Deleted since it was saved: {', '.join(missing)}."
 
 
 @st.dialog("Delete this evaluation?")

@@ -123,17 +123,13 @@ def _actions(
     state: JobState,
     by_set: dict[str, SetScores],
 ) -> None:
-    is_judge_done = scoring.kind == "judge" and state.state == "finished"
-    is_open = any(
-        each.num_failed or (each.num_missing and not is_judge_done) for each in by_set.values()
-    )
     with st.container(horizontal=True, vertical_alignment="center"):
         if not state.has_ended:
             _stop_button(workspace, scoring, state)
             return
         if any(each.num_scored for each in by_set.values()):
             _use_button(choice, f"{SCORING}{scoring.id}")
-        if is_open and st.button(
+        if _is_open(workspace, scoring, state, by_set) and st.button(
             "Resume",
             icon=":material/play_arrow:",
             key=f"scorers.resume.{scoring.id}",
@@ -143,6 +139,21 @@ def _actions(
             st.rerun()
         if st.button("Delete", icon=":material/delete:", key=f"scorers.delete.{scoring.id}"):
             _confirm_deletion(workspace, scoring)
+
+
+def _is_open(
+    workspace: Workspace, scoring: Scoring, state: JobState, by_set: dict[str, SetScores]
+) -> bool:
+    """Whether a translation that was asked for has no score; of a finished sample, if one failed.
+
+    Segments that were not translated are not waited for.
+    """
+    if any(each.num_failed for each in by_set.values()):
+        return True
+    if scoring.settings.get("max_segments") and state.state == "finished":
+        return False
+    num_done = {each: workspace.translation_sets.counts(each).num_done for each in by_set}
+    return any(each.num_scored < num_done[set_id] for set_id, each in by_set.items())
 
 
 def _stop_button(workspace: Workspace, scoring: Scoring, state: JobState) -> None:
@@ -174,7 +185,7 @@ def _use_button(choice: Choice, key: str) -> None:
 
 def _use(key: str) -> None:
     draft = session().evaluate
-    draft.values["metrics"] = (*draft.values.get("metrics", ()), key)
+    draft.values["metrics"] = tuple(dict.fromkeys((*draft.values.get("metrics", ()), key)))
     draft.version += 1
 
 

@@ -47,7 +47,9 @@ def _confirm_deletion(workspace: Workspace, choice: Choice) -> None:
             "are made, and paid for, anew."
         )
         with st.container(horizontal=True):
-            if st.button("Delete for good", type="primary", key="evaluate.delete.yes"):
+            # The button is that of the set which was read when it was pressed: where that one is
+            # gone, by a second click or in another tab, the field falls back to the first set.
+            if st.button("Delete for good", type="primary", key=f"evaluate.delete.{set_id}"):
                 delete_translations(workspace, set_id)
                 session().notice = f"Deleted the set {shortened(names[set_id], SHOWN_NAME)}."
                 st.rerun()

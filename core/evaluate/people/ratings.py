@@ -6,7 +6,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +69,7 @@ def add_ratings(
         name: What stands above the column; empty: the kind of rating and its preset.
         preset: Weights of MQM errors; empty: those of the file's time.
         system_names: The id of a translation set for a system of the file, where names differ.
-        scoring_id: Of the new scoring; if it is stored already, that one is given back. Empty:
-            a new one.
+        scoring_id: Of the new scoring; one that is stored already is given back. May be empty.
 
     Raises:
         AdaptMLLMError: The file cannot be read, or none of its ratings is about these texts;
@@ -84,15 +83,19 @@ def add_ratings(
         name=name or _usual_name(ratings),
         test_set_hash=next(iter(texts.sets.values())).test_set_hash,
         created_at=utc_now(),
-        settings={
-            "file": file_name,
-            "preset": ratings.preset,
-            "notes": list(joined.notes),
-            "matched_by": joined.matched_by,
-        },
+        settings=_origin(file_name, ratings, joined),
     )
     scores = _scores(scoring.id, joined, list(texts.sets))
     return AddedRatings(_stored(workspace, scoring, scores), joined)
+
+
+def _origin(file_name: str, ratings: FileRatings, joined: JoinedRatings) -> dict[str, Any]:
+    return {
+        "file": file_name,
+        "preset": ratings.preset,
+        "notes": list(joined.notes),
+        "matched_by": joined.matched_by,
+    }
 
 
 def _joined(
