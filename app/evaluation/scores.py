@@ -14,10 +14,10 @@ from app.evaluation.published import published_box
 from app.evaluation.sets import set_buttons
 from app.text import counted, plain
 from core.evaluate.evaluating import Evaluated
+from core.evaluate.report.figures import TESTS
 from core.evaluate.results import EvaluationResult, MetricResult
 from core.storage.workspace import Workspace
 
-TESTS = {"bs": "paired bootstrap", "ar": "approximate randomisation"}
 COMPARISON = (
     "System", "Score", "95 %", "Δ", "Δ 95 %", "p", "p (Holm)", "Verdict", "Cluster", "Ranks",
 )  # fmt: skip

@@ -12,6 +12,7 @@ from pydantic import Field
 from core.commands.answers import Answer, given_options, table
 from core.commands.progress import told_progress
 from core.errors import DataError
+from core.evaluate.settings import DEFAULT_SAMPLES
 from core.settings import Settings
 from core.storage.workspace import Workspace
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from core.metrics.comparison import Comparison, Measured
     from core.metrics.lexical import MetricSpec
 
-DEFAULT_SAMPLES = {"bs": 1000, "ar": 10_000}
 
 Tokenizer: TypeAlias = Literal["13a", "intl", "char", "zh", "none"]
 Row: TypeAlias = dict[str, Any]

@@ -12,7 +12,7 @@ from core.commands.progress import told_progress
 from core.errors import ConfigError, DataError
 from core.metrics.progress import part_of
 from core.storage.evaluation_records import Evaluation
-from core.storage.files import utc_now
+from core.storage.files import unused_folder, utc_now
 from core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -161,12 +161,12 @@ def _delete(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 
 def _report(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     from core.evaluate.evaluating import evaluate
-    from core.evaluate.report.files import check_folder, write_report
+    from core.evaluate.report.files import write_report
     from core.evaluate.report.supplement import segment_rows, supplement_of
     from core.evaluate.settings import EvaluationSettings
 
     record = workspace.evaluations.find(chosen.name)
-    check_folder(chosen.output)  # before minutes are spent
+    unused_folder(chosen.output)  # before minutes are spent
     settings = EvaluationSettings.parse(record.settings)
     tell = part_of(told_progress("percent of the evaluation"), 0, 100, 100)
     found = evaluate(workspace, settings, name=record.name, on_progress=tell)

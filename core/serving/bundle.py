@@ -13,7 +13,7 @@ from core.errors import ConfigError, HostError, ModelError
 from core.serving.card import escaped, model_card
 from core.serving.servable import Servable, is_servable, load_servable
 from core.serving.versions import served_folder
-from core.storage.files import write_text
+from core.storage.files import unused_folder, write_text
 from core.storage.workspace import PROJECT, Workspace
 
 MODEL = "model"
@@ -155,18 +155,7 @@ def write_bundle(workspace: Workspace, model: str, folder: Path) -> Path:
 
 
 def _checked(folder: Path, prepared: Path) -> Path:
-    try:
-        target = folder.expanduser().resolve()
-        is_taken = target.exists() and not (target.is_dir() and not any(target.iterdir()))
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigError(
-            f"The folder {str(folder)[:200]!r} cannot be used: {reason}.", hint="Choose another."
-        ) from None
-    if is_taken:
-        raise ConfigError(
-            f"{target} is not an empty folder.", hint="Choose a folder that does not exist yet."
-        )
+    target = unused_folder(folder)
     for source in (prepared.resolve(), PROJECT / "core"):
         if target.is_relative_to(source):
             raise ConfigError(

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from core.errors import ConfigError
+
 
 def utc_now() -> str:
     """Gives the time as UTC ISO-8601 with milliseconds."""
@@ -39,6 +41,27 @@ def write_bytes(path: Path, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def unused_folder(folder: Path) -> Path:
+    """Gives the resolved path of a folder that files can be written into: absent or empty.
+
+    Raises:
+        ConfigError: The folder holds something, or cannot be used.
+    """
+    try:
+        target = folder.expanduser().resolve()
+        is_taken = target.exists() and not (target.is_dir() and not any(target.iterdir()))
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"The folder {str(folder)[:200]!r} cannot be used: {reason}.", hint="Choose another."
+        ) from None
+    if is_taken:
+        raise ConfigError(
+            f"{target} is not an empty folder.", hint="Choose a folder that does not exist yet."
+        )
+    return target
 
 
 def read_json(path: Path) -> Any:

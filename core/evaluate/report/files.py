@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from core.errors import ConfigError, HostError
+from core.errors import HostError
 from core.evaluate.report.csv_table import csv_lines, differences_csv, scores_csv
 from core.evaluate.report.html_report import html_report
 from core.evaluate.report.json_report import to_json
 from core.evaluate.report.latex import latex_tables
 from core.evaluate.report.table import Cell, Supplement
 from core.evaluate.results import EvaluationResult
+from core.storage.files import unused_folder
 
 _OLDEST_IN_ZIP = (1980, 1, 1, 0, 0, 0)
 
@@ -41,7 +42,7 @@ def write_report(
         ConfigError: The folder holds something, or cannot be used.
         HostError: The folder cannot be written, or the disk is full.
     """
-    target = check_folder(folder)
+    target = unused_folder(folder)
     partial = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -105,27 +106,6 @@ def _files(
 def _encoded(text: str) -> bytes:
     # Half a surrogate pair, which broken JSON can bring, has no UTF-8: it becomes \ud800.
     return text.encode("utf-8", errors="backslashreplace")
-
-
-def check_folder(folder: Path) -> Path:
-    """Gives the resolved path of a folder that a report can be written into: absent or empty.
-
-    Raises:
-        ConfigError: The folder holds something, or cannot be used.
-    """
-    try:
-        target = folder.expanduser().resolve()
-        is_taken = target.exists() and not (target.is_dir() and not any(target.iterdir()))
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigError(
-            f"The folder {str(folder)[:200]!r} cannot be used: {reason}.", hint="Choose another."
-        ) from None
-    if is_taken:
-        raise ConfigError(
-            f"{target} is not an empty folder.", hint="Choose a folder that does not exist yet."
-        )
-    return target
 
 
 def _date(made_at: str) -> tuple[int, int, int, int, int, int]:

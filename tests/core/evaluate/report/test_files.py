@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import ConfigError, HostError
-from core.evaluate.report.files import check_folder, write_report, zip_report
+from core.evaluate.report.files import write_report, zip_report
 from core.evaluate.report.json_report import from_json
 from core.evaluate.report.table import Cell
 from core.evaluate.results import EvaluationResult
+from core.storage.files import unused_folder
 
 ROWS = [("number", "=source"), (1, "a,b\nc"), (2, "\ud800")]
 ALWAYS = {"scores.csv", "differences.csv", "table.tex", "evaluation.json", "report.html"}
@@ -59,8 +60,8 @@ def test_a_folder_with_files_is_refused_and_left_alone(
     with pytest.raises(ConfigError, match="is not an empty folder"):
         write_report(tmp_path, result)
     with pytest.raises(ConfigError, match="is not an empty folder"):
-        check_folder(tmp_path)
-    assert check_folder(tmp_path / "new") == (tmp_path / "new").resolve()
+        unused_folder(tmp_path)
+    assert unused_folder(tmp_path / "new") == (tmp_path / "new").resolve()
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
     with pytest.raises(ConfigError, match="is not an empty folder"):
         write_report(tmp_path / "mine.txt", result)
