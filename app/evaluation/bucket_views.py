@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from app.evaluation.charts import bar_chart
 from app.evaluation.choice import Choice
 from app.evaluation.findings import novelty, training_counts
-from app.evaluation.positions import segments_button
+from app.evaluation.positions import picked_row, segments_button
 from app.evaluation.training_corpus import corpus_select
 from core.evaluate.causes import buckets
 from core.evaluate.causes.buckets import Bucket
@@ -68,19 +67,9 @@ def _bucket_table(
         for each, name in names.items()
     }
     columns["Bucket"] = st.column_config.TextColumn(width=190, pinned=True)
-    event = st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        width="stretch",
-        column_config=columns,
-        placeholder="–",
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"buckets.table.{kind}.{len(rows)}",
-    )
-    picked = event.selection.rows
-    if picked and picked[0] < len(of_kind):
-        bucket = of_kind[picked[0]]
+    picked = picked_row(rows, columns, key=f"buckets.table.{kind}.{len(rows)}")
+    if picked is not None:
+        bucket = of_kind[picked]
         segments_button(f"{kind}, {bucket.label}", bucket.positions, key="buckets.show")
     else:
         st.caption("A score of few segments is uncertain. Click a row to see its segments.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from app.evaluation.charts import bar_chart
@@ -12,7 +11,7 @@ from app.evaluation.choice import Choice
 from app.evaluation.computed import job_view
 from app.evaluation.findings import findings
 from app.evaluation.glossary_views import glossary_view
-from app.evaluation.positions import segments_button
+from app.evaluation.positions import picked_row, segments_button
 from core.evaluate.causes.checks import CHECKS, Finding
 from core.evaluate.causes.stored_findings import Findings
 from core.evaluate.evaluating import Evaluated
@@ -52,23 +51,13 @@ def _check_table(choice: Choice, of_sets: Findings) -> None:
     }
     columns["Check"] = st.column_config.TextColumn(width=170, pinned=True)
     columns["Counts"] = st.column_config.TextColumn("What counts", width="large")
-    event = st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        width="stretch",
-        column_config=columns,
-        placeholder="–",
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"causes.checks.{len(ids)}",
-    )
+    picked = picked_row(rows, columns, key=f"causes.checks.{len(ids)}")
     st.caption(
         "Rates in percent of the segments that a check applies to; a program sees them, so look at "
         "the segments before you believe them. Click a row."
     )
-    picked = event.selection.rows
-    if picked:
-        _check_details(rows[picked[0]]["Check"], of_sets, names)
+    if picked is not None:
+        _check_details(rows[picked]["Check"], of_sets, names)
 
 
 def _check_details(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -30,6 +32,24 @@ def segments_button(focus: str, positions: Sequence[int] | NDArray[np.intp], *, 
         on_click=show_segments,
         args=(focus, positions),
     )
+
+
+def picked_row(
+    rows: Sequence[Mapping[str, object]], columns: Mapping[str, Any], *, key: str
+) -> int | None:
+    """Shows a table whose rows can be clicked, and gives the number of the one that was."""
+    event = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        column_config=dict(columns),
+        placeholder="–",
+        on_select="rerun",
+        selection_mode="single-row",
+        key=key,
+    )
+    picked = event.selection.rows
+    return picked[0] if picked and picked[0] < len(rows) else None
 
 
 def focus_bar() -> NDArray[np.intp] | None:

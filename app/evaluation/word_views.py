@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from app.evaluation.charts import bar_chart
 from app.evaluation.choice import Choice
 from app.evaluation.findings import training_counts
-from app.evaluation.positions import segments_button
+from app.evaluation.positions import picked_row, segments_button
 from app.evaluation.training_corpus import corpus_select
 from app.text import shortened
 from core.evaluate.causes.counting_texts import word_scores
@@ -49,23 +48,13 @@ def _word_table(classes: Sequence[FrequencyClass], names: dict[str, str]) -> Non
         set_id: st.column_config.NumberColumn(name, format="%.1f", width=110)
         for set_id, name in names.items()
     }
-    event = st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        width="stretch",
-        column_config=columns,
-        placeholder="–",
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"words.table.{len(rows)}",
-    )
+    picked = picked_row(rows, columns, key=f"words.table.{len(rows)}")
     st.caption(
         "F1 of the words of a class (0 to 100): a word is right if the reference of its segment "
         "has it, as often as that. Click a row to see the segments."
     )
-    picked = event.selection.rows
-    if picked and picked[0] < len(classes):
-        bucket = classes[picked[0]].bucket
+    if picked is not None:
+        bucket = classes[picked].bucket
         segments_button(f"Words in training: {bucket.label}", bucket.positions, key="words.show")
 
 
