@@ -17,6 +17,17 @@ from core.storage.workspace import DATABASE_VARIABLE, WORKSPACE_VARIABLE, Worksp
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW_MS = 60_000
+QUIET_MS = 250
+QUIET = f"""() => {{
+    const app = document.querySelector('[data-testid="stApp"]');
+    const isQuiet = app?.dataset.testScriptState === "notRunning";
+    window.quietSince = isQuiet ? (window.quietSince ?? performance.now()) : null;
+    if (!isQuiet || performance.now() - window.quietSince < {QUIET_MS}) return false;
+    window.quietSince = null;
+    return true;
+}}"""
+ROW_HEIGHT_PX = 35
+CLICKS = 3
 
 
 def free_port() -> int:
@@ -86,9 +97,12 @@ class Tab:
         self.settle()
 
     def settle(self) -> None:
-        """Waits until the script has run and nothing is redrawn any more."""
-        ready = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-        self.page.wait_for_selector(ready, timeout=SLOW_MS)
+        """Waits until the script has run and nothing is redrawn any more.
+
+        A click reaches the server a moment later: that the script does not run is believed only
+        once it has stayed so.
+        """
+        self.page.wait_for_function(QUIET, timeout=SLOW_MS, polling=50)
 
     def sees(self, text: str | re.Pattern[str], timeout_ms: int = SLOW_MS) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=timeout_ms)
@@ -99,6 +113,23 @@ class Tab:
     def click(self, name: str) -> None:
         expect(self.button(name)).to_be_enabled(timeout=SLOW_MS)
         self.button(name).click()
+
+    def choose_row(self, number: int) -> None:
+        """Clicks a row, counted from 1, of the first table and waits until it is chosen.
+
+        The rows that one sees are a picture; what a screen reader is told of them stands beside
+        it. A click that comes while the table is drawn anew is lost, and is made again.
+        """
+        for _ in range(CLICKS):
+            table = self.page.get_by_test_id("stDataFrame").first
+            row = table.locator(f"[role=row][aria-rowindex='{number + 1}']")
+            row.wait_for(state="attached", timeout=SLOW_MS)
+            table.click(position={"x": 20, "y": (number + 0.5) * ROW_HEIGHT_PX})
+            self.settle()
+            with contextlib.suppress(AssertionError):
+                expect(row).to_have_attribute("aria-selected", "true")
+                return
+        raise AssertionError(f"row {number} of the table could not be chosen")
 
     def expand(self, name: str) -> None:
         self.page.locator("summary").filter(has_text=name).first.click()

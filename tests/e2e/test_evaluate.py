@@ -126,12 +126,12 @@ def scores_equal_sacrebleu(
 def drill_into_copies(tab: Any, lazy: list[str]) -> None:
     """Goes from the rate of copied sources to the segments, and reads one of them."""
     part(tab, "Causes")
-    tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 87})
+    tab.choose_row(2)
     tab.page.get_by_role("heading", name="Copy of the source").wait_for()
     tab.page.get_by_role("button", name="Show 50 segments").click()
     tab.settle()
     tab.sees("Copy of the source in lazy: 50 segments")
-    tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 52})
+    tab.choose_row(1)
     tab.page.get_by_role("heading", name="Segment 1", exact=True).wait_for()
     expect(tab.page.locator(".answer-text").filter(has_text=lazy[0]).first).to_be_visible()
     tab.click("Show all segments")
@@ -142,7 +142,7 @@ def drill_into_a_bucket(tab: Any) -> None:
     part(tab, "Causes")
     tab.page.get_by_role("radio", name="Buckets").click()
     tab.settle()
-    tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 52})
+    tab.choose_row(1)
     tab.page.get_by_role("button", name=re.compile(r"Show \d+ segments")).click()
     tab.settle()
     tab.sees(re.compile(r"Length of the source, .* words: \d+ segments"))

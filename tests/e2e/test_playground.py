@@ -256,25 +256,18 @@ def test_what_was_asked_is_found_asked_again_and_deleted(tab: Any, app: App) -> 
     tab.fill("Search", "found and deleted")
     (asked,) = workspace.answers.search("found and deleted")
     assert asked.request["parameters"] == {"temperature": 0.5}
-    choose_first_row(tab)
+    tab.choose_row(1)
     tab.click("Ask again")
     tab.page.get_by_role("tab", name="Compare", selected=True).wait_for()
     expect(source_field(tab)).to_have_value("Asked, found and deleted.")
     tab.page.get_by_role("tab", name="History").click()
     tab.settle()
-    choose_first_row(tab)
+    tab.choose_row(1)
     tab.page.get_by_role("button", name="Delete", exact=True).click()
     tab.click("Delete for good")
     tab.page.get_by_role("dialog").wait_for(state="detached")
     tab.settle()
     assert workspace.answers.of_ask(asked.ask_id) == []
-
-
-def choose_first_row(tab: Any) -> None:
-    table = tab.page.get_by_test_id("stDataFrame").first
-    table.wait_for()
-    table.click(position={"x": 20, "y": 52})  # a canvas: its rows are no elements
-    tab.settle()
 
 
 def test_a_loaded_test_segment_brings_its_reference(tab: Any, app: App) -> None:
