@@ -143,8 +143,8 @@ def _references(workspace: Workspace) -> None:
         help=None if files else "Choose at least one file.",
     ):
         uploads = [as_references(read_upload(each.name, each.getvalue())) for each in files]
-        names = add_references(workspace, combined(uploads), chosen)
-        _done(f"Added {counted(len(names), 'reference')}.")
+        added = add_references(workspace, combined(uploads), chosen)
+        _done(" ".join([f"Added {counted(len(added.names), 'reference')}.", *added.notes]))
 
 
 def _run(workspace: Workspace) -> None:

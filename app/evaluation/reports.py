@@ -22,6 +22,7 @@ from core.evaluate.report.json_report import to_json
 from core.evaluate.report.latex import latex_tables
 from core.evaluate.report.supplement import segment_rows, supplement_of
 from core.evaluate.report.table import Supplement
+from core.evaluate.settings import FIRST_REFERENCE
 from core.storage.evaluation_records import Evaluation
 from core.storage.files import utc_now
 from core.storage.workspace import Workspace
@@ -135,17 +136,21 @@ def _saved(workspace: Workspace, record: Evaluation) -> None:
 
 def _open(workspace: Workspace, record: Evaluation) -> None:
     """Chooses what was saved, and says what of it is gone."""
-    known = {each.id for each in workspace.translation_sets.of_test_set(record.test_set_hash)}
-    metrics = metric_names(workspace, record.test_set_hash)
+    test_set = record.test_set_hash
+    known = {each.id for each in workspace.translation_sets.of_test_set(test_set)}
+    metrics = metric_names(workspace, test_set)
     values = dict(record.settings)
     gone = [each for each in values["systems"] if each not in known]
     lost = [each for each in values["metrics"] if each not in metrics]
     values["systems"] = tuple(each for each in values["systems"] if each in known)
     values["metrics"] = tuple(each for each in values["metrics"] if each in metrics)
-    session().evaluate.replace(record.test_set_hash, values)
+    session().evaluate.replace(test_set, values)
     missing = [counted(len(gone), "system")] if gone else []
     missing += ["the baseline among them"] if values["baseline"] in gone else []
     missing += [counted(len(lost), "scorer")] if lost else []
+    references = {FIRST_REFERENCE, *workspace.test_set_texts.names(test_set, "reference")}
+    unknown = [each for each in values["references"] if each not in references]
+    missing += [counted(len(unknown), "reference")] if unknown else []
     if missing:
         session().notice = f"Deleted since it was saved: {', '.join(missing)}."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -129,7 +130,7 @@ def _actions(
             return
         if any(each.num_scored for each in by_set.values()):
             _use_button(choice, f"{SCORING}{scoring.id}")
-        if _is_open(workspace, scoring, state, by_set) and st.button(
+        if _is_open(workspace, scoring, by_set) and st.button(
             "Resume",
             icon=":material/play_arrow:",
             key=f"scorers.resume.{scoring.id}",
@@ -141,19 +142,19 @@ def _actions(
             _confirm_deletion(workspace, scoring)
 
 
-def _is_open(
-    workspace: Workspace, scoring: Scoring, state: JobState, by_set: dict[str, SetScores]
-) -> bool:
-    """Whether a translation that was asked for has no score; of a finished sample, if one failed.
+def _is_open(workspace: Workspace, scoring: Scoring, by_set: dict[str, SetScores]) -> bool:
+    """Whether a translation that was asked for has no score.
 
-    Segments that were not translated are not waited for.
+    Segments that were not translated are not waited for; of a sample that is not whole it is not
+    known whether what was translated since belongs to it.
     """
     if any(each.num_failed for each in by_set.values()):
         return True
-    if scoring.settings.get("max_segments") and state.state == "finished":
-        return False
+    at_most = scoring.settings.get("max_segments") or math.inf
     num_done = {each: workspace.translation_sets.counts(each).num_done for each in by_set}
-    return any(each.num_scored < num_done[set_id] for set_id, each in by_set.items())
+    return any(
+        each.num_scored < min(at_most, num_done[each_id]) for each_id, each in by_set.items()
+    )
 
 
 def _stop_button(workspace: Workspace, scoring: Scoring, state: JobState) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from app.components.answer_text import answer_text
 from app.evaluation.choice import Choice
 from app.evaluation.findings import findings
+from app.evaluation.judge_marks import judge_marks
 from app.evaluation.positions import focus_bar
 from app.navigation import page_path
 from app.state import session
@@ -75,7 +76,11 @@ def segments(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
         st.info("No segment fits. Loosen the search or the filters.")
         return
     shown = _page_of(chosen)
-    _show_table(choice, table, shown, metric, found)
+    picked = _show_table(choice, table, shown, metric)
+    if picked is None:
+        st.caption("Click a row to read the segment with its differences marked.")
+    else:
+        _segment(workspace, choice, table, picked, metric, found)
 
 
 def _counting(found: Evaluated, positions: NDArray[np.intp] | None) -> NDArray[np.intp]:
@@ -168,8 +173,8 @@ def _show_table(
     table: SegmentTable,
     shown: NDArray[np.intp],
     metric: MetricResult,
-    found: Evaluated,
-) -> None:
+) -> int | None:
+    """Shows the table and gives the segment that was clicked, from 0."""
     rows = []
     for at in shown.tolist():
         row: dict[str, Any] = {"#": at + 1, "Source": table.sources[at]}
@@ -192,10 +197,7 @@ def _show_table(
         key=f"segments.table.{len(shown)}.{int(shown[0])}",
     )
     picked = event.selection.rows
-    if picked and picked[0] < len(shown):
-        _segment(choice, table, int(shown[picked[0]]), metric, found)
-    else:
-        st.caption("Click a row to read the segment with its differences marked.")
+    return int(shown[picked[0]]) if picked and picked[0] < len(shown) else None
 
 
 def _columns(choice: Choice, table: SegmentTable, metric: MetricResult) -> dict[str, Any]:
@@ -211,7 +213,12 @@ def _columns(choice: Choice, table: SegmentTable, metric: MetricResult) -> dict[
 
 
 def _segment(
-    choice: Choice, table: SegmentTable, at: int, metric: MetricResult, found: Evaluated
+    workspace: Workspace,
+    choice: Choice,
+    table: SegmentTable,
+    at: int,
+    metric: MetricResult,
+    found: Evaluated,
 ) -> None:
     first = next(iter(found.texts.sets.values()))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -250,6 +257,7 @@ def _segment(
                 parts=None if is_long or set_id == against else diff_words(texts[at], other),
                 placeholder="An empty hypothesis.",
             )
+            judge_marks(workspace, found, set_id, at)
 
 
 def _ask(found: Evaluated, at: int) -> None:

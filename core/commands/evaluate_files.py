@@ -29,6 +29,7 @@ _METRICS: Any = Field(
     "bleu,bleu-lc,ter,chrf1,chrf2,chrf3,chrf++", description="Keys with commas between them."
 )
 _TOKENIZER: Any = Field("13a", description="How BLEU finds words.")
+_NFC: Any = Field(False, description="Bring all texts to Unicode's form NFC first.")
 _SEED: Any = Field(12345, description="Of the draws; sacreBLEU's is 12345.", ge=0, le=2**31 - 1)
 
 
@@ -37,6 +38,7 @@ class ScoreSettings(Settings):
 
     metrics: str = _METRICS
     tokenizer: Tokenizer = _TOKENIZER
+    nfc: bool = _NFC
     samples: int = Field(
         1000, description="Resamples for 95 % intervals; 0 = no intervals.", ge=0, le=1_000_000
     )
@@ -48,6 +50,7 @@ class CompareSettings(Settings):
 
     metrics: str = _METRICS
     tokenizer: Tokenizer = _TOKENIZER
+    nfc: bool = _NFC
     test: Literal["bs", "ar"] = Field(
         "bs", description="Paired bootstrap (bs) or approximate randomisation (ar)."
     )
@@ -89,7 +92,7 @@ def _score(_: Workspace, chosen: argparse.Namespace) -> Answer:
 
     settings = ScoreSettings.parse(given_options(ScoreSettings, chosen))
     specs = _specs(settings)
-    texts = read_texts(chosen.hypotheses, chosen.references or [])
+    texts = read_texts(chosen.hypotheses, chosen.references or [], nfc=settings.nfc)
     measured = measure_files(specs, texts, on_progress=told_progress("statistics"))
     compared: list[Comparison] = []
     if settings.samples:
@@ -103,6 +106,7 @@ def _score(_: Workspace, chosen: argparse.Namespace) -> Answer:
     values = {
         **_about(texts),
         "tokenizer": settings.tokenizer,
+        "nfc": settings.nfc,
         "num_samples": settings.samples,
         "seed": settings.seed,
         "scores": score_rows(specs, measured, compared),
@@ -116,7 +120,8 @@ def _compare(_: Workspace, chosen: argparse.Namespace) -> Answer:
 
     settings = CompareSettings.parse(given_options(CompareSettings, chosen))
     specs = _specs(settings)
-    texts = read_texts([chosen.baseline, *chosen.system], chosen.references or [])
+    files = [chosen.baseline, *chosen.system]
+    texts = read_texts(files, chosen.references or [], nfc=settings.nfc)
     baseline = _baseline(printable(chosen.baseline), texts)
     measured = measure_files(specs, texts, on_progress=told_progress("statistics"))
     compared = _tested(measured, baseline, settings)
@@ -125,6 +130,7 @@ def _compare(_: Workspace, chosen: argparse.Namespace) -> Answer:
     values = {
         **about,
         "tokenizer": settings.tokenizer,
+        "nfc": settings.nfc,
         "baseline": baseline,
         "test": settings.test,
         "num_samples": settings.samples or DEFAULT_SAMPLES[settings.test],
@@ -187,12 +193,10 @@ def _about(texts: FileTexts) -> Row:
 
 
 def _caveats(compared: Sequence[Comparison]) -> list[str]:
-    from core.evaluate.summary import SAMPLING_NOTE
+    from core.evaluate.summary import SAMPLING_NOTE, inseparable_words
 
-    if all(each.can_separate for each in compared):
-        return [SAMPLING_NOTE]
-    few = "With so few segments or draws for so many systems no difference can be significant."
-    return [few, SAMPLING_NOTE]
+    few = [inseparable_words(each) for each in compared if not each.can_separate]
+    return [*dict.fromkeys(few), SAMPLING_NOTE]
 
 
 def _scores_text(values: Row) -> str:

@@ -13,6 +13,7 @@ from core.evaluate.formats.counting import notes_on
 from core.evaluate.formats.parallel import check_parallel
 from core.evaluate.formats.reading import read_upload
 from core.evaluate.formats.upload import Texts, TextsWithGaps, Upload
+from core.evaluate.texts import normalized
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,15 @@ class FileTexts:
         return len(next(iter(self.systems.values())))
 
 
-def read_texts(hypotheses: Sequence[Path], references: Sequence[Path]) -> FileTexts:
+def read_texts(
+    hypotheses: Sequence[Path], references: Sequence[Path], *, nfc: bool = False
+) -> FileTexts:
     """Reads the texts of files in any format; systems that share a name get their file's as well.
 
     Args:
         hypotheses: Files with one system or several each.
         references: Files with one reference or several each; none = those beside the hypotheses.
+        nfc: Whether all texts are brought to Unicode's form NFC.
 
     Raises:
         DataError: A file cannot be read or holds something else, or they do not go together.
@@ -67,7 +71,17 @@ def read_texts(hypotheses: Sequence[Path], references: Sequence[Path]) -> FileTe
         )
     files = {name: each.name for each in uploads for name in each.systems}
     notes = tuple(dict.fromkeys((*together.notes, *notes_on(together))))
-    return FileTexts(together.systems, files, together.references, notes)
+    found = FileTexts(together.systems, files, together.references, notes)
+    return _normalized(found) if nfc else found
+
+
+def _normalized(texts: FileTexts) -> FileTexts:
+    return replace(
+        texts,
+        systems={name: tuple(normalized(own)) for name, own in texts.systems.items()},
+        references={name: tuple(normalized(own)) for name, own in texts.references.items()},
+        notes=(*texts.notes, "All texts were brought to Unicode's form NFC."),
+    )
 
 
 def read_file(path: Path) -> Upload:

@@ -70,6 +70,19 @@ class Added:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class AddedReferences:
+    """What was stored of an upload of references.
+
+    Attributes:
+        names: Under which names; none where the test set had them all.
+        notes: Which earlier ones were replaced, a sentence each.
+    """
+
+    names: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
 def target_of_set(workspace: Workspace, test_set_hash: str) -> Target:
     """Gives the test set of translations that are here already.
 
@@ -252,12 +265,13 @@ def _replaced(
         known = workspace.test_set_texts.texts(test_set_hash, kind, name)
         if known and known != list(each):
             what = f"reference {name!r}" if kind == "reference" else f"{kind}s"
-            found.append(f"The {what} that the test set had before were replaced.")
+            verb = "was" if kind == "reference" else "were"
+            found.append(f"The {what} that the test set had before {verb} replaced.")
     return found
 
 
-def add_references(workspace: Workspace, upload: Upload, test_set_hash: str) -> list[str]:
-    """Stores further references of a test set and gives their names.
+def add_references(workspace: Workspace, upload: Upload, test_set_hash: str) -> AddedReferences:
+    """Stores further references of a test set; one of a name that is there is replaced.
 
     Raises:
         DataError: Their number is another one, or the sources that came along are others.
@@ -267,8 +281,10 @@ def add_references(workspace: Workspace, upload: Upload, test_set_hash: str) -> 
         raise DataError(f"{upload.name} holds no references.")
     _check_fits(upload, target)
     found = _further_texts(upload, target)
+    replaced = _replaced(workspace, test_set_hash, found)
     workspace.test_set_texts.store_all(test_set_hash, found)
-    return [name for kind, name in found if kind == "reference"]
+    names = tuple(name for kind, name in found if kind == "reference")
+    return AddedReferences(names, tuple(replaced))
 
 
 def _check_fits(upload: Upload, target: Target) -> None:

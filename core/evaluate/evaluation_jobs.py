@@ -14,11 +14,12 @@ from core.jobs import queue
 from core.jobs.entering import locked, set_aside
 from core.jobs.folder import JobState, new_job_folder
 from core.storage.files import utc_now
-from core.storage.job_records import WAITING, Job
+from core.storage.job_records import ENDED, WAITING, Job
 from core.storage.workspace import Workspace
 
 EVALUATION_KIND = "core.evaluate.evaluation_job"
 EVALUATION_LANE = "evaluate"
+KEPT_ENDED = 20  # jobs; what they computed is in the caches, and stays there
 INLINE_S = 8.0  # what a page waits for; beyond it there is a job with progress
 
 _NAMESPACE = uuid.UUID("5a9b5f64-6d0f-4c0e-8a55-7c1b5d0c9d23")
@@ -34,6 +35,9 @@ def seconds_needed(
         texts: Of all systems that were chosen.
         settings: Of the evaluation.
         key: What `result_key` gives for these settings, where it is known already.
+
+    Raises:
+        DataError: A set or a scorer is gone.
     """
     has_result = stored_result(workspace, key or result_key(workspace, settings)) is not None
     scored = scored_settings(texts, settings)
@@ -41,7 +45,11 @@ def seconds_needed(
 
 
 def job_id_of(workspace: Workspace, settings: EvaluationSettings, *, key: str = "") -> str:
-    """Gives the id of the job that computes exactly this; `key` as for `seconds_needed`."""
+    """Gives the id of the job that computes exactly this; `key` as for `seconds_needed`.
+
+    Raises:
+        DataError: A set or a scorer is gone.
+    """
     return str(uuid.uuid5(_NAMESPACE, key or result_key(workspace, settings)))
 
 
@@ -61,11 +69,18 @@ def start(workspace: Workspace, settings: EvaluationSettings) -> str:
         if job is not None and job.has_ended and has_folder:
             queue.resume(workspace, job_id)
         elif job is None or job.has_ended:  # of the two, a process that was killed leaves one
-            with set_aside(workspace.scoring_folder(job_id)):
-                workspace.scorings.delete(job_id)
+            _forget(workspace, job_id)
             _enter(workspace, job_id, settings)
+        ended = [job for job in workspace.jobs.in_states(*ENDED) if job.kind == EVALUATION_KIND]
+        for job in ended[:-KEPT_ENDED]:
+            _forget(workspace, job.id)
     queue.advance(workspace)
     return job_id
+
+
+def _forget(workspace: Workspace, job_id: str) -> None:
+    with set_aside(workspace.scoring_folder(job_id)):
+        workspace.scorings.delete(job_id)
 
 
 def _enter(workspace: Workspace, job_id: str, settings: EvaluationSettings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,13 +72,8 @@ def chosen_references(texts: EvaluationTexts, settings: EvaluationSettings) -> R
             )
         found.append(texts.references[name])
     if settings.is_normalized:
-        return [normalized_or_none(each) for each in found]
+        return [normalized(each) for each in found]
     return found
-
-
-def normalized_or_none(texts: Iterable[str | None]) -> list[str | None]:
-    """Gives texts in Unicode's form NFC; what is not there stays so."""
-    return [None if text is None else normalized([text])[0] for text in texts]
 
 
 def chosen_hypotheses(

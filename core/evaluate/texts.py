@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from core.errors import DataError
 from core.evaluate.settings import FIRST_REFERENCE
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
+
+_Text = TypeVar("_Text", str, str | None)
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,6 @@ class EvaluationTexts:
     def first_reference(self) -> list[str]:
         """The reference that stands beside the source."""
         return [text or "" for text in self.references[FIRST_REFERENCE]]
-
-    def is_complete(self, set_id: str) -> bool:
-        """Whether every segment of a set has a hypothesis."""
-        return bool(self.is_translated[set_id].all())
 
     def common_positions(self, set_ids: Sequence[str]) -> NDArray[np.int64]:
         """Gives the numbers of the segments that all of these sets translated."""
@@ -112,9 +111,9 @@ def _check_comparable(sets: Collection[TranslationSet], test_set_hash: str) -> N
             )
 
 
-def normalized(texts: Sequence[str]) -> list[str]:
-    """Gives texts in Unicode's form NFC."""
-    return [unicodedata.normalize("NFC", text) for text in texts]
+def normalized(texts: Sequence[_Text]) -> list[_Text]:
+    """Gives texts in Unicode's form NFC; one that is not there stays so."""
+    return [text if text is None else unicodedata.normalize("NFC", text) for text in texts]
 
 
 def display_names(sets: Sequence[TranslationSet]) -> dict[str, str]:

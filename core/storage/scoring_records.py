@@ -146,6 +146,16 @@ class ScoringRecords:
                 return
             last = (found[-1].set_id, found[-1].rater, found[-1].position)
 
+    def scores_at(self, scoring_id: str, set_id: str, position: int) -> list[SegmentScore]:
+        """Gives the scores of one segment by rater; empty if it has none."""
+        table = segment_scores.c
+        query = select(segment_scores).where(
+            table.scoring_id == scoring_id, table.set_id == set_id, table.position == position
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(table.rater)).mappings()
+            return [SegmentScore(**row) for row in rows]
+
     def counts(self, scoring_id: str) -> dict[str, tuple[int, int]]:
         """Gives for each translation set how many scores there are, and how many have a value."""
         table = segment_scores.c

@@ -9,6 +9,7 @@ from app.evaluation import findings
 from core.evaluate.adding import Target, add_upload, target_of_corpus
 from core.evaluate.formats.reading import read_pasted
 from core.evaluate.people.ratings import HUMAN
+from core.evaluate.settings import EvaluationSettings
 from core.finetune.run_folder import RunFolder
 from core.jobs.folder import JobState
 from core.storage.files import utc_now
@@ -130,6 +131,7 @@ def test_a_saved_comparison_says_what_of_it_is_gone(
 ) -> None:
     sets = added(workspace, "One", "Two", "Three")
     key = scored(workspace, sets, "A judge")
+    workspace.test_set_texts.store(TARGET.hash, "reference", "B", TARGET.references)
     app = at(workspace, monkeypatch, "Report")
     metrics = next(each for each in app.multiselect if each.label == "Metrics")
     app = metrics.set_value([key, "chrf2"]).run()
@@ -138,16 +140,78 @@ def test_a_saved_comparison_says_what_of_it_is_gone(
     app = button(app, "Save").click().run()
     workspace.translation_sets.delete(sets[0].id)
     workspace.scorings.delete(key.removeprefix("scoring:"))
+    workspace.test_set_texts.delete(TARGET.hash, "reference", "B")
     app = at(workspace, monkeypatch, "Report")
     app = button(app, "Open").click().run()
     assert chosen(app, "Systems") == [each.id for each in sets[1:]]
     assert chosen(app, "Metrics") == ["chrf2"]
     said = app.toast[0].value.replace("\\", "")
-    assert "1 system" in said and "1 scorer" in said and "baseline" in said
+    assert "1 system" in said and "1 scorer" in said and "1 reference" in said
+    assert "the baseline among them" in said
     for each in sets[1:]:
         workspace.translation_sets.delete(each.id)
     added(workspace, "Four")
     assert button(at(workspace, monkeypatch, "Report"), "Open").disabled
+
+
+def test_a_wrong_further_reference_is_deleted_on_the_page(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added(workspace, "One", "Two")
+    assert "Delete a reference" not in labels(at(workspace, monkeypatch, "Scores"))
+    for name in (NAME[:80], "~"):
+        workspace.test_set_texts.store(TARGET.hash, "reference", name, TARGET.references)
+    app = button(at(workspace, monkeypatch, "Scores"), "Delete a reference").click().run()
+    button(app, "Delete a reference").click()  # what a dialog's own rerun need not repeat
+    app = button(app, "Delete for good").click().run()
+    assert workspace.test_set_texts.names(TARGET.hash, "reference") == ["~"]
+    assert not app.exception and "Deleted the reference" in app.toast[0].value
+
+
+def labels(app: AppTest) -> list[str]:
+    return [each.label for each in app.button]
+
+
+def test_the_errors_that_a_judge_marked_stand_below_the_translation(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = added(workspace, "One", "Two")
+    key = scored(workspace, sets, NAME)
+    scoring_id = key.removeprefix("scoring:")
+    errors = [
+        {"severity": "major", "category": NAME, "text": "altra", "start": 12, "end": 17},
+        {"severity": "minor", "category": "", "text": "nothing like it"},
+    ]
+    workspace.scorings.store(
+        [
+            SegmentScore(scoring_id, sets[0].id, 0, -6.0, details={"errors": errors}),
+            SegmentScore(scoring_id, sets[1].id, 0, None, failure="No answer."),
+        ]
+    )
+    values = {"systems": tuple(each.id for each in sets), "metrics": (key, "chrf2")}
+    settings = EvaluationSettings.parse({**values, "test_set": TARGET.hash, "num_samples": 10})
+    given = {"root": str(workspace.root), "values": settings.model_dump(mode="json")}
+    app = AppTest.from_function(verdicts_of_first_segment, kwargs=given).run()
+    assert not app.exception
+    verdicts = [each.value for each in app.text]
+    assert f"-6\n• major · {NAME} · “altra”" in verdicts[0]
+    assert "• minor · “nothing like it” (not in the translation)" in verdicts[0]
+    assert verdicts[1:] == [f"{NAME}: no score. No answer."]
+
+
+def verdicts_of_first_segment(root: str, values: dict[str, list[str]]) -> None:
+    """A page of its own: a row of the table cannot be clicked without a browser."""
+    from pathlib import Path
+
+    from app.evaluation.judge_marks import judge_marks
+    from core.evaluate.evaluating import evaluate
+    from core.evaluate.settings import EvaluationSettings
+    from core.storage.workspace import Workspace
+
+    workspace = Workspace(Path(root))
+    found = evaluate(workspace, EvaluationSettings.parse(values))
+    for set_id in values["systems"]:
+        judge_marks(workspace, found, set_id, 0)
 
 
 @pytest.mark.parametrize("max_segments", [0, 5])

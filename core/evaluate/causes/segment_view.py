@@ -47,18 +47,12 @@ class SegmentFilter:
     Attributes:
         text: Stands in the source, the reference or a hypothesis; case does not count.
         checks: Keys of checks of which at least one found something.
-        system: The system whose checks and scores count; empty: any system will do.
-        min_score: The least score wanted.
-        max_score: The greatest score wanted. A missing score is outside of any bound.
         positions: Of a bucket, a check or an n-gram.
         is_only_different: Whether at least two hypotheses must differ.
     """
 
     text: str = ""
     checks: tuple[str, ...] = ()
-    system: str = ""
-    min_score: float | None = None
-    max_score: float | None = None
     positions: _Positions | None = None
     is_only_different: bool = False
 
@@ -109,8 +103,6 @@ def _filtered(table: SegmentTable, wanted: SegmentFilter) -> _Positions:
         passes[wanted.positions] = True
     if wanted.checks:
         passes &= _flagged(table, wanted)
-    if wanted.min_score is not None or wanted.max_score is not None:
-        passes &= _in_range(table, wanted)
     chosen = np.flatnonzero(passes)
     if wanted.is_only_different:
         groups = list(table.hypotheses.values())
@@ -130,19 +122,10 @@ def _kept(positions: _Positions, is_kept: list[bool]) -> _Positions:
 
 def _flagged(table: SegmentTable, wanted: SegmentFilter) -> _Bools:
     found = np.zeros(len(table.sources), bool)
-    for flags in _chosen(table.flags, wanted.system):
+    for flags in table.flags.values():
         for key in wanted.checks:
             if key in flags:
                 found |= flags[key]
-    return found
-
-
-def _in_range(table: SegmentTable, wanted: SegmentFilter) -> _Bools:
-    low = -np.inf if wanted.min_score is None else wanted.min_score
-    high = np.inf if wanted.max_score is None else wanted.max_score
-    found = np.zeros(len(table.sources), bool)
-    for scores in _chosen(table.scores, wanted.system):
-        found |= (scores >= low) & (scores <= high)
     return found
 
 
@@ -158,10 +141,6 @@ def _sort_values(table: SegmentTable, order: SegmentOrder) -> _Floats:
     # Where a system has no score the others still spread; NaN is left where none has one.
     spread: _Floats = np.fmax.reduce(stacked) - np.fmin.reduce(stacked)
     return spread
-
-
-def _chosen(by_system: Mapping[str, _Value], system: str) -> list[_Value]:
-    return [_of(by_system, system)] if system else list(by_system.values())
 
 
 def _of(by_system: Mapping[str, _Value], system: str) -> _Value:

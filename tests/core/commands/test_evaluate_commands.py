@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -245,7 +246,19 @@ def test_five_segments_cannot_show_a_difference(values: Any, tmp_path: Path) -> 
     found = values("compare", *words, "--metrics", "chrf2")
     (difference,) = found["differences"]
     assert difference["is_better"] and not difference["is_significant"]
-    assert found["notes"][0].startswith("With so few segments")
+    assert found["notes"][0].startswith("With fewer than 6 segments, here 5, no systems can come")
+
+
+def test_texts_are_scored_as_they_are_or_in_one_form_of_unicode(
+    values: Any, tmp_path: Path
+) -> None:
+    texts = [unicodedata.normalize("NFD", text) for text in lines(REFERENCES)]
+    decomposed = write(tmp_path / "nfd.txt", texts)
+    words = ["--hypotheses", decomposed, "--references", REFERENCES, "--metrics", "chrf2"]
+    as_is, nfc = values("score", *words), values("score", *words, "--nfc")
+    assert as_is["scores"][0]["value"] < nfc["scores"][0]["value"] == 100
+    assert (as_is["nfc"], nfc["nfc"]) == (False, True)
+    assert "All texts were brought to Unicode's form NFC." in nfc["notes"]
 
 
 # Evaluations of the workspace

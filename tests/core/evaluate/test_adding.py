@@ -15,6 +15,7 @@ from core.evaluate.adding import (
     MAX_NAME,
     UPLOADED,
     Added,
+    AddedReferences,
     Target,
     add_references,
     add_upload,
@@ -163,7 +164,7 @@ def test_a_further_reference_never_takes_the_place_of_the_first(workspace: Works
     add_upload(workspace, UPLOAD, TARGET)
     other = tuple(text.upper() for text in REFERENCES)
     upload = Upload("more.tsv", "tsv", references={FIRST_REFERENCE: other})
-    assert add_references(workspace, upload, TARGET.hash) == ["reference (2)"]
+    assert add_references(workspace, upload, TARGET.hash) == AddedReferences(("reference (2)",), ())
     (one, _) = workspace.translation_sets.of_test_set(TARGET.hash)
     texts = load_texts(workspace, TARGET.hash, [one.id])
     assert texts.references == {
@@ -174,7 +175,8 @@ def test_a_further_reference_never_takes_the_place_of_the_first(workspace: Works
 def test_references_whose_names_begin_alike_are_all_kept(workspace: Workspace) -> None:
     add_upload(workspace, UPLOAD, TARGET)
     given = {"x" * 90 + end: (end, "2", "3", "4") for end in "ab"}
-    names = add_references(workspace, Upload("m", "tsv", references=dict(given)), TARGET.hash)
+    upload = Upload("m", "tsv", references=dict(given))
+    names = add_references(workspace, upload, TARGET.hash).names
     assert len(set(names)) == 2 and max(map(len, names)) <= 80
     found = [workspace.test_set_texts.texts(TARGET.hash, "reference", name) for name in names]
     assert found == [list(texts) for texts in given.values()]
@@ -182,7 +184,7 @@ def test_references_whose_names_begin_alike_are_all_kept(workspace: Workspace) -
 
 def test_a_reference_that_is_there_already_is_not_stored_twice(workspace: Workspace) -> None:
     add_upload(workspace, UPLOAD, TARGET)
-    assert add_references(workspace, UPLOAD, TARGET.hash) == []
+    assert add_references(workspace, UPLOAD, TARGET.hash).names == ()
     assert num_rows(workspace)["test_set_texts"] == 0
 
 
@@ -192,9 +194,21 @@ def test_an_upload_that_replaces_a_reference_says_so(workspace: Workspace) -> No
     assert add_upload(workspace, upload, TARGET).notes == UPLOAD.notes
     other = replace(upload, references={"B": ("1", "2", "3", None)}, tags=("u",) * 4)
     assert add_upload(workspace, other, TARGET).notes[1:] == (
-        "The reference 'B' that the test set had before were replaced.",
+        "The reference 'B' that the test set had before was replaced.",
         "The tags that the test set had before were replaced.",
     )
+
+
+def test_a_further_reference_that_replaces_another_says_so(workspace: Workspace) -> None:
+    add_upload(workspace, UPLOAD, TARGET)
+    for last, notes in (
+        ("4", ()),
+        ("4", ()),
+        ("five", ("The reference 'B' that the test set had before was replaced.",)),
+    ):
+        upload = Upload("b.txt", "text", references={"B": ("1", "2", "3", last)})
+        assert add_references(workspace, upload, TARGET.hash) == AddedReferences(("B",), notes)
+    assert workspace.test_set_texts.texts(TARGET.hash, "reference", "B") == ["1", "2", "3", "five"]
 
 
 # Refusals: nothing is stored

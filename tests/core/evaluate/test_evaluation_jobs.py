@@ -142,6 +142,21 @@ def test_a_finished_job_computes_again_whatever_was_deleted_of_it(ready: Workspa
     assert job is not None and not job.has_ended
 
 
+def test_jobs_that_ended_long_ago_are_forgotten_but_not_what_they_computed(
+    ready: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation_jobs, "KEPT_ENDED", 1)
+    chosen = [settings(metrics=("bleu",), num_samples=10, seed=seed) for seed in (1, 2, 3)]
+    ids = []
+    for what in chosen:
+        ids.append(evaluation_jobs.start(ready, what))
+        assert queue.wait(ready, ids[-1], poll_s=0.1).state == "finished"
+    assert ready.jobs.get(ids[0]) is None and not ready.scoring_folder(ids[0]).exists()
+    for kept in ids[1:]:  # the one that had ended, and the one that was started then
+        assert ready.jobs.get(kept) is not None and ready.scoring_folder(kept).exists()
+    assert stored_result(ready, result_key(ready, chosen[0])) is not None
+
+
 def test_a_killed_job_begins_again_and_stops_on_request(endless: Workspace) -> None:
     what = settings(**LONG, metrics=("ter",))
     job_id = evaluation_jobs.start(endless, what)

@@ -202,6 +202,20 @@ def test_deleted_evaluation_is_gone(workspace: Workspace) -> None:
     assert [each.name for each in workspace.evaluations.all()] == ["Another"]
 
 
+def test_scores_of_one_segment_come_by_rater(workspace: Workspace) -> None:
+    workspace.scorings.add(
+        replace(SCORING, id="s1"),
+        [
+            score(0, 1.0, scoring_id="s1", rater="b"),
+            score(0, 2.0, scoring_id="s1", rater="a"),
+            score(1, 3.0, scoring_id="s1", rater="a"),
+        ],
+    )
+    found = workspace.scorings.scores_at("s1", score(0, 0.0).set_id, 0)
+    assert [(each.rater, each.value) for each in found] == [("a", 2.0), ("b", 1.0)]
+    assert workspace.scorings.scores_at("s1", "nowhere", 0) == []
+
+
 # Further references and tags
 
 

@@ -143,6 +143,7 @@ def test_translations_are_kept_while_a_scorer_works_and_what_is_left_is_scored(
     scoring_jobs.resume(ready, scoring_id)
     assert queue.wait(ready, scoring_id).state == "finished"
     assert ready.scorings.counts(scoring_id) == {"two": (4, 4)}
+    add_set(ready, "three", ["a", "b", "c", "d"])  # with the last one the scoring would go, too
     delete_translations(ready, "two")
     with pytest.raises(ConfigError, match="have been deleted"):
         scoring_jobs.resume(ready, scoring_id)

@@ -16,7 +16,7 @@ import pytest
 from core.errors import AdaptMLLMError, ConfigError
 from core.evaluate.scorers import scoring_jobs
 from core.evaluate.scorers.judge.forecast import forecast
-from core.evaluate.scorers.judge.marked_errors import marked_errors
+from core.evaluate.scorers.judge.marked_errors import JudgedSegment, judged_segment
 from core.evaluate.scorers.judge.settings import JudgeSettings
 from core.evaluate.scorers.judge.spans import JudgedError
 from core.evaluate.scorers.scoring_results import set_scores
@@ -129,13 +129,15 @@ def test_errors_become_spans_and_minus_their_weights(ready: Workspace, server: J
     assert state.state == "finished", state.detail
     found = set_scores(ready, scoring_id, "one")
     np.testing.assert_array_equal(found.values, [-5, 0, np.nan, np.nan])
-    assert marked_errors(ready, scoring_id, "one") == {
-        0: (
-            JudgedError("major", "fluency/grammar", "an altra", 11, 19),
-            JudgedError("minor", "accuracy/omission", ""),
-        ),
-        1: (),
-    }
+    errors = (
+        JudgedError("major", "fluency/grammar", "an altra", 11, 19),
+        JudgedError("minor", "accuracy/omission", ""),
+    )
+    assert [judged_segment(ready, scoring_id, "one", at) for at in range(3)] == [
+        JudgedSegment(-5, "", errors),
+        JudgedSegment(0, "", ()),
+        None,
+    ]
 
 
 def test_answer_that_cannot_be_read_is_asked_for_once_more(
