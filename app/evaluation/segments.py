@@ -239,7 +239,8 @@ def _segment(
         answer_text(table.sources[at], key=f"segment-source-{at}", lang=first.src_lang)
         for name, references in found.texts.references.items():
             if references[at] is not None:
-                st.caption(plain(name[:1].upper() + name[1:]))
+                is_called_so = name.lower().startswith("reference")
+                st.caption(plain(name.capitalize() if is_called_so else f"Reference {name}"))
                 answer_text(references[at] or "", key=f"segment-{name}-{at}", lang=first.tgt_lang)
     other = table.references[at] if not against else table.hypotheses[against][at]
     for set_id, texts in table.hypotheses.items():
