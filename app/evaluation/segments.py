@@ -1,4 +1,4 @@
-"""The segments one by one: search, filter, sort by who beats whom, read with marked differences."""
+"""The table of segments: search, filter, sort by who beats whom, click one to read it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.components.answer_text import answer_text
 from app.evaluation.choice import Choice
 from app.evaluation.findings import findings
-from app.evaluation.judge_marks import judge_marks
+from app.evaluation.one_segment import one_segment
 from app.evaluation.positions import focus_bar
-from app.navigation import page_path
-from app.state import session
-from app.text import counted, plain, shortened
+from app.text import counted, shortened
 from core.evaluate.causes.checks import CHECKS
 from core.evaluate.causes.segment_view import (
     SegmentFilter,
@@ -28,11 +25,9 @@ from core.evaluate.evaluating import Evaluated
 from core.evaluate.measuring import segment_scores
 from core.evaluate.results import MetricResult
 from core.storage.workspace import Workspace
-from core.systems.word_diff import diff_words
 
 ROWS_A_PAGE = 500
 SHOWN_NAME = 32
-MAX_DIFF_CHARACTERS = 20_000
 PLAIN_ORDERS = {
     "order of the test set": SegmentOrder(),
     "greatest spread": SegmentOrder("spread", is_descending=True),
@@ -48,14 +43,7 @@ def segments(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
             "Search", key="segments.text", placeholder="in all texts", icon=":material/search:"
         )
     with st.container(horizontal=True, vertical_alignment="center"):
-        checks = st.multiselect(
-            "With a finding",
-            [check.key for check in CHECKS],
-            format_func=lambda key: next(each.name for each in CHECKS if each.key == key),
-            key="segments.checks",
-            placeholder="any",
-            help="Segments in which a check of the part *Causes* found something.",
-        )
+        checks = _check_select()
         is_different = st.toggle("Only where systems differ", key="segments.different")
     positions = focus_bar()
     table = _table(workspace, choice, found, metric, with_checks=bool(checks))
@@ -80,7 +68,20 @@ def segments(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
     if picked is None:
         st.caption("Click a row to read the segment with its differences marked.")
     else:
-        _segment(workspace, choice, table, picked, metric, found)
+        one_segment(workspace, choice, table, picked, metric, found)
+
+
+def _check_select() -> list[str]:
+    """Shows which checks must have found something, and gives their keys."""
+    chosen: list[str] = st.multiselect(
+        "With a finding",
+        [check.key for check in CHECKS],
+        format_func=lambda key: next(each.name for each in CHECKS if each.key == key),
+        key="segments.checks",
+        placeholder="any",
+        help="Segments in which a check of the part *Causes* found something.",
+    )
+    return chosen
 
 
 def _counting(found: Evaluated, positions: NDArray[np.intp] | None) -> NDArray[np.intp]:
@@ -210,62 +211,3 @@ def _columns(choice: Choice, table: SegmentTable, metric: MetricResult) -> dict[
             f"{metric.name} · {name}", format="%.1f", width=80
         )
     return columns
-
-
-def _segment(
-    workspace: Workspace,
-    choice: Choice,
-    table: SegmentTable,
-    at: int,
-    metric: MetricResult,
-    found: Evaluated,
-) -> None:
-    first = next(iter(found.texts.sets.values()))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader(f"Segment {at + 1}", anchor=False)
-        others = {"": "the reference"} | {each: choice.names[each] for each in table.hypotheses}
-        against = st.selectbox(
-            "Mark differences from",
-            list(others),
-            format_func=lambda each: others[each],
-            key="segments.against",
-            width=260,
-            help="Green stands only in the hypothesis, struck red only in the other text.",
-        )
-        if st.button("Ask in the Playground", icon=":material/forum:", key="segments.ask"):
-            _ask(found, at)
-    with st.container(border=True, key="bidi-segment-source"):
-        st.caption("Source")
-        answer_text(table.sources[at], key=f"segment-source-{at}", lang=first.src_lang)
-        for name, references in found.texts.references.items():
-            if references[at] is not None:
-                is_called_so = name.lower().startswith("reference")
-                st.caption(plain(name.capitalize() if is_called_so else f"Reference {name}"))
-                answer_text(references[at] or "", key=f"segment-{name}-{at}", lang=first.tgt_lang)
-    other = table.references[at] if not against else table.hypotheses[against][at]
-    for set_id, texts in table.hypotheses.items():
-        with st.container(border=True, key=f"bidi-segment-{set_id}"):
-            score = table.scores.get(set_id)
-            value = (
-                "" if score is None or np.isnan(score[at]) else f" · {metric.name} {score[at]:.1f}"
-            )
-            st.text(f"{choice.names[set_id]}{value}")
-            is_long = max(len(texts[at]), len(other)) > MAX_DIFF_CHARACTERS
-            answer_text(
-                texts[at],
-                key=f"segment-{set_id}-{at}",
-                lang=first.tgt_lang,
-                parts=None if is_long or set_id == against else diff_words(texts[at], other),
-                placeholder="An empty hypothesis.",
-            )
-            judge_marks(workspace, found, set_id, at)
-
-
-def _ask(found: Evaluated, at: int) -> None:
-    """Puts a segment into the Playground's fields."""
-    draft, first = session().compare, next(iter(found.texts.sets.values()))
-    draft.source, draft.reference = found.texts.sources[at], found.texts.first_reference[at]
-    draft.src_lang, draft.tgt_lang = first.src_lang, first.tgt_lang
-    draft.corpus_id, draft.segment = first.corpus_id, at if first.corpus_id else None
-    draft.version += 1
-    st.switch_page(page_path("playground"))
