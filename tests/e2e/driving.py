@@ -17,6 +17,7 @@ from core.storage.workspace import DATABASE_VARIABLE, WORKSPACE_VARIABLE, Worksp
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW_MS = 60_000
+expect.set_options(timeout=SLOW_MS)  # five seconds are too few beside other tests
 QUIET_MS = 250
 QUIET = f"""() => {{
     const app = document.querySelector('[data-testid="stApp"]');
@@ -28,6 +29,7 @@ QUIET = f"""() => {{
 }}"""
 ROW_HEIGHT_PX = 35
 CLICKS = 3
+CHOSEN_MS = 10_000
 
 
 def free_port() -> int:
@@ -105,7 +107,9 @@ class Tab:
         self.page.wait_for_function(QUIET, timeout=SLOW_MS, polling=50)
 
     def sees(self, text: str | re.Pattern[str], timeout_ms: int = SLOW_MS) -> None:
-        expect(self.page.get_by_text(text).first).to_be_visible(timeout=timeout_ms)
+        # What a table tells a screen reader is no more visible than its picture is text.
+        found = self.page.get_by_text(text).filter(visible=True).first
+        expect(found).to_be_visible(timeout=timeout_ms)
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=False).first
@@ -127,7 +131,7 @@ class Tab:
             table.click(position={"x": 20, "y": (number + 0.5) * ROW_HEIGHT_PX})
             self.settle()
             with contextlib.suppress(AssertionError):
-                expect(row).to_have_attribute("aria-selected", "true")
+                expect(row).to_have_attribute("aria-selected", "true", timeout=CHOSEN_MS)
                 return
         raise AssertionError(f"row {number} of the table could not be chosen")
 

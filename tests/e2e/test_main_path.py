@@ -45,7 +45,8 @@ def upload(tab: Any, label: str, path: Path) -> None:
 def wait_for_state(tab: Any, *states: str) -> str:
     """Waits for a state badge on the run's page."""
     pattern = re.compile(rf"^({'|'.join(states)})$")
-    badge = tab.page.get_by_test_id("stMain").get_by_text(pattern).first
+    found = tab.page.get_by_test_id("stMain").get_by_text(pattern)
+    badge = found.filter(visible=True).first
     try:
         badge.wait_for(timeout=RUN_LIMIT_S * 1000)
     except TimeoutError as error:
