@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -35,13 +35,18 @@ def segments_button(focus: str, positions: Sequence[int] | NDArray[np.intp], *, 
 
 
 def picked_row(
-    rows: Sequence[Mapping[str, object]], columns: Mapping[str, Any], *, key: str
+    rows: Sequence[Mapping[str, object]],
+    columns: Mapping[str, Any],
+    *,
+    key: str,
+    height: int | Literal["auto"] = "auto",
 ) -> int | None:
     """Shows a table whose rows can be clicked, and gives the number of the one that was."""
     event = st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
         width="stretch",
+        height=height,
         column_config=dict(columns),
         placeholder="–",
         on_select="rerun",

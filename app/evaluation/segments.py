@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
 from app.evaluation.choice import Choice
 from app.evaluation.findings import findings
 from app.evaluation.one_segment import one_segment
-from app.evaluation.positions import focus_bar
+from app.evaluation.positions import focus_bar, picked_row
 from app.text import counted, shortened
 from core.evaluate.causes.checks import CHECKS
 from core.evaluate.causes.segment_view import (
@@ -28,6 +27,7 @@ from core.storage.workspace import Workspace
 
 ROWS_A_PAGE = 500
 SHOWN_NAME = 32
+TABLE_HEIGHT_PX = 420
 PLAIN_ORDERS = {
     "order of the test set": SegmentOrder(),
     "greatest spread": SegmentOrder("spread", is_descending=True),
@@ -185,20 +185,9 @@ def _show_table(
                 score = table.scores[set_id][at]
                 row[f"score {set_id}"] = None if np.isnan(score) else score
         rows.append({**row, "Reference": table.references[at]})
-    columns = _columns(choice, table, metric)
-    event = st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        width="stretch",
-        height=420,
-        column_config=columns,
-        placeholder="–",
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"segments.table.{len(shown)}.{int(shown[0])}",
-    )
-    picked = event.selection.rows
-    return int(shown[picked[0]]) if picked and picked[0] < len(shown) else None
+    key = f"segments.table.{len(shown)}.{int(shown[0])}"
+    picked = picked_row(rows, _columns(choice, table, metric), key=key, height=TABLE_HEIGHT_PX)
+    return None if picked is None else int(shown[picked])
 
 
 def _columns(choice: Choice, table: SegmentTable, metric: MetricResult) -> dict[str, Any]:

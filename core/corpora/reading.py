@@ -10,6 +10,7 @@ from typing import Any
 
 from core.corpora.segments import Pair
 from core.errors import DataError
+from core.storage.files import decode_utf8
 
 MAX_FILE_BYTES = 300_000_000
 TSV_SUFFIXES = (".tsv", ".tab")
@@ -78,15 +79,8 @@ def _text(file: NamedFile) -> str:
             f"{file.name!r} is not a UTF-8 text file: it holds zero bytes.",
             hint="Save it as plain text in UTF-8.",
         )
-    try:
-        return file.data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = file.data[: error.start].count(b"\n") + 1
-        raise DataError(
-            f"{file.name!r} is not UTF-8: line {line} holds the byte "
-            f"0x{file.data[error.start]:02x}.",
-            hint="Save the file as UTF-8 and import it again.",
-        ) from None
+    text = decode_utf8(file.data, file.name, hint="Save the file as UTF-8 and import it again.")
+    return text.removeprefix("\ufeff")
 
 
 def _lines(file: NamedFile) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from core.evaluate.causes.stored_findings import find_all, is_quick, store_findings
 from core.evaluate.evaluating import evaluate, scored_settings
 from core.evaluate.result_cache import result_key, stored_result
-from core.evaluate.scorers.scoring_process import run_in_folder
 from core.evaluate.settings import EvaluationSettings
 from core.evaluate.texts import load_texts
 from core.evaluate.workload import checks_ms, workload_of
@@ -13,6 +12,7 @@ from core.finetune.run_folder import Recorder, RunFolder
 from core.metrics.progress import part_of
 from core.storage.files import utc_now, write_json
 from core.storage.workspace import Workspace
+from core.systems.segment_process import run_in_folder
 
 
 class StoppedError(Exception):

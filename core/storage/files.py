@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import ConfigError
+from core.errors import ConfigError, DataError
 
 
 def utc_now() -> str:
@@ -62,6 +62,22 @@ def unused_folder(folder: Path) -> Path:
             f"{target} is not an empty folder.", hint="Choose a folder that does not exist yet."
         )
     return target
+
+
+def decode_utf8(data: bytes, name: str, *, hint: str) -> str:
+    """Gives the text of an upload; a byte-order mark stays in it.
+
+    Raises:
+        DataError: It is not UTF-8; the sentence names file, line and byte.
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{name!r} is not UTF-8: line {line} holds the byte 0x{data[error.start]:02x}.",
+            hint=hint,
+        ) from None
 
 
 def read_json(path: Path) -> Any:

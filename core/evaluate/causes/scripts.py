@@ -7,7 +7,6 @@ from functools import cache
 import regex  # type: ignore[import-untyped]
 
 from core.languages import language
-from core.serving.text.spans import spans_in
 
 # Unicode's names of scripts for what a code of FLORES-200 calls one; the others are the same.
 _SCRIPTS = {
@@ -41,16 +40,6 @@ def foreign_share(text: str, lang: str) -> float | None:
     letters, foreign = _patterns(language(lang).code.partition("_")[2])
     num_letters = len(letters.findall(text))
     return len(foreign.findall(text)) / num_letters if num_letters else None
-
-
-def without_spans(text: str) -> str:
-    """Gives a text with a space in place of each placeholder, tag, link and address."""
-    gaps = []
-    position = 0
-    for span in spans_in(text):
-        gaps.append(text[position : span.start])
-        position = span.end
-    return " ".join([*gaps, text[position:]])
 
 
 @cache

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.errors import DataError
 from core.evaluate.formats.upload import MAX_FILE_BYTES
+from core.storage.files import decode_utf8
 
 # First bytes -> what kind of file it is, and what to do instead.
 _SIGNATURES = (
@@ -41,14 +42,8 @@ def decode(name: str, data: bytes) -> Decoded:
         DataError: It is empty, too large, no text, or not UTF-8.
     """
     _check(name, data)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{name!r} is not UTF-8: line {line} holds the byte 0x{data[error.start]:02x}.",
-            hint="Save it as UTF-8; files from Windows are often in Windows-1252.",
-        ) from None
+    hint = "Save it as UTF-8; files from Windows are often in Windows-1252."
+    text = decode_utf8(data, name, hint=hint)
     notes = []
     if text.startswith(_BYTE_ORDER_MARK):
         text = text.removeprefix(_BYTE_ORDER_MARK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from core.errors import DataError
+from core.storage.files import decode_utf8
 
 MAX_FILE_BYTES = 200_000_000
 
@@ -81,15 +82,9 @@ def lines_of_ratings(data: bytes | str, name: str) -> list[str]:
             "read.",
             hint="Keep the rows of one language pair.",
         )
-    try:
-        text = data.decode("utf-8-sig") if isinstance(data, bytes) else data.removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        number = error.object[: error.start].count(b"\n") + 1
-        raise DataError(
-            f"{name!r} is not UTF-8: line {number} holds the byte "
-            f"0x{error.object[error.start]:02x}.",
-            hint="Save the file as UTF-8.",
-        ) from None
+    if isinstance(data, bytes):
+        data = decode_utf8(data, name, hint="Save the file as UTF-8.")
+    text = data.removeprefix("\ufeff")
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     if "\0" in text or not any(line.strip() for line in lines[1:]):
         fault = "holds zero bytes" if "\0" in text else "holds no ratings"

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from core.languages import all_languages, language
-from core.serving.text.spans import spans_in
+from core.serving.text.spans import without_spans
 
 MAX_DETECTED = 5
 
@@ -104,7 +104,7 @@ def detect(text: str, candidates: Sequence[str]) -> list[Detected]:
         ConfigError: A candidate is no FLORES-200 code.
     """
     isos = {lang: language(lang).iso for lang in candidates}
-    sample = _without_spans(text[:_SAMPLE_CHARS])
+    sample = without_spans(text[:_SAMPLE_CHARS])
     shares = _script_shares(sample)
     if not shares or not candidates:
         return [Detected(lang, 0.0) for lang in candidates[:1]]
@@ -189,16 +189,6 @@ def _num_unknown(script: str) -> int:
     labels = set(_identifier().labels)
     codes = [item.code for item in all_languages() if item.iso not in labels]
     return max(1, sum(_script(code) == script for code in codes))
-
-
-def _without_spans(text: str) -> str:
-    """Leaves out tags, links and placeholders, which look like English."""
-    gaps = []
-    position = 0
-    for span in spans_in(text):
-        gaps.append(text[position : span.start])
-        position = span.end
-    return " ".join([*gaps, text[position:]])
 
 
 def _identifier() -> Any:

@@ -81,6 +81,16 @@ def spans_in(text: str) -> list[Span]:
     return spans
 
 
+def without_spans(text: str) -> str:
+    """Gives a text with a space in place of each placeholder, tag, link and mark."""
+    gaps = []
+    position = 0
+    for span in spans_in(text):
+        gaps.append(text[position : span.start])
+        position = span.end
+    return " ".join([*gaps, text[position:]])
+
+
 def is_mark(char: str) -> bool:
     """Tells whether a character stands for an inline tag of a document."""
     return "\ue000" <= char <= "\uf8ff"

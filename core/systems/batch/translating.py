@@ -5,18 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import AdaptMLLMError
 from core.finetune.run_folder import Recorder, RunFolder
-from core.jobs.failures import record_failure
-from core.jobs.processes import die_with_supervisor
-from core.storage.files import read_json, utc_now, write_json
+from core.storage.files import utc_now, write_json
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
 from core.systems.batch.asking import HopelessError
@@ -32,11 +27,11 @@ from core.systems.catalogue import endpoint_settings, find_system, open_system
 from core.systems.parts import draft_system_of, is_prompted
 from core.systems.prompt_choice import Prompter
 from core.systems.protocol import System, SystemInfo
+from core.systems.segment_process import run_in_folder
 
 LOCAL_CONCURRENCY = 64  # a service batches what it gets at the same time
 CHAIN_CONCURRENCY = 4
 STOP_POLL_S = 0.3
-QUIET = ("openai", "httpx2", "httpcore2", "httpx", "httpcore")
 
 log = logging.getLogger(__name__)
 
@@ -224,31 +219,15 @@ def _together(
     return HopelessError(" ".join(messages), hint=" ".join(dict.fromkeys(filter(None, hints))))
 
 
-def _is_for_log(record: logging.LogRecord) -> bool:
-    """Whether a line may be logged: those of libraries would hold addresses.
+def translate(workspace: Workspace, folder: RunFolder) -> None:
+    """Translates what the batch of a folder asks for.
 
-    A filter, because a library may set its own level when it is imported.
+    Raises:
+        AdaptMLLMError: It cannot begin, or was given up.
     """
-    return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in QUIET
-
-
-def main() -> None:
-    """Translates; a failure goes into a file for the supervisor."""
-    die_with_supervisor()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(_is_for_log)
-    folder = RunFolder(Path(sys.argv[1]))
-    try:
-        settings = BatchSettings.load(folder.settings_file)
-        workspace = Workspace(Path(read_json(folder.job_file)["workspace"]))
-        asyncio.run(Batch(workspace, folder, settings).run())
-    except BaseException as error:
-        if not isinstance(error, AdaptMLLMError):
-            log.exception("the batch failed")
-        record_failure(folder, 0, error)
-        os._exit(1)
+    settings = BatchSettings.load(folder.settings_file)
+    asyncio.run(Batch(workspace, folder, settings).run())
 
 
 if __name__ == "__main__":
-    main()
+    run_in_folder(translate)

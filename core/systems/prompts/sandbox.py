@@ -36,7 +36,7 @@ def names_used(text: str) -> frozenset[str]:
     from jinja2 import meta
 
     _compiled(text)
-    return frozenset(meta.find_undeclared_variables(_environment().parse(text)))
+    return frozenset(meta.find_undeclared_variables(sandbox().parse(text)))
 
 
 def fill(text: str, variables: Mapping[str, str | tuple[Pair, ...]]) -> str:
@@ -76,7 +76,8 @@ def too_long() -> ConfigError:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def sandbox() -> jinja2.Environment:
+    """Gives the one environment of all prompts: nothing global, a missing variable is an error."""
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -98,7 +99,7 @@ def _compiled(text: str) -> jinja2.Template:
         )
     try:
         check_tree(_parsed(text))
-        return _environment().from_string(text)
+        return sandbox().from_string(text)
     except RecursionError:
         raise ValueError("The template is nested too deeply.") from None
 
@@ -107,7 +108,7 @@ def _parsed(text: str) -> nodes.Template:
     from jinja2 import TemplateSyntaxError
 
     try:
-        return _environment().parse(text)
+        return sandbox().parse(text)
     except TemplateSyntaxError as error:
         raise ValueError(f"Line {error.lineno}: {_first_sentence(error)}.") from None
     except ValueError:  # Python reads whole numbers up to 4,300 digits

@@ -10,11 +10,11 @@ from core.evaluate.scorers.external.rows import read_scores, write_rows
 from core.evaluate.scorers.external.running import run
 from core.evaluate.scorers.external.settings import ExternalSettings
 from core.evaluate.scorers.scoring_inputs import scoring_input
-from core.evaluate.scorers.scoring_process import run_in_folder
 from core.finetune.run_folder import Recorder, RunFolder
 from core.jobs.processes import JOB_VARIABLE
 from core.storage.files import utc_now, write_json
 from core.storage.workspace import Workspace
+from core.systems.segment_process import run_in_folder
 
 
 def score(workspace: Workspace, folder: RunFolder) -> None:

@@ -10,7 +10,6 @@ from core.evaluate.scorers.judge.questions import chosen
 from core.evaluate.scorers.judge.segment_judge import SegmentJudge
 from core.evaluate.scorers.judge.settings import JudgeSettings
 from core.evaluate.scorers.scoring_inputs import Translated, scoring_input
-from core.evaluate.scorers.scoring_process import run_in_folder
 from core.finetune.run_folder import Recorder, RunFolder
 from core.storage.files import utc_now, write_json
 from core.storage.workspace import Workspace
@@ -19,6 +18,7 @@ from core.systems.batch.budget import Budget, BudgetError
 from core.systems.batch.known_answers import KnownAnswers
 from core.systems.batch.pace import Pace
 from core.systems.catalogue import endpoint_settings, open_system
+from core.systems.segment_process import run_in_folder
 
 STOP_POLL_S = 0.3
 KEPT = "what is judged"

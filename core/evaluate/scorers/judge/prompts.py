@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigError
+from core.systems.prompts.sandbox import MAX_PROMPT_CHARS, MAX_TEMPLATE_CHARS, sandbox
 
 if TYPE_CHECKING:
     import jinja2
 
 VARIABLES = ("source", "hypothesis", "reference", "source_language", "target_language")
-MAX_TEMPLATE_CHARS = 10_000
-MAX_PROMPT_CHARS = 400_000
 
 SYSTEM_PROMPT = """\
 You are an experienced reviser of translations from {{ source_language }} into \
@@ -154,19 +153,7 @@ def _names(text: str) -> frozenset[str]:
     from jinja2 import meta
 
     _compiled(text)
-    return frozenset(meta.find_undeclared_variables(_environment().parse(text)))
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals.clear()
-    return environment
+    return frozenset(meta.find_undeclared_variables(sandbox().parse(text)))
 
 
 @lru_cache(maxsize=16)
@@ -186,7 +173,7 @@ def _compiled(text: str) -> jinja2.Template:
             "allowed"
         )
     try:
-        tree = _environment().parse(text)
+        tree = sandbox().parse(text)
         if next(tree.find_all(nodes.For), None) is not None:
             raise ValueError("a judge's prompt has no lists, so it needs no loop")
         for name in tree.find_all(nodes.Name):
@@ -198,7 +185,7 @@ def _compiled(text: str) -> jinja2.Template:
             # The grammar knows the variables of the other prompts; this tree is for it alone.
             name.name = "source"
         check_tree(tree)
-        return _environment().from_string(text)
+        return sandbox().from_string(text)
     except TemplateSyntaxError as error:
         sentence = str(error).split("\n")[0].rstrip(".")
         raise ValueError(f"line {error.lineno}: {sentence}") from None

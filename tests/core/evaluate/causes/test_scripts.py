@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from core.errors import ConfigError
-from core.evaluate.causes.scripts import foreign_share, without_spans
+from core.evaluate.causes.scripts import foreign_share
 from core.languages import all_languages
+from core.serving.text.spans import without_spans
 
 SAMPLES = {
     "Arab": "السلام", "Armn": "բարեւ", "Beng": "নমস্কার", "Cyrl": "привіт", "Deva": "नमस्कार",

@@ -1,4 +1,4 @@
-"""The process of a scoring: where it finds its work, and where it leaves what went wrong."""
+"""The process of a segment job: where it finds its work, and where it leaves what went wrong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.storage.files import read_json
 from core.storage.workspace import Workspace
 
 # Libraries whose lines would hold addresses.
-QUIET = ("openai", "httpx2", "httpcore2", "httpx", "httpcore")
+_QUIET = ("openai", "httpx2", "httpcore2", "httpx", "httpcore")
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +35,11 @@ def run_in_folder(work: Callable[[Workspace, RunFolder], None]) -> None:
         work(Workspace(Path(read_json(folder.job_file)["workspace"])), folder)
     except BaseException as error:
         if not isinstance(error, AdaptMLLMError):
-            log.exception("the scoring failed")
+            log.exception("the job failed")
         record_failure(folder, 0, error)
         os._exit(1)
 
 
 def _is_for_log(record: logging.LogRecord) -> bool:
     # A filter, because a library may set its own level when it is imported.
-    return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in QUIET
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in _QUIET
