@@ -10,6 +10,10 @@ import numpy as np
 from core.metrics.lexical import MetricSpec, sacrebleu_metric
 from core.metrics.ngrams import Units
 
+# What 13a always parts from letters and digits before it. After a digit it parts a hyphen, too,
+# and an ampersand may begin an entity.
+_MARKS = frozenset('!"#$%()*+,./:;<=>?@[\\]^_`{|}~')
+
 
 class WordNumbers:
     """Numbers the words that BLEU's tokenizer makes of texts.
@@ -32,18 +36,30 @@ class WordNumbers:
         text = text.rstrip()
         if self._lowercase:
             text = text.lower()
-        words = text.split()
         # Tabs and line ends have rules of their own.
-        if self._known is None or words != text.split(" "):
+        if self._known is None or not _has_plain_spaces(text):
             return self._tokens(text)
-        return list(chain.from_iterable(map(self._known.__getitem__, words)))
+        return list(chain.from_iterable(map(self._known.__getitem__, text.split(" "))))
 
     def _tokens(self, text: str) -> list[int]:
         numbers = self._numbers
-        # 13a splits at marks: where there are none, it changes nothing.
-        is_whole = self._known is not None and text.isalnum()
-        tokens = [text] if is_whole else self._tokenize(text).split()
+        if self._known is None:
+            tokens = self._tokenize(text).split()
+        # 13a splits at marks: where there are none, it changes nothing; one at the end comes off.
+        elif text.isalnum():
+            tokens = [text]
+        elif text[-1:] in _MARKS and text[:-1].isalnum():
+            tokens = [text[:-1], text[-1]]
+        else:
+            tokens = self._tokenize(text).split()
         return [numbers.setdefault(token, len(numbers)) for token in tokens]
+
+
+def _has_plain_spaces(text: str) -> bool:
+    """Whether nothing but single spaces stands between words; the text ends in no white space."""
+    if text.isprintable():  # of all white space the space alone is
+        return "  " not in text and not text.startswith(" ")
+    return text.split() == text.split(" ")
 
 
 class _Known(dict[str, list[int]]):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import string
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -112,6 +114,20 @@ def test_any_text_gives_the_statistics_that_sacrebleu_keeps(segments, kind: Stat
     for hypotheses, own in zip((first, second), rows, strict=True):
         metric = sacrebleu_metric(_KINDS[kind])
         assert own.tolist() == metric._extract_corpus_statistics(hypotheses, references)
+
+
+@pytest.mark.parametrize("key", ["bleu", "bleu-lc"])
+def test_any_mark_at_the_end_of_a_word_is_parted_as_sacrebleu_does_it(key: str) -> None:
+    stems = ["a", "Word", "7", "a7", "7a", "é", "٣", "²", "漢", "amp", "skipped"]
+    pairs = [(stem, mark) for stem in stems for mark in [*string.punctuation, "।", "…", "、", "’"]]
+    joined = [stem + mark for stem, mark in pairs]
+    parted = [f"{stem} {mark}" for stem, mark in pairs]
+    rows = extract_statistics(kind_of(SPECS[key], [parted]), [joined, parted], [parted])
+    metric = sacrebleu_metric(SPECS[key])
+    for hypotheses, own in zip((joined, parted), rows, strict=True):
+        assert own.tolist() == metric._extract_corpus_statistics(hypotheses, [parted])
+    num_parted = int((rows[0][:, 2] == rows[1][:, 2]).sum())  # matched words
+    assert len(stems) * 29 < num_parted < len(pairs)
 
 
 def test_segments_with_too_many_different_units_for_our_counting_score_as_in_sacrebleu() -> None:
