@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import threading
 import time
@@ -16,6 +17,7 @@ from core.corpora.importing import import_corpus
 from core.corpora.reading import NamedFile
 from core.corpora.sample import SRC_LANG, TGT_LANG, Pair, generate_sample
 from core.finetune import runs
+from core.finetune.distributed import SHARED_MEMORY
 from core.finetune.run_folder import RunFolder
 from core.finetune.settings import FineTuneSettings
 from core.jobs import queue
@@ -139,6 +141,8 @@ class Lab:
     def assert_nothing_left(self, run: Run, *, may_reap: bool = False) -> None:
         """Within seconds no process of the run lives, nor is one a zombie below this process.
 
+        Nor is memory left that its last processes shared.
+
         `may_reap`: the supervisor was killed, so init (here this process) inherits its children.
         """
 
@@ -149,6 +153,13 @@ class Lab:
             return not (left or self.processes(run) or self.supervisors(run))
 
         self.until(run, "processes are left", is_clean, limit_s=15.0)
+        assert self._buffers(run) == []
+
+    def _buffers(self, run: Run) -> list[str]:
+        """Gives the shared memory that is named after the port of the run's last launch."""
+        file = self.folder(run).command_file
+        found = re.search(r"--master_port (\d+)", file.read_text()) if file.exists() else None
+        return [path.name for path in SHARED_MEMORY.glob(f"*_{found[1]}_*")] if found else []
 
     def report(self, run: Run) -> str:
         folder = self.folder(run)
