@@ -25,12 +25,16 @@ def menu() -> StreamlitPage:
     deploy = st.Page(page_path("deploy"), title="Deploy", icon=":material/cloud_upload:")
     playground = st.Page(page_path("playground"), title="Playground", icon=":material/forum:")
     evaluate = st.Page(page_path("evaluate"), title="Evaluate", icon=":material/leaderboard:")
+    campaigns = st.Page(page_path("campaigns"), title="Campaigns", icon=":material/rate_review:")
+    annotate = st.Page(page_path("annotate"), title="Annotate", icon=":material/edit_note:")
+    agreement = st.Page(page_path("agreement"), title="Agreement", icon=":material/handshake:")
     settings = st.Page(page_path("settings"), title="Settings", icon=":material/settings:")
     return st.navigation(
         {
             "": [home],
             "Build": [corpora, finetune, runs, run],
             "Compare": [playground, evaluate],
+            "Judge": [campaigns, annotate, agreement],
             "Ship": [deploy],
             " ": [settings],
         }

@@ -14,8 +14,8 @@ from app.evaluation.positions import segments_button
 from app.problem_views import shown_in_place
 from app.state import session
 from app.text import counted, moment, plain
+from core.annotate.mqm_weights import PRESETS
 from core.evaluate.evaluating import Evaluated
-from core.evaluate.people.mqm_weights import PRESETS
 from core.evaluate.people.ratings import (
     HUMAN,
     PeopleResult,

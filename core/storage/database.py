@@ -42,15 +42,20 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, is_durable: bool = False) -> Iterator[Connection]:
         """Gives a connection whose changes are committed at the end, or none of them.
+
+        What is committed outlives this process. With `is_durable` it has also reached the disk
+        when this returns, so that it outlives a loss of power.
 
         Raises:
             HostError: The disk under the database is full.
         """
         try:
             with (
-                self._engine.connect().execution_options(writes=True) as connection,
+                self._engine.connect().execution_options(
+                    writes=True, is_durable=is_durable
+                ) as connection,
                 connection.begin(),
             ):
                 yield connection
@@ -140,5 +145,8 @@ def _listen_as_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _began(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
+        options = connection.get_execution_options()
+        if options.get("is_durable", False):
+            connection.exec_driver_sql("PRAGMA synchronous=FULL")
+        writes = options.get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

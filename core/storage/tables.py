@@ -297,3 +297,140 @@ evaluations = Table(
     Column("settings", JSON, nullable=False),
     Column("created_at", String(32), nullable=False),
 )
+
+# A human evaluation; `state` is `open` or `closed`, and raters can only save while it is open.
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("protocol", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("src_lang", String(16), nullable=False),
+    Column("tgt_lang", String(16), nullable=False),
+    Column("test_set_hash", String(64), nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("origin", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("closed_at", String(32)),
+    Index("campaigns_by_time", "created_at"),
+)
+
+campaign_systems = Table(
+    "campaign_systems",
+    metadata,
+    Column("campaign_id", String(36), ForeignKey("campaigns.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("name", String(300), nullable=False),
+    Column("set_id", String(36)),
+)
+
+# `position` is the segment's place in the test set, `label` the id that a file gave it.
+campaign_segments = Table(
+    "campaign_segments",
+    metadata,
+    Column("campaign_id", String(36), ForeignKey("campaigns.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("document", String(300), nullable=False),
+    Column("document_segment", String(64), nullable=False),
+    Column("label", String(64), nullable=False),
+    Column("position", Integer),
+    Column("source", Text, nullable=False),
+    Column("reference", Text),
+)
+
+campaign_outputs = Table(
+    "campaign_outputs",
+    metadata,
+    Column("campaign_id", String(36), ForeignKey("campaigns.id"), primary_key=True),
+    Column("segment", Integer, primary_key=True),
+    Column("system", Integer, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
+# A link is signed, not stored; another `link_version` makes the one before worthless.
+raters = Table(
+    "raters",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("campaign_id", String(36), ForeignKey("campaigns.id"), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("link_version", Integer, nullable=False),
+    Column("revoked_at", String(32)),
+    Column("language", String(16), nullable=False),
+    Column("consented_at", String(32)),
+    Column("profile", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("seen_at", String(32)),
+    UniqueConstraint("campaign_id", "name", name="raters_by_name"),
+)
+
+# What one rater is asked; `systems` are numbers in the order shown, `texts` replace their outputs
+# where an item is a check.
+items = Table(
+    "items",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("campaign_id", String(36), ForeignKey("campaigns.id"), nullable=False),
+    Column("rater_id", String(36), ForeignKey("raters.id"), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("segment", Integer, nullable=False),
+    Column("systems", JSON, nullable=False),
+    Column("texts", JSON, nullable=False),
+    Column("of_item", String(36)),
+    UniqueConstraint("rater_id", "place", name="items_by_rater"),
+    Index("items_by_campaign", "campaign_id", "segment"),
+)
+
+# The newest state of each item; what led there is in `rating_saves`.
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("item_id", String(36), ForeignKey("items.id"), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("annotation", JSON, nullable=False),
+    Column("is_done", Boolean, nullable=False),
+    Column("active_s", Float, nullable=False),
+    Column("warnings", JSON, nullable=False),
+    Column("started_at", String(32), nullable=False),
+    Column("saved_at", String(32), nullable=False),
+)
+
+# Every save that a rater's page was told of; `save_id` comes from the page, so that none counts
+# twice.
+rating_saves = Table(
+    "rating_saves",
+    metadata,
+    Column("item_id", String(36), ForeignKey("items.id"), primary_key=True),
+    Column("save_id", String(64), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("annotation", JSON, nullable=False),
+    Column("saved_at", String(32), nullable=False),
+)
+
+# What was decided for an output after raters had marked it; each mark tells where it came from.
+gold_annotations = Table(
+    "gold_annotations",
+    metadata,
+    Column("campaign_id", String(36), ForeignKey("campaigns.id"), primary_key=True),
+    Column("segment", Integer, primary_key=True),
+    Column("system", Integer, primary_key=True),
+    Column("annotation", JSON, nullable=False),
+    Column("decided_by", String(200), nullable=False),
+    Column("decided_at", String(32), nullable=False),
+)
+
+# Who may use the application besides its owner and the raters of campaigns.
+members = Table(
+    "members",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("email", String(320), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("link_version", Integer, nullable=False),
+    Column("revoked_at", String(32)),
+    Column("created_at", String(32), nullable=False),
+    Column("seen_at", String(32)),
+)

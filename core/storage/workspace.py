@@ -12,12 +12,15 @@ from core.errors import HostError
 from core.storage.answer_records import AnswerRecords
 from core.storage.batch_records import BatchRecords
 from core.storage.cache_records import CacheRecords
+from core.storage.campaign_records import CampaignRecords, RaterRecords
 from core.storage.corpus_records import CorpusRecords
 from core.storage.database import Database
 from core.storage.evaluation_records import EvaluationRecords
 from core.storage.feedback_records import FeedbackRecords
 from core.storage.job_records import JobRecords
 from core.storage.key_records import KeyRecords
+from core.storage.member_records import MemberRecords
+from core.storage.rating_records import RatingRecords
 from core.storage.run_records import RunRecords
 from core.storage.scoring_records import ScoringRecords
 from core.storage.service_records import ServiceRecords
@@ -55,6 +58,10 @@ class Workspace:
         scorings: Segment scores of external scorers, LLM judges and people.
         evaluations: Comparisons that were given a name.
         cache: Answers that were paid for.
+        campaigns: Human evaluations with their texts.
+        raters: Who judges in them, and what each is asked.
+        ratings: What was judged, every save of it, and what was decided afterwards.
+        members: Who may use the application besides its owner.
     """
 
     def __init__(self, root: Path) -> None:
@@ -100,6 +107,10 @@ class Workspace:
         self.scorings = ScoringRecords(self.database)
         self.evaluations = EvaluationRecords(self.database)
         self.cache = CacheRecords(self.database)
+        self.campaigns = CampaignRecords(self.database)
+        self.raters = RaterRecords(self.database)
+        self.ratings = RatingRecords(self.database)
+        self.members = MemberRecords(self.database)
 
     @property
     def corpora_folder(self) -> Path:
@@ -145,6 +156,11 @@ class Workspace:
     def statistics_folder(self) -> Path:
         """Cached statistics of metrics; what is missing is computed again."""
         return self.root / "statistics"
+
+    @property
+    def secret_file(self) -> Path:
+        """The key that links and cookies are signed with; only its owner may read it."""
+        return self.root / "secret.key"
 
     def corpus_folder(self, corpus_id: str) -> Path:
         """Gives the folder of a corpus."""

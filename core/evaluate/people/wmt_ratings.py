@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal, TypeAlias
 
-from core.errors import DataError
-from core.evaluate.people.mqm_weights import (
+from core.annotate.mqm_weights import (
     HANDS_ON_WHEEL,
     NOT_ERRORS,
     PRESETS,
@@ -29,7 +28,8 @@ from core.evaluate.people.mqm_weights import (
     penalty_of,
     score_errors,
 )
-from core.evaluate.people.rating_table import RatingTable, line_error, lines_of_ratings
+from core.annotate.rating_table import RatingTable, line_error, lines_of_ratings
+from core.errors import DataError
 
 # System, document, its segment, segment and rater.
 _Key: TypeAlias = tuple[str, str, str, str, str]

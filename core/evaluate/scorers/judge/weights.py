@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.evaluate.people.mqm_weights import Preset, find_preset, penalty_of, score_errors
+from core.annotate.mqm_weights import Preset, find_preset, penalty_of, score_errors
 from core.evaluate.scorers.judge.spans import JudgedError
 
 NON_TRANSLATION = "non-translation!"  # as WMT's files write it

@@ -4,8 +4,8 @@ from itertools import permutations
 
 import pytest
 
+from core.annotate.mqm_weights import PRESETS, find_preset, penalty_of, score_errors
 from core.errors import ConfigError
-from core.evaluate.people.mqm_weights import PRESETS, find_preset, penalty_of, score_errors
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,195 @@
+"""The records of ratings: the newest state of each item, every save, and what became gold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, case, delete, func, insert, select
+
+from core.storage.database import Database
+from core.storage.tables import gold_annotations, items, rating_saves, ratings
+
+
+@dataclass(frozen=True)
+class Rating:
+    """The newest state of an item.
+
+    Attributes:
+        item_id: The item.
+        revision: Counts the saves, from 1.
+        annotation: What the rater made of it, as `Annotation.to_json` gives it.
+        is_done: The rater went on from it.
+        active_s: Seconds of work on it, pauses left out.
+        warnings: Codes of contradictions that the rater was told of.
+        started_at, saved_at: UTC ISO-8601.
+    """
+
+    item_id: str
+    revision: int
+    annotation: dict[str, Any]
+    is_done: bool
+    active_s: float
+    started_at: str
+    saved_at: str
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RaterProgress:
+    """How far a rater is.
+
+    Attributes:
+        num_items: Items that the rater is asked.
+        num_done: Finished ones.
+        active_s: Seconds of work.
+        first_at, last_at: UTC ISO-8601 of the first and the last save, or None.
+    """
+
+    num_items: int = 0
+    num_done: int = 0
+    active_s: float = 0.0
+    first_at: str | None = None
+    last_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Gold:
+    """What was decided for an output of a campaign."""
+
+    campaign_id: str
+    segment: int
+    system: int
+    annotation: dict[str, Any]
+    decided_by: str
+    decided_at: str
+
+
+class RatingRecords:
+    """Reads and writes the tables `ratings`, `rating_saves` and `gold_annotations`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, rating: Rating, save_id: str) -> Rating:
+        """Stores a new state of an item and the save itself, flushed to the disk.
+
+        A save that is stored already changes nothing, so that it may be sent again. The revision
+        is the next one, whatever `rating` says.
+
+        Returns:
+            The item's newest state.
+
+        Raises:
+            HostError: The disk is full.
+        """
+        with self._database.writing(is_durable=True) as connection:
+            self._database.lock(connection, rating.item_id)
+            found = _newest(connection, rating.item_id)
+            known = select(rating_saves.c.revision).where(
+                rating_saves.c.item_id == rating.item_id, rating_saves.c.save_id == save_id
+            )
+            if found is not None and connection.execute(known).first() is not None:
+                return found
+            values = asdict(rating)
+            values["revision"] = 1 if found is None else found.revision + 1
+            values["started_at"] = rating.started_at if found is None else found.started_at
+            connection.execute(delete(ratings).where(ratings.c.item_id == rating.item_id))
+            connection.execute(insert(ratings).values(**values))
+            save = {
+                "item_id": rating.item_id,
+                "save_id": save_id,
+                "revision": values["revision"],
+                "annotation": rating.annotation,
+                "saved_at": rating.saved_at,
+            }
+            connection.execute(insert(rating_saves).values(**save))
+        return Rating(**values)
+
+    def get(self, item_id: str) -> Rating | None:
+        """Gives the newest state of an item; None where nothing was saved."""
+        with self._database.reading() as connection:
+            return _newest(connection, item_id)
+
+    def of_rater(self, rater_id: str) -> dict[str, Rating]:
+        """Gives a rater's ratings by item."""
+        query = select(ratings).join(items, items.c.id == ratings.c.item_id)
+        return self._by_item(query.where(items.c.rater_id == rater_id))
+
+    def of_campaign(self, campaign_id: str) -> dict[str, Rating]:
+        """Gives all ratings of a campaign by item."""
+        query = select(ratings).join(items, items.c.id == ratings.c.item_id)
+        return self._by_item(query.where(items.c.campaign_id == campaign_id))
+
+    def states(self, rater_id: str) -> list[tuple[str, int, bool]]:
+        """Gives (item id, place, is done) of a rater's items, in order."""
+        query = select(items.c.id, items.c.place, func.coalesce(ratings.c.is_done, False))
+        query = query.outerjoin(ratings, ratings.c.item_id == items.c.id)
+        query = query.where(items.c.rater_id == rater_id).order_by(items.c.place)
+        with self._database.reading() as connection:
+            return [(row[0], row[1], bool(row[2])) for row in connection.execute(query)]
+
+    def progress(self, campaign_id: str) -> dict[str, RaterProgress]:
+        """Gives how far each rater with items is, by the rater's id."""
+        query = select(
+            items.c.rater_id,
+            func.count(items.c.id),
+            func.sum(case((ratings.c.is_done, 1), else_=0)),
+            func.sum(func.coalesce(ratings.c.active_s, 0.0)),
+            func.min(ratings.c.started_at),
+            func.max(ratings.c.saved_at),
+        )
+        query = query.outerjoin(ratings, ratings.c.item_id == items.c.id)
+        query = query.where(items.c.campaign_id == campaign_id).group_by(items.c.rater_id)
+        with self._database.reading() as connection:
+            return {row[0]: RaterProgress(*row[1:]) for row in connection.execute(query)}
+
+    def saves(self, item_id: str) -> list[tuple[str, int, dict[str, Any]]]:
+        """Gives (save id, revision, annotation) of each save of an item, the first one first."""
+        table = rating_saves.c
+        query = select(table.save_id, table.revision, table.annotation)
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                query.where(table.item_id == item_id).order_by(table.revision)
+            )
+            return [(row[0], row[1], row[2]) for row in rows]
+
+    def put_gold(self, gold: Gold) -> None:
+        """Stores what was decided for an output, instead of what was decided before."""
+        with self._database.writing() as connection:
+            connection.execute(_delete_gold(gold.campaign_id, gold.segment, gold.system))
+            connection.execute(insert(gold_annotations).values(**asdict(gold)))
+
+    def delete_gold(self, campaign_id: str, segment: int, system: int) -> None:
+        """Takes a decision back."""
+        with self._database.writing() as connection:
+            connection.execute(_delete_gold(campaign_id, segment, system))
+
+    def gold(self, campaign_id: str, segments: Sequence[int] | None = None) -> list[Gold]:
+        """Gives what was decided, by segment and system; of some segments where they are given."""
+        table = gold_annotations
+        query = select(table).where(table.c.campaign_id == campaign_id)
+        if segments is not None:
+            query = query.where(table.c.segment.in_(segments))
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(table.c.segment, table.c.system)).mappings()
+            return [Gold(**row) for row in rows]
+
+    def _by_item(self, query: Any) -> dict[str, Rating]:
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings()
+            return {row["item_id"]: Rating(**row) for row in rows}
+
+
+def _newest(connection: Connection, item_id: str) -> Rating | None:
+    query = select(ratings).where(ratings.c.item_id == item_id)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else Rating(**row)
+
+
+def _delete_gold(campaign_id: str, segment: int, system: int) -> Any:
+    table = gold_annotations.c
+    return delete(gold_annotations).where(
+        table.campaign_id == campaign_id, table.segment == segment, table.system == system
+    )
