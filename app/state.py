@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -92,6 +93,47 @@ class EvaluateDraft:
 
 
 @dataclass
+class RateDraft:
+    """Where a rater's tab stands; everything that was judged is in the database.
+
+    Attributes:
+        rater_id: Whose work it is.
+        place: The item that is shown, from 0; None for the first that is open.
+        item_id: The item that was shown last.
+        touched_at_s: When it was shown or saved last, on the monotonic clock.
+        saved_id, refused_id: The last save that was stored, and the last that could not be.
+        missing, warnings: Codes that the last wish to go on was answered with.
+        problem: Why the last save was not stored, in words; else empty.
+        feedback_for: The calibration item whose gold is shown.
+        view: `work`, `overview` or `pause`.
+    """
+
+    rater_id: str = ""
+    place: int | None = None
+    item_id: str = ""
+    touched_at_s: float = 0.0
+    saved_id: str = ""
+    refused_id: str = ""
+    missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    problem: str = ""
+    feedback_for: str = ""
+    view: str = "work"
+
+    def go_to(self, place: int | None) -> None:
+        """Makes another item the one that is shown; None is the first open one."""
+        self.place, self.view = place, "work"
+        self.item_id = self.saved_id = self.refused_id = self.feedback_for = self.problem = ""
+        self.missing = self.warnings = ()
+
+    def elapsed_s(self) -> float:
+        """Gives the seconds since the last sign of work, and begins to count anew."""
+        now = time.monotonic()
+        elapsed, self.touched_at_s = now - self.touched_at_s, now
+        return elapsed
+
+
+@dataclass
 class Session:
     """The state of one tab.
 
@@ -108,6 +150,7 @@ class Session:
         new_key: The API key that was just made, until its owner has copied it.
         compare: The Playground's fields.
         evaluate: The choice of the Evaluate page.
+        rate: Where a rater's work stands in this tab.
         ask_id: Id of the next question to several systems.
         chat_id: The conversation that is looked at.
         turn_id: Changes with each turn of a chat, so that its field starts empty.
@@ -134,6 +177,7 @@ class Session:
     new_key: str = ""
     compare: CompareDraft = field(default_factory=CompareDraft)
     evaluate: EvaluateDraft = field(default_factory=EvaluateDraft)
+    rate: RateDraft = field(default_factory=RateDraft)
     ask_id: str = field(default_factory=_new_id)
     chat_id: str = ""
     turn_id: str = field(default_factory=_new_id)

@@ -1,5 +1,53 @@
 """Annotate: one segment after the other, marked and scored by a rater."""
 
-from app.text import page_header
+import streamlit as st
 
-page_header("Annotate", "Judge translations, one segment after the other.")
+from app import cache
+from app.judging.rate_head import head
+from app.judging.rate_item import rate_item
+from app.judging.rate_overview import finished, overview
+from app.judging.rate_welcome import welcome
+from app.judging.rate_who import campaign_of, chosen_rater, is_onlooker
+from app.judging.wording import wording_of
+from app.state import session
+from core.annotate.asking import first_open_place
+
+workspace = cache.workspace()
+rater = chosen_rater(workspace)
+campaign = campaign_of(workspace, rater)
+wording = wording_of(rater.language)
+onlooker = is_onlooker(rater)
+
+if not rater.consented_at and not onlooker:
+    welcome(workspace, campaign, rater, wording)
+    st.stop()
+
+states = workspace.ratings.states(rater.id)
+if not states:
+    st.info(wording.t("rate.nothing"))
+    st.stop()
+head(workspace, campaign, rater, wording, states)
+if onlooker:
+    st.info(wording.t("rate.onlooker"), icon=":material/visibility:")
+elif campaign.state != "open":
+    st.info(wording.t("rate.closed"), icon=":material/lock:")
+
+draft = session().rate
+place = first_open_place(workspace, rater.id) if draft.place is None else draft.place
+if draft.view == "pause":
+    st.info(wording.t("rate.paused"), icon=":material/pause_circle:")
+elif draft.view == "overview":
+    overview(workspace, campaign, rater, wording, states)
+elif place is None:
+    finished(workspace, campaign, rater, wording, states)
+else:
+    draft.place = place
+    rate_item(
+        workspace,
+        campaign,
+        rater,
+        wording,
+        place=place,
+        num_items=len(states),
+        is_locked=onlooker or campaign.state != "open",
+    )

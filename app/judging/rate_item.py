@@ -1,0 +1,116 @@
+"""One item before a rater's eyes: shown by the annotator, saved at once, left when it is whole."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import streamlit as st
+
+from app import cache
+from app.components.annotator.component import AnnotatorView, annotator
+from app.judging.rate_view import item_view
+from app.judging.wording import Wording
+from app.state import RateDraft, session
+from core.annotate.arriving import read_arrived
+from core.annotate.asking import AskedItem, ask, first_open_place
+from core.annotate.saving import Saved, save
+from core.errors import AdaptMLLMError
+from core.storage.campaign_records import Campaign, Rater
+from core.storage.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+def rate_item(
+    workspace: Workspace,
+    campaign: Campaign,
+    rater: Rater,
+    wording: Wording,
+    *,
+    place: int,
+    num_items: int,
+    is_locked: bool,
+) -> None:
+    """Shows an item; what the rater does with it is stored before the page says so."""
+    draft = session().rate
+    asked = ask(workspace, campaign, rater, place)
+    if draft.item_id != asked.item.id:
+        draft.item_id = asked.item.id
+        draft.elapsed_s()
+    view: AnnotatorView = item_view(
+        workspace, campaign, rater, asked, draft, wording, num_items=num_items, is_locked=is_locked
+    )
+    key = f"rate-{asked.item.id}"
+    ids = (campaign.id, rater.id, place)
+
+    def arrived(payload: Any) -> None:
+        if not is_locked:
+            _take(ids, payload)
+
+    left = annotator(view, key=key, on_save=arrived, on_go=arrived)
+    # A page that was cut off from a server that is gone sends its state, but calls nothing.
+    known = (draft.saved_id, draft.refused_id)
+    if left and not is_locked and left.get("save_id") not in known:
+        _take(ids, left)
+        st.rerun()
+
+
+def _take(ids: tuple[str, str, int], payload: Any) -> None:
+    """Stores what arrived and moves on where that was asked for; only remembers what failed."""
+    workspace, draft = cache.workspace(), session().rate
+    campaign_id, rater_id, place = ids
+    try:
+        campaign = workspace.campaigns.get(campaign_id)
+        rater = workspace.raters.get(rater_id)
+        asked = ask(workspace, campaign, rater, place)
+        answer = read_arrived(payload, asked.question)
+        found = save(workspace, campaign, rater, asked, answer, elapsed_s=draft.elapsed_s())
+    except AdaptMLLMError as error:
+        draft.problem = str(error)
+        # Remembered, so that the page does not send it round and round.
+        draft.refused_id = str(payload.get("save_id", "")) if isinstance(payload, dict) else ""
+        log.warning("a rating was not saved: %s", error)
+        return
+    draft.problem = ""
+    draft.saved_id = answer.save_id
+    draft.missing, draft.warnings = found.missing, found.warnings
+    if answer.goes_to:
+        _go(workspace, campaign, draft, asked, found, answer.goes_to)
+
+
+def _go(
+    workspace: Workspace,
+    campaign: Campaign,
+    draft: RateDraft,
+    asked: AskedItem,
+    found: Saved,
+    goes_to: str | int,
+) -> None:
+    place = asked.item.place
+    if goes_to == "previous":
+        draft.go_to(max(place - 1, 0))
+    elif isinstance(goes_to, int):
+        draft.go_to(goes_to)
+    elif found.may_go_on and _has_feedback(workspace, campaign, asked, draft):
+        draft.feedback_for = asked.item.id
+    elif found.may_go_on:
+        draft.go_to(_next_place(workspace, asked))
+
+
+def _next_place(workspace: Workspace, asked: AskedItem) -> int | None:
+    """Gives the next open place after this one, else the first open one, else None."""
+    states = workspace.ratings.states(asked.item.rater_id)
+    behind = (place for _, place, is_done in states if not is_done and place > asked.item.place)
+    return next(behind, None) or first_open_place(workspace, asked.item.rater_id)
+
+
+def _has_feedback(
+    workspace: Workspace, campaign: Campaign, asked: AskedItem, draft: RateDraft
+) -> bool:
+    """Tells whether gold is to be shown before one goes on, once for a calibration item."""
+    item = asked.item
+    if item.kind != "calibration" or draft.feedback_for == item.id:
+        return False
+    gold = workspace.ratings.gold(campaign.id, [item.segment])
+    return any(each.system in item.systems for each in gold)

@@ -1,0 +1,141 @@
+"""What the annotator is told of an item: texts, form and words, in the rater's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.components.annotator.component import AnnotatorView
+from app.judging.wording import Wording
+from app.state import RateDraft
+from core.annotate.annotation import Annotation
+from core.annotate.arriving import Question
+from core.annotate.asking import AskedItem, Neighbour, settings_of
+from core.annotate.typologies import Typology
+from core.languages import html_tag, language_name
+from core.storage.campaign_records import Campaign, Rater
+from core.storage.workspace import Workspace
+
+UNITS = ("word", "character")
+SQM_VALUES = range(6, -1, -1)
+ESA_VALUES = (0, 33, 66, 100)
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def item_view(
+    workspace: Workspace,
+    campaign: Campaign,
+    rater: Rater,
+    asked: AskedItem,
+    draft: RateDraft,
+    wording: Wording,
+    *,
+    num_items: int,
+    is_locked: bool,
+) -> AnnotatorView:
+    """Gives the view of an item; nothing in it tells a system's name or why the item is shown."""
+    rating, question = asked.rating, asked.question
+    return AnnotatorView(
+        item=asked.item.id,
+        protocol=question.protocol,
+        revision=rating.revision if rating else 0,
+        saved_at=rating.saved_at if rating else "",
+        saved_id=draft.saved_id,
+        annotation=asked.annotation.to_json(),
+        source=_text(question.source, campaign.src_lang),
+        outputs=[
+            {**_text(text, campaign.tgt_lang), "label": label}
+            for text, label in zip(question.outputs, _labels(question), strict=True)
+        ],
+        context={"before": _neighbours(asked.before), "after": _neighbours(asked.after)},
+        typology=_typology(question.typology, wording),
+        anchors=_anchors(question, wording),
+        missing=[wording.t(f"rate.missing.{code}") for code in draft.missing]
+        + ([draft.problem] if draft.problem else []),
+        warnings=[
+            {"code": code, "text": wording.t(f"rate.warning.{code}")} for code in draft.warnings
+        ],
+        messages=wording.beginning("annotator."),
+        preferences={"unit": unit_of(campaign, rater)},
+        is_locked=is_locked,
+        place=asked.item.place,
+        num_items=num_items,
+        feedback=_feedback(workspace, campaign, asked, draft, wording),
+    )
+
+
+def unit_of(campaign: Campaign, rater: Rater) -> str:
+    """Gives what the keyboard marks first: the rater's choice, else that of the campaign."""
+    chosen = rater.profile.get("unit")
+    if chosen in UNITS:
+        return str(chosen)
+    return settings_of(campaign).unit_for(campaign.tgt_lang)
+
+
+def _text(text: str, code: str) -> dict[str, Any]:
+    is_known = bool(code)
+    return {
+        "text": text,
+        "lang": html_tag(code) if is_known else "",
+        "name": language_name(code) if is_known else "",
+    }
+
+
+def _labels(question: Question) -> list[str]:
+    num = len(question.outputs)
+    return list(LETTERS[:num]) if num > 1 else [""] * num
+
+
+def _neighbours(neighbours: tuple[Neighbour, ...]) -> list[dict[str, Any]]:
+    return [{"source": each.source, "outputs": list(each.outputs)} for each in neighbours]
+
+
+def _typology(typology: Typology | None, wording: Wording) -> dict[str, Any] | None:
+    if typology is None:
+        return None
+    return {
+        "categories": [
+            {
+                "name": category.name,
+                "label": wording.category(category.name),
+                "group": wording.dimension(category.name),
+                "is_in_source": category.is_in_source,
+            }
+            for category in typology.categories
+        ],
+        "severities": [
+            {"name": severity, "label": wording.severity(severity)}
+            for severity in typology.severities
+        ],
+        "has_non_translation": typology.has_non_translation,
+    }
+
+
+def _anchors(question: Question, wording: Wording) -> list[dict[str, Any]]:
+    if not question.asks_score:
+        return []
+    kind, values = ("esa", ESA_VALUES) if question.protocol == "esa" else ("sqm", SQM_VALUES)
+    return [{"value": value, "label": wording.t(f"{kind}.{value}")} for value in values]
+
+
+def _feedback(
+    workspace: Workspace, campaign: Campaign, asked: AskedItem, draft: RateDraft, wording: Wording
+) -> dict[str, Any] | None:
+    """Gives the gold of a calibration item, once the rater has finished it."""
+    if draft.feedback_for != asked.item.id:
+        return None
+    gold = [
+        (asked.item.systems.index(each.system), Annotation.of_json(each.annotation))
+        for each in workspace.ratings.gold(campaign.id, [asked.item.segment])
+        if each.system in asked.item.systems
+    ]
+    marks = [
+        {**vars(mark), "output": output, "origin": {}}
+        for output, annotation in gold
+        for mark in annotation.marks
+    ]
+    said = [wording.t("rate.feedback", count=len(marks))]
+    scores = [each.score for _, each in gold if each.score is not None]
+    if scores:
+        said.append(wording.t("rate.feedback_score", score=f"{scores[0]:g}"))
+    said += [each.comment for _, each in gold if each.comment]
+    return {"marks": marks, "text": " ".join(said)}

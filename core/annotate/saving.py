@@ -1,0 +1,118 @@
+"""Saving what a rater did: at once, once, and only what the rater may change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from core.annotate.arriving import Arrived
+from core.annotate.asking import AskedItem
+from core.annotate.doubts import contradictions, missing
+from core.errors import DataError
+from core.storage.campaign_records import Campaign, Rater
+from core.storage.files import utc_now
+from core.storage.rating_records import Rating
+from core.storage.workspace import Workspace
+
+# A longer gap between two signs of life is a pause, and counts as this much.
+IDLE_CAP_S = 60.0
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a save.
+
+    Attributes:
+        rating: The item's newest state.
+        missing: Codes of what the answer lacks; one cannot go on.
+        warnings: Codes of contradictions that the rater has not confirmed.
+    """
+
+    rating: Rating
+    missing: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the item is finished."""
+        return not self.missing and not self.warnings
+
+
+def save(
+    workspace: Workspace,
+    campaign: Campaign,
+    rater: Rater,
+    asked: AskedItem,
+    arrived: Arrived,
+    *,
+    elapsed_s: float,
+) -> Saved:
+    """Stores an answer; where the rater wants to go on, finishes the item if nothing is amiss.
+
+    Args:
+        workspace: Where it is stored.
+        campaign: As it is now.
+        rater: As they are now.
+        asked: The item that was shown.
+        arrived: The checked answer.
+        elapsed_s: Seconds since the item was shown or saved last; pauses are cut.
+
+    Raises:
+        DataError: The campaign is closed, the rater's link was taken back, or the item belongs to
+            somebody else.
+        HostError: The disk is full.
+    """
+    _check(campaign, rater, asked)
+    before = asked.rating
+    active_s = (before.active_s if before else 0.0) + min(max(elapsed_s, 0.0), IDLE_CAP_S)
+    wants_on = arrived.goes_to == "next"
+    lacks: list[str] = []
+    doubts: list[str] = []
+    if wants_on:
+        lacks = missing(asked.question, arrived.annotation)
+        if not lacks:
+            doubts = contradictions(
+                asked.question,
+                arrived.annotation,
+                active_s=active_s,
+                scores_before=_scores_before(workspace, rater.id, asked),
+            )
+    open_doubts = [code for code in doubts if code not in arrived.confirmed]
+    was_done = before is not None and before.is_done
+    is_done = (wants_on and not lacks and not open_doubts) or (
+        was_done and not missing(asked.question, arrived.annotation)
+    )
+    now = utc_now()
+    rating = Rating(
+        item_id=asked.item.id,
+        revision=0,
+        annotation=replace(arrived.annotation, is_done=is_done).to_json(),
+        is_done=is_done,
+        active_s=active_s,
+        started_at=now,
+        saved_at=now,
+        warnings=sorted({*(before.warnings if before else []), *doubts}),
+    )
+    # Going on is another save of the same answer, and so is going on once it is confirmed.
+    suffix = "" if not wants_on else ".done" if is_done else ".open"
+    stored = workspace.ratings.save(rating, arrived.save_id + suffix)
+    return Saved(stored, tuple(lacks), tuple(open_doubts))
+
+
+def _check(campaign: Campaign, rater: Rater, asked: AskedItem) -> None:
+    if campaign.state != "open":
+        raise DataError(
+            "This evaluation is closed; nothing more can be changed.",
+            hint="Ask the organiser to open it again.",
+        )
+    if rater.revoked_at:
+        raise DataError("Your link was taken back.", hint="Ask the organiser for a new one.")
+    if asked.item.rater_id != rater.id or asked.item.campaign_id != campaign.id:
+        raise DataError("This segment belongs to somebody else.", hint="Open your own work.")
+
+
+def _scores_before(workspace: Workspace, rater_id: str, asked: AskedItem) -> list[float | None]:
+    if not asked.question.asks_score:
+        return []
+    rated = workspace.ratings.of_rater(rater_id).values()
+    done = sorted((each for each in rated if each.is_done), key=lambda each: each.saved_at)
+    return [each.annotation["score"] for each in done if each.item_id != asked.item.id]
