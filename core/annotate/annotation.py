@@ -65,7 +65,8 @@ class Annotation:
 
     def to_json(self) -> dict[str, Any]:
         """Gives the value that is stored; `of_json` gives it back."""
-        return asdict(self)
+        value = asdict(self)
+        return {**value, "marks": list(value["marks"]), "ranks": list(value["ranks"])}
 
     @classmethod
     def of_json(cls, value: Mapping[str, Any]) -> Annotation:
