@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 PORT   ?= 8501
+# Not from the environment: some shells put the name of the machine into HOST.
+HOST   := 127.0.0.1
+PUBLIC_URL :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test demo bench check unit launcher e2e screenshots clean
@@ -11,8 +14,8 @@ PORT   ?= 8501
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-run: $(VENV)/run.done ## environment, dependencies, the app on localhost:8501 (PORT=…)
-	@$(PY) -m app --port $(PORT)
+run: $(VENV)/run.done ## environment, dependencies, the app on localhost:8501 (PORT=… HOST=… PUBLIC_URL=…)
+	@$(PY) -m app --port $(PORT) --host "$(HOST)" $(if $(PUBLIC_URL),--public-url "$(PUBLIC_URL)")
 
 demo: $(VENV)/run.done ## headless: sample, DeepSpeed fine-tuning, scores before and after
 	@$(PY) -m core demo --json

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.annotate.campaign_data import CampaignData
+from core.annotate.stored import load_campaign
 from core.finetune.history import History, HistoryReader
 from core.finetune.preview import Preview, preview_in_process
 from core.finetune.settings import FineTuneSettings
@@ -73,3 +75,24 @@ def _preview(root: str, settings: str) -> Preview:
     import json
 
     return preview_in_process(_workspace(root), FineTuneSettings.parse(json.loads(settings)))
+
+
+def campaign(campaign_id: str) -> CampaignData:
+    """Gives a campaign with all that was judged until now; it is read anew after a save only.
+
+    Raises:
+        DataError: There is no such campaign.
+    """
+    opened = workspace()
+    progress = opened.ratings.progress(campaign_id)
+    decided = [
+        (each.segment, each.system, each.decided_at) for each in opened.ratings.gold(campaign_id)
+    ]
+    raters = [each.name for each in opened.raters.of_campaign(campaign_id)]
+    stamp = repr((opened.campaigns.get(campaign_id), sorted(progress.items()), decided, raters))
+    return _campaign(str(opened.root), campaign_id, stamp)
+
+
+@st.cache_resource(max_entries=6, show_spinner="Reading the campaign …")
+def _campaign(root: str, campaign_id: str, stamp: str) -> CampaignData:
+    return load_campaign(_workspace(root), campaign_id)

@@ -1,4 +1,4 @@
-"""The menu: sections and pages, nothing else."""
+"""The menu: sections and pages, for each visitor those that are open to the visitor."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
+
+from app.access.visiting import may_leave
+from core.access.roles import RATER_PAGES, Visitor, may_see
 
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 
@@ -15,27 +18,62 @@ def page_path(name: str) -> Path:
     return PAGES / f"{name}.py"
 
 
-def menu() -> StreamlitPage:
-    """Shows the menu and gives the page that was chosen."""
-    home = st.Page(page_path("home"), title="Home", icon=":material/home:", default=True)
-    corpora = st.Page(page_path("corpora"), title="Corpora", icon=":material/library_books:")
-    finetune = st.Page(page_path("finetune"), title="Fine-tune", icon=":material/tune:")
-    runs = st.Page(page_path("runs"), title="Runs", icon=":material/monitoring:")
-    run = st.Page(page_path("run"), title="Run", visibility="hidden")
-    deploy = st.Page(page_path("deploy"), title="Deploy", icon=":material/cloud_upload:")
-    playground = st.Page(page_path("playground"), title="Playground", icon=":material/forum:")
-    evaluate = st.Page(page_path("evaluate"), title="Evaluate", icon=":material/leaderboard:")
-    campaigns = st.Page(page_path("campaigns"), title="Campaigns", icon=":material/rate_review:")
-    annotate = st.Page(page_path("annotate"), title="Annotate", icon=":material/edit_note:")
-    agreement = st.Page(page_path("agreement"), title="Agreement", icon=":material/handshake:")
-    settings = st.Page(page_path("settings"), title="Settings", icon=":material/settings:")
-    return st.navigation(
-        {
-            "": [home],
-            "Build": [corpora, finetune, runs, run],
-            "Compare": [playground, evaluate],
-            "Judge": [campaigns, annotate, agreement],
-            "Ship": [deploy],
-            " ": [settings],
-        }
-    )
+def menu(visitor: Visitor) -> StreamlitPage:
+    """Shows the menu and gives the page that was chosen.
+
+    A page that is not in the menu cannot be reached by its address either: Streamlit shows the
+    first page instead.
+    """
+    sections = {
+        section: [page for page in pages if may_see(visitor, page_name(visitor, page))]
+        for section, pages in _sections(first=_first_page(visitor)).items()
+    }
+    return st.navigation({section: pages for section, pages in sections.items() if pages})
+
+
+def page_name(visitor: Visitor, page: StreamlitPage) -> str:
+    """Gives the name of a page's file without its ending; the first page's address is empty."""
+    return page.url_path or _first_page(visitor)
+
+
+def leave_link(visitor: Visitor) -> None:
+    """Offers a way out to whoever is a rater or member by a link and would be somebody else."""
+    if may_leave(visitor):
+        with st.sidebar:
+            st.html('<a href="/leave" target="_self">Leave: back to the owner\'s pages</a>')
+
+
+def _first_page(visitor: Visitor) -> str:
+    return RATER_PAGES[0] if visitor.role == "rater" else "home"
+
+
+def _sections(first: str) -> dict[str, list[StreamlitPage]]:
+    def page(name: str, title: str, icon: str = "", *, is_hidden: bool = False) -> StreamlitPage:
+        return st.Page(
+            page_path(name),
+            title=title,
+            icon=f":material/{icon}:" if icon else None,
+            default=name == first,
+            visibility="hidden" if is_hidden else "visible",
+        )
+
+    return {
+        "": [page("home", "Home", "home")],
+        "Build": [
+            page("corpora", "Corpora", "library_books"),
+            page("finetune", "Fine-tune", "tune"),
+            page("runs", "Runs", "monitoring"),
+            page("run", "Run", is_hidden=True),
+        ],
+        "Compare": [
+            page("playground", "Playground", "forum"),
+            page("evaluate", "Evaluate", "leaderboard"),
+        ],
+        "Judge": [
+            page("campaigns", "Campaigns", "rate_review"),
+            page("annotate", "Annotate", "edit_note"),
+            page("agreement", "Agreement", "handshake"),
+        ],
+        "Ship": [page("deploy", "Deploy", "cloud_upload")],
+        " ": [page("settings", "Settings", "settings")],
+    }

@@ -21,8 +21,13 @@ if str(ROOT) not in sys.path:
 os.environ.setdefault("PYTHONPATH", str(ROOT))  # child processes import core by it
 
 import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
 from app import assets, downloads  # noqa: E402
+from app.access import routes as entering  # noqa: E402
+from app.access.entrance import open_entrance, welcome  # noqa: E402
+from app.access.gate import Gate  # noqa: E402
+from app.access.headers import ClosingHeaders  # noqa: E402
 from core.jobs import queue  # noqa: E402
 from core.storage.workspace import Workspace, default_workspace  # noqa: E402
 
@@ -33,8 +38,11 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
-    """Keeps the queue while the server runs."""
-    keeper = asyncio.create_task(_keep_queue(Workspace(default_workspace())))
+    """Opens the door, and keeps the queue while the server runs."""
+    workspace = Workspace(default_workspace())
+    sys.stdout.write(welcome(open_entrance(workspace).door))
+    sys.stdout.flush()
+    keeper = asyncio.create_task(_keep_queue(workspace))
     yield
     keeper.cancel()
     with suppress(asyncio.CancelledError):
@@ -52,6 +60,7 @@ async def _keep_queue(workspace: Workspace) -> None:
 
 app = st.App(
     ROOT / "app" / "main.py",
-    routes=[*assets.routes(), *downloads.routes()],
+    routes=[*assets.routes(), *downloads.routes(), *entering.routes()],
+    middleware=[Middleware(ClosingHeaders), Middleware(Gate)],
     lifespan=lifespan,
 )

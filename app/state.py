@@ -92,6 +92,9 @@ class EvaluateDraft:
         self.focus, self.positions = focus, tuple(int(each) for each in positions)
 
 
+NUM_SAVED_IDS = 20
+
+
 @dataclass
 class RateDraft:
     """Where a rater's tab stands; everything that was judged is in the database.
@@ -101,7 +104,7 @@ class RateDraft:
         place: The item that is shown, from 0; None for the first that is open.
         item_id: The item that was shown last.
         touched_at_s: When it was shown or saved last, on the monotonic clock.
-        saved_id, refused_id: The last save that was stored, and the last that could not be.
+        saved_ids: The last saves that were stored, of this item and of those before.
         missing, warnings: Codes that the last wish to go on was answered with.
         problem: Why the last save was not stored, in words; else empty.
         feedback_for: The calibration item whose gold is shown.
@@ -112,8 +115,7 @@ class RateDraft:
     place: int | None = None
     item_id: str = ""
     touched_at_s: float = 0.0
-    saved_id: str = ""
-    refused_id: str = ""
+    saved_ids: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     problem: str = ""
@@ -123,8 +125,12 @@ class RateDraft:
     def go_to(self, place: int | None) -> None:
         """Makes another item the one that is shown; None is the first open one."""
         self.place, self.view = place, "work"
-        self.item_id = self.saved_id = self.refused_id = self.feedback_for = self.problem = ""
+        self.item_id = self.feedback_for = self.problem = ""
         self.missing = self.warnings = ()
+
+    def saved(self, save_id: str) -> None:
+        """Remembers a save that was stored, to tell the page of it."""
+        self.saved_ids = (*self.saved_ids[1 - NUM_SAVED_IDS :], save_id)
 
     def elapsed_s(self) -> float:
         """Gives the seconds since the last sign of work, and begins to count anew."""
@@ -151,6 +157,8 @@ class Session:
         compare: The Playground's fields.
         evaluate: The choice of the Evaluate page.
         rate: Where a rater's work stands in this tab.
+        gold_version: Changes when gold was changed beside its editor, so that it starts anew.
+        gold_saved_id, gold_problem: The editor's last save, and why one was not stored.
         ask_id: Id of the next question to several systems.
         chat_id: The conversation that is looked at.
         turn_id: Changes with each turn of a chat, so that its field starts empty.
@@ -162,6 +170,7 @@ class Session:
         form_version: Changes after a form of the settings was saved, so that it starts anew.
         saved_template: The prompt template that was just saved, to be shown again.
         session_keys: Keys of endpoints for this session only, by the system's id.
+        member_version: Changes after a member was added, so that the form starts empty.
         notice: A sentence to show once on the next page.
     """
 
@@ -178,6 +187,9 @@ class Session:
     compare: CompareDraft = field(default_factory=CompareDraft)
     evaluate: EvaluateDraft = field(default_factory=EvaluateDraft)
     rate: RateDraft = field(default_factory=RateDraft)
+    gold_version: int = 0
+    gold_saved_id: str = ""
+    gold_problem: str = ""
     ask_id: str = field(default_factory=_new_id)
     chat_id: str = ""
     turn_id: str = field(default_factory=_new_id)
@@ -189,6 +201,7 @@ class Session:
     form_version: int = 0
     saved_template: str = ""
     session_keys: dict[str, str] = field(default_factory=dict)
+    member_version: int = 0
     notice: str = ""
 
     def __repr__(self) -> str:

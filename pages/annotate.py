@@ -8,7 +8,7 @@ from app.judging.rate_item import rate_item
 from app.judging.rate_overview import finished, overview
 from app.judging.rate_welcome import welcome
 from app.judging.rate_who import campaign_of, chosen_rater, is_onlooker
-from app.judging.wording import wording_of
+from app.judging.wording import wording as wording_of
 from app.state import session
 from core.annotate.asking import first_open_place
 

@@ -1,8 +1,10 @@
-"""Settings: endpoints of LLMs and MT services, chains of systems, prompt templates."""
+"""Settings: endpoints of LLMs and MT services, chains of systems, prompt templates, access."""
 
 import streamlit as st
 
 from app import cache, chain_views, endpoint_form, endpoint_views, template_views
+from app.access.member_views import access_view
+from app.access.visiting import visitor
 from app.state import session
 from app.text import page_header
 from core.systems.catalogue import all_systems
@@ -14,21 +16,28 @@ page_header("Settings", "What translates besides your own models, and how LLMs a
 systems = all_systems(workspace)
 endpoints = [info for info in systems if info.kind in KIND_NAMES]
 chains = [info for info in systems if info.kind == "chain"]
-of_endpoints, of_chains, of_prompts = st.tabs(["Endpoints", "Chains", "Prompts"])
+may_manage_access = visitor().may_manage_access
+parts = ["Endpoints", "Chains", "Prompts", *(["Access"] if may_manage_access else [])]
+of_endpoints, of_chains, of_prompts, *of_access = st.tabs(parts)
 
 with of_endpoints:
-    with st.expander("Set up an endpoint", icon=":material/add_link:", expanded=not endpoints):
-        endpoint_form.new_endpoint(workspace)
-    for info in endpoints:
-        endpoint_views.endpoint_card(workspace, info)
-    if session().endpoint_id:
-        endpoint_form.change_dialog(workspace, session().endpoint_id)
-    if not endpoints:
-        st.info(
-            "No endpoint yet. Any OpenAI-compatible API will do (OpenAI, Azure, vLLM, Ollama, "
-            "`transformers serve`), LibreTranslate, Google and DeepL too. Keys come from "
-            "environment variables, or are typed for one session; they are never stored."
-        )
+    if not may_manage_access:
+        st.info("Endpoints are asked with keys: only an owner sets them up and changes them.")
+        for info in endpoints:
+            st.text(f"{info.name} · {KIND_NAMES[info.kind]}")
+    else:
+        with st.expander("Set up an endpoint", icon=":material/add_link:", expanded=not endpoints):
+            endpoint_form.new_endpoint(workspace)
+        for info in endpoints:
+            endpoint_views.endpoint_card(workspace, info)
+        if session().endpoint_id:
+            endpoint_form.change_dialog(workspace, session().endpoint_id)
+        if not endpoints:
+            st.info(
+                "No endpoint yet. Any OpenAI-compatible API will do (OpenAI, Azure, vLLM, Ollama, "
+                "`transformers serve`), LibreTranslate, Google and DeepL too. Keys come from "
+                "environment variables, or are typed for one session; they are never stored."
+            )
 
 with of_chains:
     st.caption(
@@ -42,3 +51,7 @@ with of_chains:
 
 with of_prompts:
     template_views.template_editor(workspace)
+
+for tab in of_access:  # there is none for members
+    with tab:
+        access_view(workspace)

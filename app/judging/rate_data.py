@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import streamlit as st
-from core.annotate.privacy import delete_my_data, my_data
 
 from app.judging.rate_who import is_onlooker
 from app.judging.wording import Wording
 from app.state import session
+from core.annotate.privacy import delete_my_data, my_data
 from core.storage.campaign_records import Campaign, Rater
 from core.storage.workspace import Workspace
 

@@ -49,9 +49,7 @@ def rate_item(
             _take(ids, payload)
 
     left = annotator(view, key=key, on_save=arrived, on_go=arrived)
-    # A page that was cut off from a server that is gone sends its state, but calls nothing.
-    known = (draft.saved_id, draft.refused_id)
-    if left and not is_locked and left.get("save_id") not in known:
+    if left and not is_locked:  # from before a restart of the server
         _take(ids, left)
         st.rerun()
 
@@ -68,12 +66,10 @@ def _take(ids: tuple[str, str, int], payload: Any) -> None:
         found = save(workspace, campaign, rater, asked, answer, elapsed_s=draft.elapsed_s())
     except AdaptMLLMError as error:
         draft.problem = str(error)
-        # Remembered, so that the page does not send it round and round.
-        draft.refused_id = str(payload.get("save_id", "")) if isinstance(payload, dict) else ""
         log.warning("a rating was not saved: %s", error)
         return
     draft.problem = ""
-    draft.saved_id = answer.save_id
+    draft.saved(answer.save_id)
     draft.missing, draft.warnings = found.missing, found.warnings
     if answer.goes_to:
         _go(workspace, campaign, draft, asked, found, answer.goes_to)

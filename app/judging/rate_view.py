@@ -39,16 +39,17 @@ def item_view(
         protocol=question.protocol,
         revision=rating.revision if rating else 0,
         saved_at=rating.saved_at if rating else "",
-        saved_id=draft.saved_id,
+        saved_id=draft.saved_ids[-1] if draft.saved_ids else "",
+        acknowledged=draft.saved_ids,
         annotation=asked.annotation.to_json(),
-        source=_text(question.source, campaign.src_lang),
+        source=form_text(question.source, campaign.src_lang),
         outputs=[
-            {**_text(text, campaign.tgt_lang), "label": label}
+            {**form_text(text, campaign.tgt_lang), "label": label}
             for text, label in zip(question.outputs, _labels(question), strict=True)
         ],
         context={"before": _neighbours(asked.before), "after": _neighbours(asked.after)},
-        typology=_typology(question.typology, wording),
-        anchors=_anchors(question, wording),
+        typology=typology_view(question.typology, wording),
+        anchors=anchors(question, wording),
         missing=[wording.t(f"rate.missing.{code}") for code in draft.missing]
         + ([draft.problem] if draft.problem else []),
         warnings=[
@@ -71,7 +72,8 @@ def unit_of(campaign: Campaign, rater: Rater) -> str:
     return settings_of(campaign).unit_for(campaign.tgt_lang)
 
 
-def _text(text: str, code: str) -> dict[str, Any]:
+def form_text(text: str, code: str) -> dict[str, Any]:
+    """Gives a text with its language, by tag and by name, as the annotator takes it."""
     is_known = bool(code)
     return {
         "text": text,
@@ -89,7 +91,8 @@ def _neighbours(neighbours: tuple[Neighbour, ...]) -> list[dict[str, Any]]:
     return [{"source": each.source, "outputs": list(each.outputs)} for each in neighbours]
 
 
-def _typology(typology: Typology | None, wording: Wording) -> dict[str, Any] | None:
+def typology_view(typology: Typology | None, wording: Wording) -> dict[str, Any] | None:
+    """Gives categories and severities in the rater's words; None where nothing is marked."""
     if typology is None:
         return None
     return {
@@ -110,7 +113,8 @@ def _typology(typology: Typology | None, wording: Wording) -> dict[str, Any] | N
     }
 
 
-def _anchors(question: Question, wording: Wording) -> list[dict[str, Any]]:
+def anchors(question: Question, wording: Wording) -> list[dict[str, Any]]:
+    """Gives what the scores mean; nothing where none is asked for."""
     if not question.asks_score:
         return []
     kind, values = ("esa", ESA_VALUES) if question.protocol == "esa" else ("sqm", SQM_VALUES)

@@ -7,9 +7,9 @@ import streamlit as st
 from app.judging.wording import Wording, interface_languages
 from app.state import session
 from core.annotate.asking import settings_of
+from core.annotate.privacy import give_consent
 from core.languages import language_name
 from core.storage.campaign_records import Campaign, Rater
-from core.storage.files import utc_now
 from core.storage.workspace import Workspace
 
 
@@ -53,7 +53,8 @@ def welcome(workspace: Workspace, campaign: Campaign, rater: Rater, wording: Wor
         with st.expander(t("rate.guidelines"), expanded=True):
             st.text(guidelines)
     st.subheader(t("rate.consent"), anchor=False)
-    st.text(settings.consent_text or t("rate.consent_text"))
+    terms = settings.consent_text or t("rate.consent_text")
+    st.text(terms)
     agrees = st.checkbox(t("rate.agree"), key="rate.agree")
     if st.button(
         t("rate.start"),
@@ -62,6 +63,6 @@ def welcome(workspace: Workspace, campaign: Campaign, rater: Rater, wording: Wor
         disabled=not agrees,
         help=None if agrees else t("rate.agree_first"),
     ):
-        workspace.raters.change(rater.id, consented_at=utc_now(), seen_at=utc_now())
+        give_consent(workspace, rater.id, terms)
         session().rate.go_to(None)
         st.rerun()

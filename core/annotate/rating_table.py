@@ -25,7 +25,12 @@ COLUMNS = {
 
 
 class RatingTable:
-    """A file's rows by the names of `COLUMNS`, each with the number of its line."""
+    """A file's rows by the names of `COLUMNS`, each with the number of its line.
+
+    Attributes:
+        name: The file's.
+        header: Names of the columns in lower case, the cell of documentation left out.
+    """
 
     def __init__(self, name: str, lines: list[str], needed: Sequence[str]) -> None:
         self.name = name
@@ -47,6 +52,15 @@ class RatingTable:
             )
         self._num_cells = (max(self._columns.values()) + 1, len(lines[0].split("\t")))
         self._num_named = len(cells)
+        self.header = tuple(header)
+
+    def place_of(self, column: str) -> int | None:
+        """Gives the place of a column of `COLUMNS` in a line, from 0; None where it is missing."""
+        return self._columns.get(column)
+
+    def cells(self, number: int) -> list[str]:
+        """Gives the cells of a line as they stand in the file, unknown columns too."""
+        return self._lines[number - 1].split("\t")
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         """Gives number and cells of each line; a trailing column that is not used may be absent.

@@ -9,10 +9,10 @@ import secrets
 import time
 import uuid
 from collections import OrderedDict
-from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.access.attempts import Allowance
 from core.errors import ConfigError
 from core.serving.settings import ServeSettings
 from core.storage.files import utc_now
@@ -83,28 +83,6 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", errors="replace")).hexdigest()
 
 
-@dataclass
-class _Bucket:
-    """A minute's allowance that fills up again evenly."""
-
-    level: float
-    filled_at: float = field(default_factory=time.monotonic)
-
-    def take(self, amount: float, per_minute: float) -> float:
-        """Takes `amount` and gives 0, or takes nothing and gives the seconds until there is enough.
-
-        An amount above the whole allowance passes when the bucket is full: it would never fit.
-        """
-        now = time.monotonic()
-        self.level = min(per_minute, self.level + (now - self.filled_at) * per_minute / 60)
-        self.filled_at = now
-        missing = min(amount, per_minute) - self.level
-        if missing > 0:
-            return missing * 60 / per_minute
-        self.level -= amount
-        return 0.0
-
-
 class Access:
     """Checks keys and limits; the keys are those of the workspace, looked up again every moment."""
 
@@ -113,7 +91,7 @@ class Access:
         self._records = records
         self._keys: list[ApiKey] = []
         self._looked_at = float("-inf")
-        self._buckets: OrderedDict[tuple[str, str], _Bucket] = OrderedDict()
+        self._buckets: OrderedDict[tuple[str, str], Allowance] = OrderedDict()
 
     @property
     def keys(self) -> list[ApiKey]:
@@ -199,7 +177,7 @@ class Access:
     def _take(self, bucket_key: tuple[str, str], amount: int, per_minute: int) -> None:
         if not per_minute:
             return
-        bucket = self._buckets.setdefault(bucket_key, _Bucket(per_minute))
+        bucket = self._buckets.setdefault(bucket_key, Allowance(per_minute))
         self._buckets.move_to_end(bucket_key)
         while len(self._buckets) > MAX_CALLERS:
             self._buckets.popitem(last=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import ConfigError, DataError
@@ -135,6 +135,7 @@ class Item:
         systems: Numbers of the systems, in the order shown.
         texts: What is shown instead of the systems' outputs; empty where nothing is.
         of_item: The item that a check repeats or spoils, or None.
+        origin: Of an import: what the file said of the item that has no other place; else {}.
     """
 
     id: str
@@ -146,6 +147,7 @@ class Item:
     systems: list[int]
     texts: list[str] = field(default_factory=list)
     of_item: str | None = None
+    origin: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -251,6 +253,34 @@ class CampaignRecords:
         query = update(campaigns).where(campaigns.c.id == campaign_id).values(settings=settings)
         with self._database.writing() as connection:
             connection.execute(query)
+
+    def link_sets(
+        self,
+        campaign_id: str,
+        test_set_hash: str,
+        set_ids: Mapping[int, str],
+        positions: Mapping[int, int],
+    ) -> None:
+        """Stores which translation sets hold what was judged: everything or nothing.
+
+        Args:
+            campaign_id: The campaign.
+            test_set_hash: That of the sets.
+            set_ids: By the number of the system.
+            positions: Places in the test set by the number of the segment.
+        """
+        with self._database.writing() as connection:
+            query = update(campaigns).where(campaigns.c.id == campaign_id)
+            connection.execute(query.values(test_set_hash=test_set_hash))
+            for table, column, found in (
+                (campaign_systems, "set_id", set_ids),
+                (campaign_segments, "position", positions),
+            ):
+                at = (table.c.campaign_id == campaign_id, table.c.number == bindparam("at"))
+                if found:
+                    change = update(table).where(*at).values({column: bindparam("value")})
+                    rows = [{"at": number, "value": value} for number, value in found.items()]
+                    connection.execute(change, rows)
 
     def systems(self, campaign_id: str) -> list[CampaignSystem]:
         """Gives the systems by number."""

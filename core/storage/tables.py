@@ -366,7 +366,7 @@ raters = Table(
 )
 
 # What one rater is asked; `systems` are numbers in the order shown, `texts` replace their outputs
-# where an item is a check.
+# where an item is a check, `origin` is what an imported file said of the item besides.
 items = Table(
     "items",
     metadata,
@@ -379,6 +379,7 @@ items = Table(
     Column("systems", JSON, nullable=False),
     Column("texts", JSON, nullable=False),
     Column("of_item", String(36)),
+    Column("origin", JSON, nullable=False),
     UniqueConstraint("rater_id", "place", name="items_by_rater"),
     Index("items_by_campaign", "campaign_id", "segment"),
 )

@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("systems", sa.JSON, nullable=False),
         sa.Column("texts", sa.JSON, nullable=False),
         sa.Column("of_item", sa.String(36)),
+        sa.Column("origin", sa.JSON, nullable=False),
         sa.UniqueConstraint("rater_id", "place", name="items_by_rater"),
     )
     op.create_index("items_by_campaign", "items", ["campaign_id", "segment"])

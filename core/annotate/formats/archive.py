@@ -1,0 +1,84 @@
+"""Zip archives from strangers, which xlsx files are too: unpacked in memory, within limits."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+
+from core.errors import DataError
+
+MAX_MEMBERS = 2_000
+MAX_UNPACKED_BYTES = 100_000_000
+# A table of equal rows shrinks to a fiftieth or so, a bomb to a thousandth.
+MAX_RATIO = 150
+_SMALL_BYTES = 5_000_000  # below this no ratio is a danger
+
+_SIGNATURE = b"PK\x03\x04"
+_IS_ENCRYPTED = 0x1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def is_archive(data: bytes) -> bool:
+    """Whether a file begins as a zip archive does."""
+    return data.startswith(_SIGNATURE)
+
+
+def unpack(data: bytes, name: str) -> dict[str, bytes]:
+    """Gives the files of an archive by the names they have in it; nothing is written to disk.
+
+    Raises:
+        DataError: It is no zip archive, is damaged or encrypted, or is too large when unpacked.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+            _check(infos, len(data), name)
+            return {info.filename: _content(archive, info) for info in infos}
+    except (
+        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, OverflowError,
+        UnicodeDecodeError, ValueError,
+    ) as error:  # fmt: skip
+        raise DataError(
+            f"{name!r} is a damaged archive: {str(error)[:200]}.", hint="Pack or save it again."
+        ) from None
+
+
+def pack(files: dict[str, bytes]) -> bytes:
+    """Gives an archive of files, the same bytes for the same files."""
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            info = zipfile.ZipInfo(name)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, content)
+    return output.getvalue()
+
+
+def _check(infos: list[zipfile.ZipInfo], size_bytes: int, name: str) -> None:
+    unpacked_bytes = sum(info.file_size for info in infos)
+    fault = hint = ""
+    if len(infos) > MAX_MEMBERS:
+        fault = f"holds {len(infos):,} files, more than {MAX_MEMBERS:,}"
+    elif len({info.filename for info in infos}) < len(infos):
+        fault = "holds two files of the same name"
+    elif unpacked_bytes > MAX_UNPACKED_BYTES:
+        fault = f"unpacks to {unpacked_bytes:,} bytes, more than {MAX_UNPACKED_BYTES:,}"
+    elif unpacked_bytes > max(_SMALL_BYTES, MAX_RATIO * size_bytes):
+        ratio = unpacked_bytes // max(1, size_bytes)
+        fault = f"unpacks to {ratio:,} times its size, more than {MAX_RATIO}"
+    elif any(info.flag_bits & _IS_ENCRYPTED for info in infos):
+        fault, hint = "is encrypted", "Save it without a password."
+    elif any(info.compress_type not in _METHODS for info in infos):
+        fault, hint = "is packed in a rare way", "Pack it as an ordinary zip archive."
+    if fault:
+        raise DataError(f"{name!r} {fault}.", hint=hint or "Give the files one by one.")
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    with archive.open(info) as file:
+        # Not `read()`: it unpacks all that is there, whatever size was declared.
+        content = file.read(info.file_size)
+    if len(content) != info.file_size:
+        raise zipfile.BadZipFile(f"{info.filename} is cut short")
+    return content

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+
+import pytest
+
+from core.annotate.formats import archive
+from core.annotate.formats.archive import is_archive, pack, unpack
+from core.errors import DataError
+
+
+def test_what_is_packed_comes_back_the_same_bytes_each_time() -> None:
+    files = {"../../etc/passwd": b"x", "tá/é.txt": "scéal".encode()}
+    assert is_archive(pack(files))
+    assert unpack(pack(files), "x.zip") == files
+    assert pack(files) == pack(files)
+
+
+def test_no_more_is_unpacked_than_a_member_declares() -> None:
+    data = bytearray(pack({"a": bytes(20_000_000)}))
+    entry = data.index(b"PK\x01\x02")
+    struct.pack_into("<L", data, entry + 16, zlib.crc32(bytes(100)))
+    struct.pack_into("<L", data, entry + 24, 100)
+    assert unpack(bytes(data), "x.zip") == {"a": bytes(100)}
+
+
+def with_flag(data: bytes, flag: int) -> bytes:
+    changed = bytearray(data)
+    struct.pack_into("<H", changed, data.index(b"PK\x01\x02") + 8, flag)
+    return bytes(changed)
+
+
+def packed_by(method: int) -> bytes:
+    output = io.BytesIO()
+    with zipfile.ZipFile(output, "w", method) as file:
+        file.writestr("a", b"a" * 100)
+    return output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (pack({str(at): b"" for at in range(archive.MAX_MEMBERS + 1)}), "holds 2,001 files"),
+        (pack({"a": bytes(6_000_000)}), "unpacks to .* times its size, more than 150"),
+        (with_flag(pack({"a": b"a"}), 1), "is encrypted"),
+        (packed_by(zipfile.ZIP_LZMA), "is packed in a rare way"),
+        (pack({"a": b"abc" * 100})[:-30], "is a damaged archive"),
+        (pack({"a": b"abc" * 100}).replace(b"PK\x03\x04", b"PK\x03\x05"), "is a damaged archive"),
+    ],
+)
+def test_archives_that_are_a_danger_or_damaged_are_refused(data: bytes, message: str) -> None:
+    with pytest.raises(DataError, match=f"'x.zip' {message}"):
+        unpack(data, "x.zip")
+
+
+def test_an_archive_of_too_many_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_UNPACKED_BYTES", 10)
+    with pytest.raises(DataError, match="unpacks to 11 bytes, more than 10"):
+        unpack(pack({"a": b"01234567890"}), "x.zip")
