@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.access.visiting import visitor
+from app.access.visiting import identified
 from app.errors import shown_to_user
 from app.navigation import leave_link, menu, page_name
 from app.text import page_style
@@ -15,7 +15,7 @@ ICON = Path(__file__).with_name("icon.svg")
 st.set_page_config(page_title="adaptMLLM", page_icon=str(ICON), layout="wide")
 page_style()
 with shown_to_user():
-    who = visitor()
+    who = identified()
     page = menu(who)
     leave_link(who)
     check_may_see(who, page_name(who, page))

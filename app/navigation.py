@@ -10,6 +10,11 @@ from streamlit.navigation.page import StreamlitPage
 from app.access.visiting import may_leave
 from core.access.roles import RATER_PAGES, Visitor, may_see
 
+# An address of the server, not a page of the menu: `st.page_link` knows only those.
+_LEAVE = (
+    '<a href="/leave" target="_self" style="color: inherit">Leave: back to the owner\'s pages</a>'
+)
+
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 
 
@@ -37,10 +42,10 @@ def page_name(visitor: Visitor, page: StreamlitPage) -> str:
 
 
 def leave_link(visitor: Visitor) -> None:
-    """Offers a way out to whoever is a rater or member by a link and would be somebody else."""
+    """Offers a way back to an owner or member who has opened a rater's link."""
     if may_leave(visitor):
         with st.sidebar:
-            st.html('<a href="/leave" target="_self">Leave: back to the owner\'s pages</a>')
+            st.html(_LEAVE)
 
 
 def _first_page(visitor: Visitor) -> str:

@@ -171,6 +171,7 @@ class Session:
         saved_template: The prompt template that was just saved, to be shown again.
         session_keys: Keys of endpoints for this session only, by the system's id.
         member_version: Changes after a member was added, so that the form starts empty.
+        identified: What the browser showed at the last run of a page, and who that is.
         notice: A sentence to show once on the next page.
     """
 
@@ -202,6 +203,7 @@ class Session:
     saved_template: str = ""
     session_keys: dict[str, str] = field(default_factory=dict)
     member_version: int = 0
+    identified: Any = None
     notice: str = ""
 
     def __repr__(self) -> str:

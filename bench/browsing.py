@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,12 +64,17 @@ class Server:
 
 
 @contextmanager
-def page_server(workspace: Workspace) -> Iterator[Server]:
-    """Starts the server as `make run` does and ends it afterwards."""
+def page_server(workspace: Workspace, options: Sequence[str] = ()) -> Iterator[Server]:
+    """Starts the server as `make run` does and ends it afterwards.
+
+    Args:
+        workspace: What it works on.
+        options: Further options of `streamlit run`.
+    """
     port = free_port()
     log = workspace.root / "server.log"
     command = [sys.executable, "-m", "streamlit", "run", "app/server.py"]
-    command += ["--server.port", str(port)]
+    command += ["--server.port", str(port), *options]
     environment = {**os.environ, **scratch_environment(workspace.root)}
     with (
         log.open("wb") as output,

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from core.commands import annotate as annotate_commands
 from core.commands import corpora as corpora_commands
 from core.commands import deploy as deploy_commands
 from core.commands import evaluate as evaluate_commands
@@ -48,8 +49,11 @@ def parser() -> argparse.ArgumentParser:
         help=f"folder of corpora, runs and models (default: ${WORKSPACE_VARIABLE} or workspace/)",
     )
     groups = top.add_subparsers(dest="group", required=True, metavar="COMMAND")
-    modules = (corpora_commands, finetune_commands, runs_commands, deploy_commands)
-    for module in (*modules, systems_commands, translate_commands, evaluate_commands):
+    modules = (
+        corpora_commands, finetune_commands, runs_commands, deploy_commands, systems_commands,
+        translate_commands, evaluate_commands, annotate_commands,
+    )  # fmt: skip
+    for module in modules:
         module.add_commands(groups, common)
     return top
 

@@ -3,6 +3,9 @@
 import streamlit as st
 
 from app import cache
+from app.judging.adjudication import adjudication_view
+from app.judging.agreement_disputes import disagreement_view
+from app.judging.agreement_views import agreement_view
 from app.judging.chosen_campaign import chosen_campaign
 from app.judging.error_views import errors_view
 from app.judging.results_views import results_view
@@ -11,7 +14,13 @@ from app.navigation import page_path
 from app.state import PART
 from app.text import page_header
 
-SCORED = {"Scores": results_view, "Errors": errors_view}
+SCORED = {
+    "Scores": results_view,
+    "Errors": errors_view,
+    "Agreement": agreement_view,
+    "Disagreements": disagreement_view,
+}
+ADJUDICATION = "Adjudication"
 
 workspace = cache.workspace()
 page_header("Agreement", "What people found: scores, errors, and how far they agree.")
@@ -32,8 +41,11 @@ if not any(item.annotation.is_done for item in data.items):
     st.stop()
 
 choice = scoring_choice(data)
-tabs = st.tabs(list(SCORED), key=PART, on_change="rerun", bind="query-params")
-for tab, show in zip(tabs, SCORED.values(), strict=True):
+tabs = st.tabs([*SCORED, ADJUDICATION], key=PART, on_change="rerun", bind="query-params")
+for tab, show in zip(tabs, SCORED.values(), strict=False):
     if tab.open and choice is not None:
         with tab:
             show(data, choice)
+if tabs[-1].open:
+    with tabs[-1]:
+        adjudication_view(workspace, data)

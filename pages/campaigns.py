@@ -8,6 +8,7 @@ from app.judging.campaign_files import export_view, import_form
 from app.judging.campaign_form import campaign_form
 from app.judging.campaign_list import campaign_table
 from app.judging.campaign_progress import progress_view
+from app.judging.campaign_publish import publish_view
 from app.judging.campaign_raters import rater_view
 from app.judging.chosen_campaign import CAMPAIGN, chosen_campaign
 from app.navigation import page_path
@@ -35,7 +36,7 @@ campaign_table(workspace, campaigns)
 # With the address in its key, so that a click on the table above changes it, too.
 asked = st.query_params.get(CAMPAIGN, "")
 campaign = chosen_campaign(campaigns, key=f"campaigns.chosen.{asked[:12]}")
-with st.container(horizontal=True):
+with st.container(horizontal=True, vertical_alignment="center"):
     state_buttons(workspace, campaign)
     st.page_link(
         page_path("agreement"),
@@ -59,3 +60,4 @@ if tabs[2].open:
 if tabs[3].open:
     with tabs[3]:
         export_view(campaign)
+        publish_view(workspace, campaign)

@@ -14,7 +14,7 @@ from app.access.entrance import Entrance, entrance
 from app.access.shown import shown_of
 from app.access.small_pages import message_page, token_page
 from app.access.socket_messages import bare_rerun, is_for_raters
-from core.access.identifying import identify
+from core.access.identifying import identify, is_signed
 from core.access.roles import RATER_PAGES, Visitor
 from core.access.visits import note_visit
 
@@ -26,6 +26,7 @@ OPEN_PREFIX = "/join/"
 # What the one page of a rater needs; everything else is refused, and so is what is added later.
 RATER_PATHS = ("/", SOCKET_PATH, "/_stcore/health", "/_stcore/host-config", "/favicon.png")
 RATER_PREFIXES = ("/static/", "/media/", "/assets/", "/component/", "/_stcore/bidi-components/")
+SAME_FOR_ALL = "/static/"  # the files of Streamlit itself
 POLICY_VIOLATION = 1008
 
 
@@ -85,6 +86,9 @@ async def _refusal(here: Entrance, connection: HTTPConnection) -> Response | Non
         return None
     if path in provider.PROVIDER_PATHS and provider.is_configured():
         return None
+    shown = shown_of(connection.headers.items())
+    if path.startswith(SAME_FOR_ALL) and is_signed(here.workspace, here.door, shown):
+        return None  # dozens of them make up the first page
     found = await _visitor(here, connection)
     if found is None:
         return _stranger_answer(connection)

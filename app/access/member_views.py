@@ -61,8 +61,8 @@ def _server_state() -> None:
         if door.is_local:
             st.text("Only this machine can reach it; whoever uses it is the owner.")
             st.text(
-                "Links work for others once it is started with "
-                "`make run HOST=0.0.0.0 PUBLIC_URL=https://…`."
+                "Links work for others once it is started so that they can reach it, as with "
+                "HOST=0.0.0.0, or better behind a proxy: docs/access.md."
             )
         else:
             st.text("Others can reach it; everybody needs a link, a sign-in, or the owner's token.")
@@ -84,7 +84,7 @@ def _new_member(workspace: Workspace) -> None:
     with st.expander("Let somebody in", icon=":material/person_add:"):
         columns = st.columns(3)
         with columns[0]:
-            name = st.text_input("Name", key=f"{key}.name", max_chars=MAX_NAME_LENGTH)
+            name = st.text_input("Name of the member", key=f"{key}.name", max_chars=MAX_NAME_LENGTH)
         with columns[1]:
             email = st.text_input(
                 "E-mail address (optional)",
@@ -100,7 +100,7 @@ def _new_member(workspace: Workspace) -> None:
                 key=f"{key}.role",
                 help=ROLE_HELP,
             )
-        if st.button("Add", type="primary", icon=":material/person_add:", key=f"{key}.go"):
+        if st.button("Add member", type="primary", icon=":material/person_add:", key=f"{key}.go"):
             if not name.strip():
                 problem("Nobody was added", "The name is empty: type it first.")
                 return

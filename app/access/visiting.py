@@ -8,21 +8,35 @@ import streamlit as st
 
 from app.access.entrance import entrance
 from app.access.shown import shown_of
+from app.state import session
 from core.access.identifying import Shown, identify
 from core.access.roles import Visitor, check_may_manage_access
 from core.errors import ConfigError, DataError
 
 
 def visitor() -> Visitor:
-    """Gives who looks at this page; checked anew each time, so that what was revoked ends at once.
+    """Gives who looks at this page, as it was found out when this run of it began.
 
-    Call it in a callback or fragment that stores something, too: neither passes the menu.
+    Callbacks and fragments run before that or without it, but not without a check: the gate has
+    asked for the message that started them (`app.access.gate`).
+
+    Raises:
+        DataError: The visitor may not enter, or not any more.
+        ConfigError: The page runs in a server that guards nothing.
+    """
+    known = session().identified
+    return known[1] if known is not None and known[0] == presented() else identified()
+
+
+def identified() -> Visitor:
+    """Finds out anew who looks at this page, so that what was revoked ends at once.
 
     Raises:
         DataError: The visitor may not enter, or not any more.
         ConfigError: The page runs in a server that guards nothing.
     """
     here, shown = entrance(), presented()
+    session().identified = None
     if here is None:
         if shown is not None:
             raise ConfigError(
@@ -30,11 +44,12 @@ def visitor() -> Visitor:
             )
         return Visitor("owner")  # a script that nobody reaches over a network, as in a test
     found = identify(here.workspace, here.door, shown) if shown is not None else None
-    if found is None:
+    if found is None or shown is None:
         raise DataError(
             "Your link or sign-in does not hold any more.",
             hint="Ask whoever invited you for a new link, then open it.",
         )
+    session().identified = (shown, found)
     return found
 
 
@@ -45,7 +60,7 @@ def require_owner() -> Visitor:
         DataError: The visitor may not enter.
         ConfigError: The visitor is no owner.
     """
-    found = visitor()
+    found = identified()
     check_may_manage_access(found)
     return found
 

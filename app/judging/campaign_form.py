@@ -13,7 +13,6 @@ from app.judging.chosen_campaign import CAMPAIGN
 from app.judging.guideline_fields import guideline_fields
 from app.problem_views import problem, shown_in_place
 from app.state import session
-from app.text import duration
 from core.annotate.creating import MAX_NAME, checked_raters, create_campaign
 from core.annotate.planning import SECONDS_PER_ITEM, forecast
 from core.annotate.settings import CampaignSettings
@@ -129,9 +128,9 @@ def _show_forecast(settings: CampaignSettings, texts: CampaignSources, num_rater
         columns = st.columns(4)
         columns[0].metric("Items a rater", f"{most:,}" if least == most else f"{least:,}–{most:,}")
         columns[1].metric("Segments", f"{found.num_segments:,}")
-        columns[2].metric("Time a rater", duration(found.longest_h * 3600))
+        columns[2].metric("Time a rater", f"{found.longest_h:.1f} h")
         if found.cost is None:
-            columns[3].metric("Time in all", duration(found.total_h * 3600))
+            columns[3].metric("Time in all", f"{found.total_h:.1f} h")
         else:
             columns[3].metric("Cost", f"{found.cost:,.0f} {settings.currency}")
         kinds = ", ".join(f"{number:,} {kind}" for kind, number in found.counts.items())

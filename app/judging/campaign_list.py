@@ -48,7 +48,7 @@ def _row(workspace: Workspace, campaign: Campaign) -> dict[str, object]:
         "Name": campaign.name,
         "State": campaign.state,
         "Protocol": campaign.protocol.upper(),
-        "Progress": progress.num_done / progress.num_items if progress.num_items else 0.0,
+        "Progress": round(progress.num_done / max(progress.num_items, 1), 2),
         "Items": f"{progress.num_done:,} of {progress.num_items:,}",
         "Raters": len(progress.rows),
         "Direction": f"{names[0]} → {names[1]}",

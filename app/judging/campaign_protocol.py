@@ -95,8 +95,9 @@ def _own_typology(key: str) -> dict[str, Any]:
     return {
         "name": OWN,
         "categories": [
-            {"name": str(row["Category"] or "").strip(), "is_in_source": bool(row["In the source"])}
+            {"name": row["Category"].strip(), "is_in_source": row["In the source"] is True}
             for row in edited.to_dict("records")
+            if isinstance(row["Category"], str)  # an empty cell holds no text
         ],
         "severities": [each.strip().lower() for each in severities.split(",") if each.strip()],
         "has_non_translation": has_non_translation,

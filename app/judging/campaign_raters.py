@@ -42,9 +42,9 @@ def link_of(workspace: Workspace, rater: Rater) -> str:
     return address() + rater_link(workspace, rater)
 
 
-def reminder(workspace: Workspace, campaign: Campaign, row: RaterRow) -> str:
-    """Gives a message to a rater in the language of their pages: an invitation, or a reminder."""
-    return wording(row.rater.language).t(
+def reminder(workspace: Workspace, campaign: Campaign, row: RaterRow, *, language: str) -> str:
+    """Gives a message to a rater in a language: an invitation, or a reminder."""
+    return wording(language).t(
         "remind.again" if row.num_done else "remind.first",
         done=row.num_done,
         total=row.num_items,
@@ -99,9 +99,9 @@ def _link(workspace: Workspace, campaign: Campaign, row: RaterRow) -> None:
             key=f"campaigns.remind.{row.rater.id}",
         )
         if code != row.rater.language and not row.rater.seen_at:
+            # Who was never here meets the pages in the language of the invitation.
             workspace.raters.change(row.rater.id, language=code)
-            st.rerun()
-        st.code(reminder(workspace, campaign, row), language=None, wrap_lines=True)
+        st.code(reminder(workspace, campaign, row, language=code), language=None, wrap_lines=True)
 
 
 def _link_buttons(workspace: Workspace, rater: Rater) -> None:

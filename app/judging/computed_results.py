@@ -34,7 +34,7 @@ def ranking_of(data: CampaignData, choice: ScoringChoice) -> SystemRanking:
     Raises:
         ConfigError: An error has a severity that the preset does not weigh.
     """
-    return _ranking(_stamp(data), repr(choice), data, choice)
+    return _ranking(stamp(data), repr(choice), data, choice)
 
 
 def errors_of(data: CampaignData, choice: ScoringChoice) -> ErrorProfile:
@@ -43,7 +43,15 @@ def errors_of(data: CampaignData, choice: ScoringChoice) -> ErrorProfile:
     Raises:
         ConfigError: As for `ranking_of`.
     """
-    return _errors(_stamp(data), repr(choice), data, choice)
+    return _errors(stamp(data), repr(choice), data, choice)
+
+
+def stamp(data: CampaignData) -> tuple[str, int, int, str, str]:
+    """Gives what is another after every save and every decision."""
+    newest = max((item.saved_at for item in data.items), default="")
+    num_done = sum(item.annotation.is_done for item in data.items)
+    gold = repr(sorted(data.gold.items(), key=lambda each: each[0]))
+    return data.campaign_id or data.name, len(data.items), num_done, newest, gold
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Ranking the systems …")
@@ -58,11 +66,3 @@ def _errors(
     stamp: Hashable, told: str, _data: CampaignData, _choice: ScoringChoice
 ) -> ErrorProfile:
     return profile_errors(_data, _choice.preset, uses_gold=_choice.uses_gold)
-
-
-def _stamp(data: CampaignData) -> tuple[str, int, int, str, str]:
-    """Gives what is another after every save and every decision."""
-    newest = max((item.saved_at for item in data.items), default="")
-    num_done = sum(item.annotation.is_done for item in data.items)
-    gold = repr(sorted(data.gold.items(), key=lambda each: each[0]))
-    return data.campaign_id or data.name, len(data.items), num_done, newest, gold

@@ -12,6 +12,7 @@ from app.judging.overlay import ShownMark, labels, lanes, names, pieces
 from core.languages import html_tag
 
 NUM_HUES: Final = 6  # raters beyond share a colour; letter and number still tell them apart
+MOST_LANES: Final = 9  # lines under one text; still more marks of one word share the last
 
 _HERE: Final = Path(__file__).parents[1] / "components"
 _COMPONENT: Final = st.components.v2.component(
@@ -56,7 +57,7 @@ def overlay_data(
         "marks": [
             {
                 "label": label,
-                "lane": lane,
+                "lane": min(lane, MOST_LANES - 1),
                 "hue": by.index(mark.by) % NUM_HUES,
                 "by": mark.by,
                 "severity": mark.severity or "undecided",

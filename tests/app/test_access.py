@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,6 +45,7 @@ from core.storage.workspace import Workspace
 
 TOKEN = "a-token-that-nobody-guesses"
 HOST = "http://mt.example.org"
+SOCKET = "ws://mt.example.org/_stcore/stream"  # the test client knows no other base of sockets
 PUBLIC = Door("0.0.0.0", 8501, HOST, OwnerToken(TOKEN))
 HTML = {"Accept": "text/html,*/*"}
 CLOSED_TO_RATERS = (
@@ -61,8 +63,9 @@ async def _reached(request: Request) -> PlainTextResponse:
 
 async def _echo(socket: WebSocket) -> None:
     await socket.accept()
-    while True:
-        await socket.send_bytes(await socket.receive_bytes())
+    with suppress(WebSocketDisconnect):
+        while True:
+            await socket.send_bytes(await socket.receive_bytes())
 
 
 @pytest.fixture
@@ -112,7 +115,7 @@ def test_without_a_token_nothing_answers_but_the_form(open_door: OpenDoor) -> No
     assert client.put("/_stcore/upload_file/1/2", headers=HTML).status_code == 401
     with (
         pytest.raises(WebSocketDisconnect) as refused,
-        client.websocket_connect("/_stcore/stream"),
+        client.websocket_connect(SOCKET),
     ):
         pass
     assert refused.value.code == 1008
@@ -262,12 +265,15 @@ def test_requests_under_other_names_or_from_other_sites_are_refused(
         assert refused.status_code == 403 and "reached" not in refused.text
     link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     assert client.get("/", headers=link).status_code == 200
-    headers = {"Origin": "http://evil.example"}
-    with (
-        pytest.raises(WebSocketDisconnect),
-        client.websocket_connect("/_stcore/stream", headers=headers),
-    ):
+    socket = f"{door.url.replace('http', 'ws')}/_stcore/stream"
+    with client.websocket_connect(socket, headers={"Origin": door.url}):
         pass
+    for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        with (
+            pytest.raises(WebSocketDisconnect),
+            client.websocket_connect(socket, headers=headers),
+        ):
+            pass
 
 
 def test_a_socket_ends_doing_what_it_is_told_once_the_rater_is_revoked(
@@ -276,7 +282,7 @@ def test_a_socket_ends_doing_what_it_is_told_once_the_rater_is_revoked(
     client = open_door(PUBLIC)
     enter(client, rater_link(workspace, rater))
     rerun = BackMsg(rerun_script=ClientState(fragment_id="f", query_string="q"))
-    with client.websocket_connect("/_stcore/stream", headers={"Origin": HOST}) as socket:
+    with client.websocket_connect(SOCKET, headers={"Origin": HOST}) as socket:
         # To empty the server's caches is not for raters: it is dropped without an answer.
         for data in (BackMsg(clear_cache=True).SerializeToString(), b"\xff\xff", b""):
             socket.send_bytes(data)

@@ -18,7 +18,7 @@ from core.annotate.arriving import Question, read_arrived
 from core.annotate.campaign_data import Protocol
 from core.annotate.typologies import Typology, find_typology
 from core.languages import html_tag, language_name
-from core.storage.files import utc_now
+from core.storage.files import utc_now, write_json
 
 TEXTS = {
     "irish": (
@@ -86,7 +86,7 @@ def save(payload: dict[str, Any]) -> None:
         "saves": [*before["saves"], answer.save_id],
         "annotation": answer.annotation.to_json(),
     }
-    path.write_text(json.dumps(now), encoding="utf-8")
+    write_json(path, now)
 
 
 def go(payload: dict[str, Any]) -> None:

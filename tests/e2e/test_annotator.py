@@ -259,31 +259,37 @@ def test_texts_are_shown_as_they_are_and_run_nothing(rater: Rater) -> None:
     assert rater.page.evaluate("window.XSS") is None
 
 
-def test_an_unheard_save_is_sent_again_and_survives_a_reload(rater: Rater) -> None:
+def test_two_edits_in_one_breath_are_both_saved_and_the_focus_stays(rater: Rater) -> None:
     rater.open(more="&deaf=1")
     rater.target.focus()
-    rater.press("Enter", "1", "m", "ArrowRight", "Enter", "1", "g")  # both edits in one breath
+    rater.press("Enter", "1", "m", "ArrowRight", "Enter", "1", "g")
     assert [mark[1] for mark in rater.marks()] == ["Dúirt", "an"]
-    rater.page.goto("about:blank")
-    # As a server that dies leaves it: a newer state on this device than the server has.
+    expect(rater.target).to_be_focused()
+
+
+def test_what_a_dead_server_left_on_the_device_is_sent_or_offered(rater: Rater) -> None:
     rater.open()
-    rater.page.evaluate(
-        """([item, quote]) => localStorage.setItem(`adaptmllm.annotator.${item}`, JSON.stringify({
-            save_id: "11111111-left", revision: 99, at: Date.now(),
-            annotation: {marks: [], score: null, ranks: [], comment: quote,
-                         is_non_translation: false}}))""",
-        [f"{rater.run}-mqm-irish-0", "kept"],
-    )
+    leave_on_device(rater, comment="newer than the server's", revision=99)
     rater.open()
-    assert rater.saved()["comment"] == "kept"
-    expect(rater.page.get_by_label("Comment")).to_have_value("kept")
+    assert rater.saved()["comment"] == "newer than the server's"
+    expect(rater.page.get_by_label("Comment")).to_have_value("newer than the server's")
+    leave_on_device(rater, comment="older than the server's", revision=0)
+    rater.open()
+    expect(rater.page.get_by_label("Comment")).to_have_value("newer than the server's")
+    rater.page.get_by_role("button", name="Use that work").click()
+    expect(rater.page.get_by_label("Comment")).to_have_value("older than the server's")
+    expect(rater.page.locator(".status")).to_have_text("Saved just now")
+    assert rater.saved()["comment"] == "older than the server's"
 
 
 def test_an_unanswered_save_is_repeated(rater: Rater) -> None:
+    rater.page.clock.install()
     rater.open("sqm", more="&deaf=1")
     rater.press("5")
-    spoken = rater.page.locator("footer .unseen")
-    expect(spoken).to_have_text("Everything is saved again.", timeout=15_000)
+    expect(rater.page.locator(".status")).to_have_text("Saving…")
+    rater.page.wait_for_timeout(300)  # it has been sent, and nobody heard it
+    rater.page.clock.fast_forward(7_000)
+    expect(rater.page.locator("footer .unseen")).to_have_text("Everything is saved again.")
     assert rater.saved()["score"] == 5
 
 
@@ -299,6 +305,19 @@ def test_axe_finds_nothing_in_light_or_dark(rater: Rater, form: str) -> None:
         found = Axe().run(rater.page, COMPONENT)
         assert found.violations_count == 0, found.generate_report()
     rater.page.emulate_media(color_scheme="light")
+
+
+def leave_on_device(rater: Rater, comment: str, revision: int) -> None:
+    """Puts there what a page writes before it sends, as if nobody had ever answered."""
+    annotation = {
+        "marks": [], "score": None, "ranks": [], "comment": comment, "is_non_translation": False,
+    }  # fmt: skip
+    left = {"save_id": f"left-{revision}-00000", "revision": revision, "annotation": annotation}
+    rater.page.evaluate(
+        """([item, left]) => localStorage.setItem(
+            `adaptmllm.annotator.${item}`, JSON.stringify({...left, at: Date.now()}))""",
+        [f"{rater.run}-{rater.form}-{rater.text}-0", left],
+    )
 
 
 def drag(rater: Rater, start: str, end: str) -> None:

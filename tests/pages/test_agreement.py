@@ -89,6 +89,28 @@ def test_errors_are_counted_by_system_and_names_are_shown_as_they_are(
     assert spec["layout"]["xaxis"]["ticktext"][0] == "*a* &lt;b&gt; $x$ :red[y]"
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("Agreement", "mean pairwise kappa of about 0.4"),
+        ("Disagreements", "only one of 2 marked a major error"),
+        ("Adjudication", "1 of 12 decided"),
+    ],
+)
+def test_the_raters_of_a_campaign_are_compared_and_what_they_dispute_is_shown(
+    part: str, said: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = [item("r1", row, 0, marked(*["major"] * (row % 2))) for row in SEGMENTS]
+    items += [item("r2", row, 0, marked(*["minor"] * (row % 3))) for row in SEGMENTS]
+    data = campaign(items, num_segments=len(SEGMENTS), gold={(0, 0): marked("minor")})
+    stored = store_campaign(workspace, data)
+    app = opened(workspace, monkeypatch, "agreement", campaign=stored.id, part=part)
+    assert not app.exception
+    cells = " ".join(frame.value.to_string().lower() for frame in app.dataframe)
+    bars = " ".join(str(each.proto.text) for each in app.get("progress"))
+    assert said in " ".join([shown(app), cells, bars])
+
+
 def test_scores_without_marks_need_no_weights_and_close_systems_get_a_hint(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,9 @@ NAME = "*a* <b> $x$ :red[y]"
 
 
 def made(workspace: Workspace, name: str = NAME) -> Campaign:
-    settings = CampaignSettings(num_segments=0, guidelines={"eng_Latn": NAME})
+    settings = CampaignSettings(
+        protocol="sqm", num_segments=0, share_degraded=0.01, guidelines={"eng_Latn": NAME}
+    )
     return create_campaign(workspace, name, settings, sources(), [NAME, "Ben"], own_name="Me")
 
 
@@ -75,6 +77,13 @@ def test_what_cannot_be_created_is_said_at_the_form_and_the_rest_of_the_page_sta
     app = app.run()
     assert "1 rater is not enough: each segment is to be judged by 2." in shown(app)
     assert button(app, "Close")
+    field(app, "number_input", "Raters a segment").set_value(1)
+    field(app, "selectbox", "Categories of errors").set_value("own")
+    app = app.run()
+    assert "3 main." in shown(app)
+    field(app, "text_input", "Severities, parted by commas").set_value("minor, Minor")
+    app = app.run()
+    assert "your own typology has a severity twice." in shown(app)
 
 
 def test_progress_is_told_for_each_rater_and_in_all(
@@ -83,7 +92,10 @@ def test_progress_is_told_for_each_rater_and_in_all(
     campaign = made(workspace)
     first = workspace.raters.of_campaign(campaign.id)[0]
     items = workspace.raters.items(first.id)
-    for item in items[:4]:
+    (check,) = (item for item in items if item.kind == "degraded")
+    original = next(item for item in items if item.id == check.of_item)
+    others = [item for item in items if item not in (check, original)]
+    for item in (check, original, *others[:2]):
         finish(workspace, item.id, active_s=36)
     app = page(workspace, monkeypatch, campaign=campaign.id)
     metrics = {each.label: each.value for each in app.metric}
@@ -91,6 +103,7 @@ def test_progress_is_told_for_each_rater_and_in_all(
     row = next(each.value for each in app.dataframe if "Rater" in each.value).iloc[0]
     assert (row["Rater"], row["State"]) == (NAME, "working")
     assert row["Items"] == f"4 of {len(items)}"
+    assert row["Checks failed"] == "1 of 1"
 
 
 def test_a_link_is_shown_with_a_message_and_ends_when_it_is_taken_back(
@@ -120,7 +133,8 @@ def test_a_reminder_is_in_the_raters_language_and_tells_how_far_they_are(
     workspace.raters.change(first.id, language="gle_Latn")
     finish(workspace, workspace.raters.items(first.id)[0].id)
     irish, english, _ = (
-        reminder(workspace, campaign, row) for row in campaign_progress(workspace, campaign).rows
+        reminder(workspace, campaign, row, language=row.rater.language)
+        for row in campaign_progress(workspace, campaign).rows
     )
     assert "a chara" in irish and "Tá 1 as " in irish
     assert english.startswith(f"Hello {second.name}") and "{" not in english + irish
@@ -163,3 +177,19 @@ def test_an_export_is_written_with_pseudonyms(
     assert not app.exception
     (download,) = (each for each in app.get("download_button") if "Download" in each.proto.label)
     assert download.proto.label.endswith(".csv")
+
+
+def test_ratings_of_texts_from_files_are_published_with_translation_sets_of_their_own(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign = made(workspace)
+    rater = workspace.raters.of_campaign(campaign.id)[1]
+    for item in workspace.raters.items(rater.id)[:3]:
+        finish(workspace, item.id)
+    app = page(workspace, monkeypatch, campaign=campaign.id, part="Export")
+    button(app, "Publish").click()
+    app = app.run()
+    assert [each.value for each in app.success] == ["Published."]
+    (scoring,) = workspace.scorings.of_test_set(workspace.campaigns.get(campaign.id).test_set_hash)
+    assert scoring.kind == "human"
+    assert len(workspace.translation_sets.all()) == 2

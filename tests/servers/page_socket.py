@@ -10,17 +10,21 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+from google.protobuf.text_format import MessageToString
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
+
+T = TypeVar("T")
 
 PATH = "/_stcore/stream"
 TIMEOUT_S = 60.0
@@ -80,6 +84,7 @@ class PageSocket:
         self._connection: ClientConnection | None = None
         self._states: dict[str, WidgetState] = {}
         self._elements: dict[tuple[int, ...], Any] = {}
+        self._fragments: dict[tuple[int, ...], str] = {}
         self.session_id = session_id
         self.pages: dict[str, str] = {}
         self.page_hash = ""
@@ -135,7 +140,7 @@ class PageSocket:
         return Run(messages, time.perf_counter() - began_s)
 
     async def change(self, key: str, **value: Any) -> Run:
-        """Changes a widget by its key and runs the page.
+        """Changes a widget by its key and runs the page, or the fragment in which it stands.
 
         Args:
             key: As the page names the widget.
@@ -145,7 +150,7 @@ class PageSocket:
         widget = self.widget_id(key)
         self._states[widget] = WidgetState(id=widget, **value)
         try:
-            return await self.run()
+            return await self.run(fragment=self._fragment_of(widget))
         finally:
             if "trigger_value" in value:
                 self._states.pop(widget, None)
@@ -179,7 +184,7 @@ class PageSocket:
         payload = json.dumps([{"event": event, "value": value}])
         self._states[events] = WidgetState(id=events, json_trigger_value=payload)
         try:
-            return await self.run()
+            return await self.run(fragment=self._fragment_of(widget))
         finally:
             self._states.pop(events, None)  # the item may have left the page
 
@@ -196,11 +201,11 @@ class PageSocket:
     @property
     def text(self) -> str:
         """Everything on the page, names of widgets and data of components included, as text."""
-        return "\n".join(str(element) for element in self.elements)
+        return "\n".join(MessageToString(each, as_utf8=True) for each in self.elements)
 
     def widget_id(self, key: str) -> str:
         """Gives the id of the widget with a key; an error that names those there are if none."""
-        ids = [getattr(_inner(element), "id", "") for element in self.elements]
+        ids = [_id(element) for element in self.elements]
         for each in ids:
             if each.endswith(f"-{key}") and each.split("-", 2)[-1] == key:
                 return str(each)
@@ -210,8 +215,13 @@ class PageSocket:
     def component_data(self, key: str) -> Any:
         """Gives the JSON data that a component was drawn with."""
         widget = self.widget_id(key)
-        found = next(e for e in map(_inner, self.elements) if getattr(e, "id", "") == widget)
+        found = next(_inner(e) for e in self.elements if _id(e) == widget)
         return json.loads(found.json or found.mixed.json)
+
+    def _fragment_of(self, widget: str) -> str:
+        """Gives the id of the fragment in which a widget stands; "" for the page itself."""
+        paths = (path for path, e in self._elements.items() if _id(e) == widget)
+        return next((self._fragments[path] for path in paths), "")
 
     async def _until_drawn(self) -> list[ForwardMsg]:
         messages = []
@@ -240,6 +250,7 @@ class PageSocket:
         drawn.add(path)
         if message.delta.HasField("new_element"):
             self._elements[path] = message.delta.new_element
+            self._fragments[path] = message.delta.fragment_id
         else:
             self._elements.pop(path, None)
 
@@ -249,7 +260,7 @@ class PageSocket:
             return False
         if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
             self._elements = {path: each for path, each in self._elements.items() if path in drawn}
-            shown = {getattr(_inner(each), "id", "") for each in self._elements.values()}
+            shown = {_id(each) for each in self._elements.values()}
             self._states = {id_: each for id_, each in self._states.items() if id_ in shown}
         return True
 
@@ -262,6 +273,16 @@ class PageSocket:
         return message
 
 
+def played(work: Coroutine[Any, Any, T]) -> T:
+    """Plays what tabs do to its end, in a thread: Playwright holds the event loop of this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 def _inner(element: Any) -> Any:
     kind = element.WhichOneof("type")
     return getattr(element, kind) if kind else element
+
+
+def _id(element: Any) -> str:
+    return str(getattr(_inner(element), "id", ""))

@@ -179,7 +179,7 @@ def scripted_campaign(
         },
     )
     settings = CampaignSettings(
-        protocol=protocol, num_segments=0, raters_per_segment=num_raters, share_shared=1.0
+        protocol=protocol, num_segments=0, raters_per_segment=1, share_shared=1.0
     )
     names = [f"Rater {number}" for number in range(num_raters)]
     campaign = create_campaign(workspace, f"Scripted {protocol}", settings, sources, names)

@@ -88,7 +88,7 @@ export class Chooser {
     if (!open.isNew || !isWhole) return this.paint();
     session.makeCurrent(open.id);
     this.close();
-    session.announceMark(open.id);
+    session.live.mark(open.id);
     session.paint();
   }
 

@@ -51,7 +51,7 @@ export class Marks {
     box.selectAt(box.placeOf(mark).start);
     this.currentId = mark.id;
     this.session.paint();
-    this.session.announceMark(mark.id);
+    this.session.live.mark(mark.id);
     return true;
   }
 
@@ -66,7 +66,7 @@ export class Marks {
       : { start, end: box.units[Math.min(last + step, box.units.length - 1)][1] };
     if (range.start >= range.end) return true;
     this.session.edit(withChangedMark(this.session.annotation, mark.id, box.cited(range)));
-    this.session.announceMark(mark.id);
+    this.session.live.mark(mark.id);
     return true;
   }
 
@@ -79,7 +79,7 @@ export class Marks {
     if (!mark || session.isClosed) return false;
     this.currentId = null;
     session.edit(withoutMark(session.annotation, mark.id));
-    session.announce(session.say("deleted", { quote: mark.quote }));
+    session.live.say(session.say("deleted", { quote: mark.quote }));
     return true;
   }
 }

@@ -52,7 +52,7 @@ export class MarksList {
     }, swatch, words);
     const remove = button("×", () => {
       session.edit(withoutMark(session.annotation, mark.id));
-      session.announce(session.say("deleted", { quote: mark.quote }));
+      session.live.say(session.say("deleted", { quote: mark.quote }));
     }, { class: "plain", disabled: session.data.is_locked,
       "data-focus": `mark delete ${mark.id}`,
       "aria-label": session.say("delete_named", { quote: mark.quote }) });

@@ -2,11 +2,12 @@
 
 import { Chooser } from "./chooser.js";
 import { element } from "./elements.js";
-import { History, isSame } from "./edits.js";
+import { History, isSame, withRank } from "./edits.js";
 import { Footer } from "./footer.js";
 import { Comment, Feedback, NonTranslation, Toolbar, offer } from "./form.js";
 import { KeysHelp } from "./keys_help.js";
 import * as leftovers from "./leftovers.js";
+import { Live } from "./live.js";
 import { Marks } from "./marks.js";
 import { MarksList } from "./marks_list.js";
 import { listenToKeys } from "./page_keys.js";
@@ -15,7 +16,6 @@ import { EsaScale, SqmLevels } from "./scores.js";
 import { Texts } from "./texts.js";
 import { listenToTouchSelection } from "./text_pointer.js";
 import { severityLetter, speaker } from "./wording.js";
-import { withRank } from "./edits.js";
 
 const FOLLOWS_MS = 15_000;
 const page = { wentAt: 0, unit: null, preferred: null }; // outlives the item
@@ -83,13 +83,11 @@ export class Session {
   }
 
   undo() {
-    this.#restore(this.history.back(this.annotation), "undone");
-    return true;
+    return this.#restore(this.history.back(this.annotation), "undone");
   }
 
   redo() {
-    this.#restore(this.history.forward(this.annotation), "redone");
-    return true;
+    return this.#restore(this.history.forward(this.annotation), "redone");
   }
 
   rank(output, rank) {
@@ -117,7 +115,7 @@ export class Session {
 
   toggleUnit() {
     page.unit = page.unit === "word" ? "character" : "word";
-    this.announce(this.say(`unit.${page.unit}`));
+    this.live.say(this.say(`unit.${page.unit}`));
     this.paint();
     return true;
   }
@@ -171,27 +169,11 @@ export class Session {
     return [this.say(`side.${side}`), shown.label, shown.name].filter(Boolean).join(", ");
   }
 
-  announce(sentence) {
-    this.live.textContent = sentence;
-  }
-
-  announceMark(id) {
-    const mark = this.annotation.marks.find((each) => each.id === id);
-    if (mark) this.announce(`${this.marks.titleOf(mark)}: ${mark.quote}`);
-  }
-
-  announceSelection(box) {
-    const { start, end } = box.selected;
-    const over = box.marksAt(start).map((mark) => this.marks.titleOf(mark));
-    this.announce([box.text.slice(start, end), ...over].join(" · "));
-  }
-
   paint() {
     for (const part of this.parts) part.paint();
     this.footer.paint();
     this.root.classList.toggle("is-locked", this.data.is_locked);
-    if (!this.chooser?.open) return;
-    this.chooser.paint();
+    if (this.chooser?.open) this.chooser.paint();
   }
 
   leave() {
@@ -217,12 +199,12 @@ export class Session {
       hasNonTranslation && new NonTranslation(this),
       new Feedback(this), this.score, this.comment,
     ].filter(Boolean);
-    this.live = element("div", { class: "unseen", "aria-live": "polite" });
+    this.live = new Live(this);
     const hint = element("p", { class: "unseen", id: "keys-hint" }, say("keys_hint"));
     const [toolbar, ...others] = this.parts.map((part) => part.element);
     this.root.removeAttribute("role");
     this.root.replaceChildren(...[toolbar, this.help.element, ...others, this.footer.element,
-      this.chooser?.element, hint, this.live].filter(Boolean));
+      this.chooser?.element, hint, this.live.element].filter(Boolean));
     const { scale } = data.preferences;
     this.root.style.setProperty("--text-scale", scale ?? 1);
   }
@@ -240,11 +222,12 @@ export class Session {
   }
 
   #restore(annotation, said) {
-    if (!annotation || this.isClosed) return;
+    if (!annotation || this.isClosed) return true;
     this.annotation = annotation;
     this.saving.save(annotation);
     this.paint();
-    this.announce(this.say(said));
+    this.live.say(this.say(said));
+    return true;
   }
 
   #guardUnload() {

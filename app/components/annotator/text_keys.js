@@ -26,13 +26,13 @@ function isMove(box, event) {
   box.session.makeCurrent(null);
   const head = Math.min(Math.max(goal, 0), last);
   box.select(shiftKey ? box.anchor : head, head);
-  box.session.announceSelection(box);
+  box.session.live.selection(box);
   return true;
 }
 
 function selectAll(box) {
   box.select(0, box.units.length - 1);
-  box.session.announceSelection(box);
+  box.session.live.selection(box);
   return true;
 }
 

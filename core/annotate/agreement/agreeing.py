@@ -41,7 +41,8 @@ class AgreementResult:
         pairs: Each two raters who share a unit.
         mean_kappa: Plain mean over the pairs that have a kappa, or None.
         num_kappas: How many these are.
-        fleiss: Fleiss' kappa of the answers as mere classes; None where it is undefined.
+        fleiss: Fleiss' kappa of the shared units' answers as mere classes; None where their
+            numbers of raters differ or it is undefined.
         fleiss_note: Why it is None, else "".
         alpha_nominal: Krippendorff's alpha of the answers; None where undefined.
         alpha_ordinal: The same of SQM scores, whose order counts; None in other protocols.
@@ -114,24 +115,22 @@ def agree(data: CampaignData, preset: Preset) -> AgreementResult:
 
 
 def _fleiss(answers: Answers) -> tuple[float | None, str]:
-    """Gives Fleiss' kappa, or None and why."""
-    numbers: dict[Unit, Counter[int]] = {}
+    """Gives Fleiss' kappa of what two or more raters answered for, or None and why."""
+    by_unit: dict[Unit, Counter[int]] = {}
     for own in answers.by_rater.values():
         for unit, label in own.items():
-            numbers.setdefault(unit, Counter())[label] += 1
-    totals = Counter(counter.total() for counter in numbers.values())
-    if not totals or max(totals) < 2:
+            by_unit.setdefault(unit, Counter())[label] += 1
+    shared = [counter for counter in by_unit.values() if counter.total() > 1]
+    if not shared:
         return None, f"No two raters answered for the same {answers.unit}."
-    if len(totals) > 1:
+    numbers = {counter.total() for counter in shared}
+    if len(numbers) > 1:
         return None, (
-            f"It needs the same number of raters for each {answers.unit}; here there are "
-            f"{min(totals)} to {max(totals)}. Krippendorff's alpha takes any numbers."
+            f"It needs the same number of raters for each {answers.unit}; those that are shared "
+            f"have {min(numbers)} to {max(numbers)}. Krippendorff's alpha takes any numbers."
         )
-    counts = np.array(
-        [[counter[label] for label in range(len(answers.labels))] for counter in numbers.values()],
-        np.int64,
-    )
-    found = fleiss_kappa(counts)
+    classes = range(len(answers.labels))
+    found = fleiss_kappa(np.array([[each[label] for label in classes] for each in shared]))
     return found, "" if found is not None else "All answers are the same."
 
 

@@ -87,7 +87,7 @@ def _preferences(data: CampaignData) -> Answers:
         found.setdefault(item.rater, {}).update(preferences_in(item))
     return Answers(
         question="which of two outputs is better",
-        unit="pair of outputs",
+        unit="comparison",
         labels=("the first", "equal", "the second"),
         weighting="none",
         by_rater=found,

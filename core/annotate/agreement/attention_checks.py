@@ -140,7 +140,8 @@ def _pairs(
 def _degraded(
     data: CampaignData, pairs: list[tuple[RatedOutput, RatedOutput]]
 ) -> DegradedCheck | None:
-    differences = [original - spoilt for original, spoilt in _scores(pairs)]
+    # Rounded, so that scores of the same marks are equal whatever order they were added in.
+    differences = [round(original - spoilt, 9) for original, spoilt in _scores(pairs)]
     if not differences:
         return None
     num_not_lower = sum(difference <= 0 for difference in differences)

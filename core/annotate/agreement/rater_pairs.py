@@ -32,7 +32,7 @@ class RaterPair:
 
     Attributes:
         first, second: Names.
-        num_shared: Units that both answered for: outputs, or pairs of outputs in a ranking.
+        num_shared: Units that both answered for: outputs, or in a ranking comparisons of two.
         kappa: Cohen's, -1 to 1, quadratic weights for SQM; None where it is undefined.
         note: Why kappa is undefined, else "".
         agreement: Share of units with the same answer, 0 to 1.

@@ -8,6 +8,7 @@ from core.annotate.formats.workbook import Row, read_sheets, text_of_cell
 from core.annotate.typologies import TYPOLOGIES
 from core.errors import DataError
 
+_NUM_FORMULA_ROWS = 50  # the formulas of the others are copies
 FIRST_ROW = 3  # of a sentence; above stand two rows of names
 SHEET_NAMES = ("Sheet1", "Tabelle1", "Feuil1")
 SEVERITIES = ("major", "minor")
@@ -44,7 +45,7 @@ class Sheet:
         title: Of the sheet.
         header: The two rows of names.
         rows: Those below: sentence, SQM, non-translation, counts, then what formulas gave.
-        formulas: All cells with formulas instead of values, the header included.
+        formulas: The first rows with formulas instead of values, the header included.
         rater, system: As our own files say, else "".
     """
 
@@ -65,7 +66,7 @@ def read_annotator_workbook(data: bytes, name: str) -> list[Sheet]:
         DataError: It is no xlsx file, or has no such sheet.
     """
     values = read_sheets(data, name)
-    formulas = read_sheets(data, name, is_with_formulas=True)
+    formulas = read_sheets(data, name, is_with_formulas=True, num_rows=_NUM_FORMULA_ROWS)
     titles = [title for title, rows in values.items() if _has_severities(rows)]
     sheets = [_sheet(title, values[title], formulas[title]) for title in titles or [*values][:1]]
     if not any(sheet.rows for sheet in sheets):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from core.annotate.formats.annotator_cells import FIRST_ROW, Sheet, column_name
+from core.annotate.formats.annotator_cells import Sheet, column_name
 from core.annotate.formats.workbook import Row, text_of_cell
 
 _FIRST_RESULT = 23  # column X; before it stands what raters fill in
-_MAX_LOOKED_AT = 50  # rows; the formulas of the others are copies
 
 _WEIGHTS = (10, 1)
 _WEIGHTS_AT = (30, 31)  # AE, AF
@@ -55,7 +54,7 @@ def defects_of(sheet: Sheet, num_rejected: int) -> list[str]:
 def _formulas(rows: list[Row]) -> list[tuple[str, str]]:
     """Gives (column, formula) of the results, in capital letters."""
     found = []
-    for row in rows[: FIRST_ROW - 1 + _MAX_LOOKED_AT]:
+    for row in rows:
         for column, cell in enumerate(row[_FIRST_RESULT:], start=_FIRST_RESULT):
             formula = text_of_cell(getattr(cell, "text", cell))  # of an array, too
             if formula.startswith("="):

@@ -15,6 +15,7 @@ MAX_RATIO = 150
 _SMALL_BYTES = 5_000_000  # below this no ratio is a danger
 
 _SIGNATURE = b"PK\x03\x04"
+_ADDED_BY_MACOS = "__MACOSX/"
 _IS_ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -32,7 +33,11 @@ def unpack(data: bytes, name: str) -> dict[str, bytes]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = [info for info in archive.infolist() if not info.is_dir()]
+            infos = [
+                info
+                for info in archive.infolist()
+                if not info.is_dir() and not info.filename.startswith(_ADDED_BY_MACOS)
+            ]
             _check(infos, len(data), name)
             return {info.filename: _content(archive, info) for info in infos}
     except (
@@ -44,13 +49,19 @@ def unpack(data: bytes, name: str) -> dict[str, bytes]:
         ) from None
 
 
-def pack(files: dict[str, bytes]) -> bytes:
-    """Gives an archive of files, the same bytes for the same files."""
+def pack(files: dict[str, bytes], *, is_small: bool = True) -> bytes:
+    """Gives an archive of files, the same bytes for the same files.
+
+    Args:
+        files: By the names they have in it.
+        is_small: Compress them.
+    """
+    method = zipfile.ZIP_DEFLATED if is_small else zipfile.ZIP_STORED
     output = io.BytesIO()
-    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(output, "w", method) as archive:
         for name, content in files.items():
             info = zipfile.ZipInfo(name)
-            info.compress_type = zipfile.ZIP_DEFLATED
+            info.compress_type = method
             archive.writestr(info, content)
     return output.getvalue()
 

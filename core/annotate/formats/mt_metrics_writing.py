@@ -75,12 +75,13 @@ def _score_lines(
 ) -> dict[str, list[str]]:
     """Gives the lines of each level; means over what was rated, as they are for systems."""
     found: dict[str, list[str]] = {level: [] for level in ("seg", "doc", "domain", "sys")}
-    names = list(dict.fromkeys(documents))
-    rows = {name: [at for at, own in enumerate(documents) if own == name] for name in names}
+    rows: dict[str, list[int]] = {}
+    for at, name in enumerate(documents):
+        rows.setdefault(name, []).append(at)
     for column, system in enumerate(systems):
         values = scores.values[:, column]
         found["seg"] += [f"{system}\t{_number(value)}" for value in values.tolist()]
-        found["doc"] += [f"{system}\t{_mean(values[rows[name]])}" for name in names]
+        found["doc"] += [f"{system}\t{_mean(values[own])}" for own in rows.values()]
         found["domain"].append(f"{_DOMAIN}\t{system}\t{_mean(values)}")
         found["sys"].append(f"{system}\t{_mean(values)}")
     return found

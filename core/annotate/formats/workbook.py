@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from itertools import islice
 from typing import Any, TypeAlias
 
 from core.annotate.formats.archive import pack, unpack
@@ -19,7 +20,9 @@ _HINT = "Open it in a spreadsheet program and save it as .xlsx, or save it as TS
 Row: TypeAlias = tuple[Any, ...]
 
 
-def read_sheets(data: bytes, name: str, *, is_with_formulas: bool = False) -> dict[str, list[Row]]:
+def read_sheets(
+    data: bytes, name: str, *, is_with_formulas: bool = False, num_rows: int = 0
+) -> dict[str, list[Row]]:
     """Gives the rows of each sheet by its title, without empty rows and cells at the end.
 
     Formulas are never computed: a cell holds what the spreadsheet program stored last.
@@ -28,6 +31,7 @@ def read_sheets(data: bytes, name: str, *, is_with_formulas: bool = False) -> di
         data: The file.
         name: What its owner calls it.
         is_with_formulas: Give the formulas instead of their values.
+        num_rows: Give only the first ones; 0 gives all.
 
     Raises:
         DataError: It is no xlsx file, or too large.
@@ -41,7 +45,7 @@ def read_sheets(data: bytes, name: str, *, is_with_formulas: bool = False) -> di
             io.BytesIO(clean), read_only=True, data_only=not is_with_formulas, keep_links=False
         )
         try:
-            return {sheet.title: _rows(sheet, name) for sheet in book.worksheets}
+            return {sheet.title: _rows(sheet, name, num_rows) for sheet in book.worksheets}
         finally:
             book.close()
     except (
@@ -72,13 +76,14 @@ def _clean(data: bytes, name: str) -> bytes:
     files = unpack(data, name)
     if "[Content_Types].xml" not in files:
         raise DataError(f"{name!r} is no xlsx file.", hint=_HINT)
-    return pack(files)
+    return pack(files, is_small=False)
 
 
-def _rows(sheet: Any, name: str) -> list[Row]:
+def _rows(sheet: Any, name: str, num_rows: int) -> list[Row]:
     sheet.reset_dimensions()  # what a file says of its size may be wrong
     rows: list[Row] = []
-    for number, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
+    found = islice(sheet.iter_rows(values_only=True), num_rows or None)
+    for number, cells in enumerate(found, start=1):
         if not any(cell is not None for cell in cells):
             if number - len(rows) > MAX_EMPTY_ROWS:
                 raise DataError(

@@ -52,21 +52,7 @@ def publish_ratings(workspace: Workspace, campaign_id: str, preset: Preset) -> S
             hint="Add translation sets of the campaign first.",
         )
     found = segment_scores(data, preset)
-    scale = preset.name if data.protocol == "mqm" else ""
-    scoring = Scoring(
-        id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{campaign_id}:{scale or data.protocol}")),
-        kind=HUMAN,
-        name=f"{' '.join([data.protocol.upper(), scale]).strip()} ({data.name})"[:MAX_NAME],
-        test_set_hash=campaign.test_set_hash,
-        created_at=utc_now(),
-        settings={
-            "campaign": campaign_id,
-            "preset": scale,
-            "scale": found.scale,
-            "averaging": found.averaging,
-            "notes": [],
-        },
-    )
+    scoring = _scoring(data, found, campaign.test_set_hash)
     scores = _scores(scoring.id, data, found, set_ids)
     if not scores:
         raise DataError(
@@ -107,6 +93,16 @@ def add_translation_sets(
         str(uuid.uuid5(uuid.NAMESPACE_OID, f"{campaign_id}:{target.hash}:{number}"))
         for number in range(len(data.systems))
     ]
+    records = _stored(workspace, data, target, ids)
+    positions = {at: at for at in range(len(data.segments))}
+    workspace.campaigns.link_sets(campaign_id, target.hash, dict(enumerate(ids)), positions)
+    return records
+
+
+def _stored(
+    workspace: Workspace, data: CampaignData, target: Target, ids: Sequence[str]
+) -> list[TranslationSet]:
+    """Stores the sets that are not there yet, and gives all."""
     there = {each.id: each for each in _sets(workspace, target.hash)}
     records = [there.get(own) or _record(data, target, at, own) for at, own in enumerate(ids)]
     new = [
@@ -118,8 +114,6 @@ def add_translation_sets(
         documents = [each.document for each in data.segments]
         texts: dict[tuple[TextKind, str], list[str]] = {("document", "document"): documents}
         workspace.translation_sets.add_whole(new, texts if any(documents) else None)
-    positions = {at: at for at in range(len(data.segments))}
-    workspace.campaigns.link_sets(campaign_id, target.hash, dict(enumerate(ids)), positions)
     return records
 
 
@@ -131,6 +125,26 @@ def _set_ids(workspace: Workspace, data: CampaignData, test_set_hash: str) -> li
     """Gives each system's translation set, None where it has none any more."""
     there = {each.id for each in _sets(workspace, test_set_hash)}
     return [each.set_id if each.set_id in there else None for each in data.systems]
+
+
+def _scoring(data: CampaignData, found: SegmentScores, test_set_hash: str) -> Scoring:
+    """Gives the record, whose id is the same for the same campaign and preset."""
+    preset = found.scale if data.protocol == "mqm" else ""
+    told = f"{data.protocol.upper()} {preset}".strip()
+    return Scoring(
+        id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{data.campaign_id}:{preset or data.protocol}")),
+        kind=HUMAN,
+        name=f"{told} ({data.name})"[:MAX_NAME],
+        test_set_hash=test_set_hash,
+        created_at=utc_now(),
+        settings={
+            "campaign": data.campaign_id,
+            "preset": preset,
+            "scale": found.scale,
+            "averaging": found.averaging,
+            "notes": [],
+        },
+    )
 
 
 def _scores(

@@ -27,6 +27,10 @@ def test_no_more_is_unpacked_than_a_member_declares() -> None:
     assert unpack(bytes(data), "x.zip") == {"a": bytes(100)}
 
 
+def test_what_macos_adds_is_passed_over() -> None:
+    assert unpack(pack({"a": b"a", "__MACOSX/._a": b"\0"}), "x.zip") == {"a": b"a"}
+
+
 def with_flag(data: bytes, flag: int) -> bytes:
     changed = bytearray(data)
     struct.pack_into("<H", changed, data.index(b"PK\x01\x02") + 8, flag)

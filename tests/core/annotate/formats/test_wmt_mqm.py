@@ -118,7 +118,7 @@ NAME = st.sampled_from(["a", " b", "c d", "é"])
     ),
     st.sampled_from([b"\n", b"\r\n"]),
 )
-@settings(max_examples=150)
+@settings(max_examples=70)
 def test_any_file_is_written_again_byte_by_byte_with_quotes_where_they_stand(
     rows: list[tuple[str, ...]], end: bytes
 ) -> None:
@@ -175,7 +175,7 @@ def own_campaigns(draw: st.DrawFn) -> CampaignData:
 
 
 @given(own_campaigns())
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_marks_of_a_campaign_made_here_are_read_as_they_were_written(data: CampaignData) -> None:
     found = read_wmt_mqm(write_wmt_mqm(data), "own.tsv")
     assert (found.segments, found.outputs, found.raters) == (

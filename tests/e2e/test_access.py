@@ -1,0 +1,201 @@
+"""Access to the real application, opened to other machines: in Chromium and by raw sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from websockets.exceptions import InvalidStatus
+
+from core.access.members import add_member
+from core.access.signing import Pass, cookie_of, rater_link
+from core.storage.campaign_records import Campaign, CampaignTexts, Rater
+from core.storage.files import utc_now
+from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
+from tests.e2e.driving import ROOT, SLOW_MS, App, Tab
+from tests.servers.page_socket import PageSocket, played
+
+pytestmark = pytest.mark.e2e
+
+NASTY = "Áine <img src=x onerror=alert(1)> \u202e[x](javascript:alert(1)) $x$"
+# What Chromium reports of a page that was refused something by the policy.
+WATCH = """() => { window.violations = [];
+    document.addEventListener("securitypolicyviolation",
+        (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`)); }"""
+
+
+class OpenApp(App):
+    """The application on all addresses; it answers nobody without a token."""
+
+    def start(self) -> None:
+        environment = {**os.environ, WORKSPACE_VARIABLE: str(self.workspace)}
+        command = [sys.executable, "-m", "app", "--port", str(self.port), "--host", "0.0.0.0"]
+        with (self.workspace.parent / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            with contextlib.suppress(urllib.error.URLError):
+                if self.status("/_stcore/health") == 401:
+                    return
+            assert self._process.poll() is None, self.log()
+            time.sleep(0.2)
+        raise AssertionError(f"the server did not start\n{self.log()}")
+
+    def status(self, path: str, cookie: str = "") -> int:
+        request = urllib.request.Request(self.url + path, headers={"Cookie": cookie})
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    @property
+    def token_link(self) -> str:
+        found = re.search(r"http://\S+(/token#\S+)", self.log())
+        assert found is not None, self.log()
+        return self.url + found.group(1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenApp]:
+    folder = tmp_path_factory.mktemp("access") / "workspace"
+    folder.mkdir()
+    started = OpenApp(folder)
+    started.start()
+    yield started
+    started.end()
+
+
+@pytest.fixture(scope="module")
+def workspace_here(server: OpenApp) -> Iterator[Workspace]:
+    opened = server.opened()
+    campaign = Campaign("c1", "Hidden", "mqm", "open", "eng_Latn", "gle_Latn", utc_now())
+    raters = [Rater("r1", "c1", NASTY, utc_now()), Rater("r2", "c1", "Brian", utc_now())]
+    opened.campaigns.add(campaign, CampaignTexts([], [], []), raters)
+    yield opened
+    opened.database.dispose()
+
+
+def new_tab(browser: Browser, app: App) -> Tab:
+    page = browser.new_context().new_page()
+    page.set_default_timeout(SLOW_MS)
+    page.add_init_script(f"({WATCH})()")
+    return Tab(page, app)
+
+
+def violations(page: Page) -> list[str]:
+    found: list[str] = page.evaluate("window.violations")
+    return found
+
+
+def test_the_printed_link_makes_the_owner_and_every_page_runs_under_the_policy(
+    server: OpenApp, browser: Browser
+) -> None:
+    tab = new_tab(browser, server)
+    tab.page.goto(f"{server.url}/runs")
+    tab.sees("Token")
+    assert tab.page.get_by_test_id("stApp").count() == 0
+    tab.page.goto(server.token_link)
+    tab.page.wait_for_url(server.url + "/")
+    assert "#" not in tab.page.url
+    tab.settle()
+    for name in ("Corpora", "Fine-tune", "Playground", "Evaluate", "Campaigns", "Settings"):
+        tab.menu(name)
+        assert violations(tab.page) == [], name
+    assert not tab.errors
+    tab.page.context.close()
+
+
+def test_a_raters_link_opens_one_page_until_it_is_revoked(
+    server: OpenApp, browser: Browser, workspace_here: Workspace
+) -> None:
+    tab, rater = new_tab(browser, server), workspace_here.raters.get("r1")
+    tab.page.goto(server.url + rater_link(workspace_here, rater))
+    tab.page.wait_for_url(server.url + "/")
+    tab.settle()
+    assert tab.page.get_by_test_id("stSidebarNav").count() == 0
+    assert tab.page.locator("img[src=x], a[href^=javascript]").count() == 0
+    assert violations(tab.page) == [] and not tab.errors
+    tab.page.goto(f"{server.url}/settings")
+    tab.sees("This page is closed")
+    tab.page.goto(f"{server.url}/annotate")
+    tab.page.wait_for_url(server.url + "/")
+    tab.settle()
+    workspace_here.raters.change("r1", link_version=2)
+    tab.page.reload()
+    tab.sees("open your personal link instead")
+    tab.page.goto(server.url + rater_link(workspace_here, rater))
+    tab.sees("This link does not hold")
+    tab.page.context.close()
+
+
+def test_a_raw_socket_gets_no_further_than_the_page_of_a_rater(
+    server: OpenApp, workspace_here: Workspace
+) -> None:
+    member = add_member(workspace_here, "Marta")
+    as_member = {"adaptmllm-owner": cookie_of(workspace_here, Pass("member", member.id, 1))}
+    as_rater = {"adaptmllm-rater": cookie_of(workspace_here, Pass("rater", "r2", 1))}
+
+    played(_refused(server.url, {}))
+    played(_refused(server.url, {"adaptmllm-rater": as_member["adaptmllm-owner"] + "x"}))
+    hidden = played(_hash_of_settings(server.url, as_member))
+    played(_asks_for_hidden_pages(server.url, as_rater, hidden))
+    cookie = "; ".join(f"{name}={value}" for name, value in as_rater.items())
+    for path in ("/download/answers.csv", "/_stcore/upload_file/a/b", "/_stcore/metrics", "/runs"):
+        assert server.status(path, cookie) == 403, path
+    played(_goes_on_after_revocation(server.url, as_rater, workspace_here))
+
+
+async def _refused(url: str, cookies: dict[str, str]) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with PageSocket(url, cookies=cookies):
+            pass
+    assert refused.value.response.status_code == 403
+
+
+async def _hash_of_settings(url: str, cookies: dict[str, str]) -> str:
+    async with PageSocket(url, cookies=cookies) as tab:
+        await tab.run(page="settings")
+        assert "Endpoints" in tab.text and "Access" not in tab.text
+        return tab.pages["settings"]
+
+
+async def _asks_for_hidden_pages(url: str, cookies: dict[str, str], hidden: str) -> None:
+    async with PageSocket(url, cookies=cookies) as tab:
+        await tab.run(page="settings")
+        assert tab.is_page_missing and list(tab.pages) == [""]
+        assert "Endpoints" not in tab.text
+        await tab.run(page_hash=hidden)
+        assert list(tab.pages) == [""] and "Endpoints" not in tab.text
+        await tab.send(BackMsg(clear_cache=True))
+        await tab.send(BackMsg(rerun_script={"page_script_hash": hidden}))
+        session_id = tab.session_id
+    # Who hangs up while the page runs, and comes back, finds nothing that was drawn meanwhile.
+    async with PageSocket(url, cookies=cookies, session_id=session_id) as tab:
+        await tab.run()
+        assert tab.session_id == session_id and "Endpoints" not in tab.text
+
+
+async def _goes_on_after_revocation(
+    url: str, cookies: dict[str, str], workspace: Workspace
+) -> None:
+    async with PageSocket(url, cookies=cookies) as tab:
+        await tab.run()
+        workspace.raters.change("r2", revoked_at=utc_now())
+        await tab.run()
+        assert "does not hold any more" in tab.text
+        assert list(tab.elements) and "button" not in tab.text
+    await _refused(url, cookies)
