@@ -158,6 +158,7 @@ class Session:
         evaluate: The choice of the Evaluate page.
         rate: Where a rater's work stands in this tab.
         gold_version: Changes when gold was changed beside its editor, so that it starts anew.
+        gold_place: The (segment, system) that is to be decided on next, or None.
         gold_saved_id, gold_problem: The editor's last save, and why one was not stored.
         ask_id: Id of the next question to several systems.
         chat_id: The conversation that is looked at.
@@ -189,6 +190,7 @@ class Session:
     evaluate: EvaluateDraft = field(default_factory=EvaluateDraft)
     rate: RateDraft = field(default_factory=RateDraft)
     gold_version: int = 0
+    gold_place: tuple[int, int] | None = None
     gold_saved_id: str = ""
     gold_problem: str = ""
     ask_id: str = field(default_factory=_new_id)

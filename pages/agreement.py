@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import cache
 from app.judging.adjudication import adjudication_view
-from app.judging.agreement_disputes import disagreement_view
+from app.judging.agreement_disputes import ADJUDICATION, disagreement_view
 from app.judging.agreement_views import agreement_view
 from app.judging.chosen_campaign import chosen_campaign
 from app.judging.error_views import errors_view
@@ -20,8 +20,6 @@ SCORED = {
     "Agreement": agreement_view,
     "Disagreements": disagreement_view,
 }
-ADJUDICATION = "Adjudication"
-
 workspace = cache.workspace()
 page_header("Agreement", "What people found: scores, errors, and how far they agree.")
 

@@ -55,12 +55,14 @@ def adjudication_view(workspace: Workspace, data: CampaignData) -> None:
 def _chosen_place(data: CampaignData, outputs: dict[Place, list[JudgedItem]]) -> Place:
     """Gives the output that is looked at; those that are open and differ most come first."""
     order = sorted(outputs, key=lambda place: (place in data.gold, -_num_open(outputs, place)))
-    names = {place: _name(data, place) for place in order}
+    names = {place: _name(data, place) + " ✓" * (place in data.gold) for place in order}
+    asked = session().gold_place
     chosen: Place = st.selectbox(
         "Translation",
         order,
+        index=order.index(asked) if asked in order else 0,
         format_func=lambda place: names[place],
-        key=f"adjudicate.place.{len(order)}",
+        key=f"adjudicate.place.{data.campaign_id}.{asked}",
         help="Those that raters judged most differently come first, decided ones last.",
     )
     return chosen
@@ -139,6 +141,7 @@ def _raters_marks(
         if place in data.gold and st.button("Take back", key=f"adjudicate.back.{place}"):
             workspace.ratings.delete_gold(data.campaign_id, *place)
             session().gold_version += 1
+            session().gold_place = place
             st.rerun()
 
 
@@ -153,15 +156,20 @@ def _group_row(
     key = f"adjudicate.{place}.{number}"
     agreed = "agreed" if group.is_agreed else counted(len(group.raters), "rater")
     st.caption(f"Error {number + 1} · {agreed}")
-    for at, each in enumerate(group.marks):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.text(_mark_words(each))
-            if st.button("Accept", key=f"{key}.accept.{at}", disabled=_is_taken(data, place, each)):
+    st.text("\n".join(_mark_words(each) for each in group.marks))
+    with st.container(horizontal=True):
+        for at, each in enumerate(group.marks):
+            if st.button(
+                f"Accept {plain(each.rater)}",
+                key=f"{key}.accept.{at}",
+                disabled=_is_taken(data, place, each),
+                help="It is gold already." if _is_taken(data, place, each) else None,
+            ):
                 _add(workspace, data, place, accepted(each))
-    if len(group.marks) > 1 and st.button("Merge into one", key=f"{key}.merge"):
-        is_source = group.marks[0].mark.side == "source"
-        whole = data.segments[place[0]].source if is_source else text
-        _add(workspace, data, place, merged(group.marks, whole))
+        if len(group.marks) > 1 and st.button("Merge into one", key=f"{key}.merge"):
+            is_source = group.marks[0].mark.side == "source"
+            whole = data.segments[place[0]].source if is_source else text
+            _add(workspace, data, place, merged(group.marks, whole))
 
 
 def _mark_words(each: RaterMark) -> str:
@@ -199,4 +207,5 @@ def _store(workspace: Workspace, data: CampaignData, place: Place, gold: Annotat
     who = visitor()
     decide(workspace, data.campaign_id, place, gold, decided_by=plain(who.name) or who.role)
     session().gold_version += 1
+    session().gold_place = place  # it stays the one that is looked at, wherever it stands now
     st.rerun()

@@ -117,4 +117,5 @@ def _take(
         session().gold_problem = str(error)
         return
     session().gold_problem = ""
+    session().gold_place = place
     session().gold_saved_id = answer.save_id

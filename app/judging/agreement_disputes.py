@@ -13,12 +13,14 @@ from app.judging.computed_results import ScoringChoice
 from app.judging.marked_text import marked_text
 from app.judging.overlay import ShownMark, marks_of
 from app.problem_views import shown_in_place
+from app.state import session, show_part
 from app.text import counted, shortened
 from core.annotate.agreement.disagreements import LIMIT, DisputedOutput
 from core.annotate.annotation import Side
 from core.annotate.campaign_data import CampaignData
 from core.languages import language_name
 
+ADJUDICATION = "Adjudication"  # the tab's name
 SHOWN_CHARACTERS = 120
 TABLE_HEIGHT_PX = 340
 
@@ -90,6 +92,19 @@ def _output(data: CampaignData, each: DisputedOutput) -> None:
         marks = _marks(each, text, "target")
         marked_text(text, marks, key=f"{key}.target", lang=data.tgt_lang)
         st.text("\n".join(_judgements(each)))
+        if data.protocol != "ranking":
+            st.button(
+                "Decide on it",
+                icon=":material/gavel:",
+                key=f"{key}.decide",
+                on_click=_open_adjudication,
+                args=(each.segment, each.system),
+            )
+
+
+def _open_adjudication(segment: int, system: int) -> None:
+    session().gold_place = (segment, system)
+    show_part(ADJUDICATION)
 
 
 def _marks(each: DisputedOutput, text: str, side: Side) -> Sequence[ShownMark]:
@@ -104,7 +119,7 @@ def _judgements(each: DisputedOutput) -> list[str]:
     """Gives each rater's score and comment in words."""
     lines = []
     for rater, score, item in zip(each.raters, each.scores, each.items, strict=True):
-        said = "no score" if score is None else f"{score:g}"
+        said = "no score" if score is None else f"{score:.2f}"
         comment = item.annotation.comment.strip()
         lines.append(f"{rater}: {said}{f' · “{comment}”' if comment else ''}")
     return lines
@@ -112,7 +127,7 @@ def _judgements(each: DisputedOutput) -> list[str]:
 
 def _scores(each: DisputedOutput) -> str:
     return " · ".join(
-        f"{rater} {'–' if score is None else f'{score:g}'}"
+        f"{rater} {'–' if score is None else f'{score:.2f}'}"
         for rater, score in zip(each.raters, each.scores, strict=True)
     )
 

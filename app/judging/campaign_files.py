@@ -8,10 +8,11 @@ from app import cache
 from app.judging.chosen_campaign import CAMPAIGN
 from app.problem_views import shown_in_place
 from app.state import session
+from core.annotate.creating import MAX_NAME
 from core.annotate.formats.reading import read_campaign
 from core.annotate.formats.registry import FORMATS
 from core.annotate.formats.writing import write_campaign
-from core.annotate.stored import MAX_NAME, store_campaign
+from core.annotate.stored import store_campaign
 from core.languages import all_languages, language_name
 from core.storage.campaign_records import Campaign
 from core.storage.workspace import Workspace

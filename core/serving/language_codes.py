@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from core.errors import ConfigError
+from core.language_tags import ALIASES
 from core.languages import html_tag, language
 from core.serving.servable import Servable
 
 AUTO = "auto"
-
-# What clients and browsers say for a language that the table has under another name.
-_ALIASES = {
-    "zt": "zho-hant",
-    "zh-tw": "zho-hant",
-    "zh-hk": "zho-hant",
-    "zh-mo": "zho-hant",
-    "nb": "nob-latn",
-    "no": "nob-latn",
-    "iw": "heb-hebr",
-    "in": "ind-latn",
-    "fil": "tgl-latn",
-}
 
 
 def public_code(code: str) -> str:
@@ -50,7 +38,7 @@ class LanguageCodes:
         # From the whole tag to the language alone: 'zh-hant-tw', 'zh-hant', 'zh'.
         for length in range(len(parts), 0, -1):
             tag = "-".join(parts[:length])
-            for key in (tag, _ALIASES.get(tag, ""), tag.replace("-", "_")):
+            for key in (tag, ALIASES.get(tag, "").casefold(), tag.replace("-", "_")):
                 found = self._flores.get(key) or self._flores.get(key.replace("-", "_"))
                 if found is not None and _is_in_script(found, parts):
                     return found

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from core.storage.answer_records import AnswerRecord
+from core.storage.cells import csv_line
 from core.storage.workspace import Workspace
 from core.systems.arena.duels import why_not
 
@@ -18,10 +17,6 @@ CSV_COLUMNS = (
     "reference", "text", "raw", "state", "finish_reason", "failure", "first_token_s", "total_s",
     "prompt_tokens", "completion_tokens", "cost_usd", "ask_id", "position",
 )  # fmt: skip
-# OWASP, "CSV Injection"; the wide forms are typed on East Asian keyboards.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
 HIDDEN = "hidden"
 
 
@@ -58,19 +53,7 @@ def json_lines(records: Iterable[AnswerRecord]) -> Iterator[str]:
 
 def csv_lines(records: Iterable[AnswerRecord]) -> Iterator[str]:
     """Gives the columns that fit a table."""
-    yield _csv_line(CSV_COLUMNS)
+    yield csv_line(CSV_COLUMNS)
     for record in records:
         values = {**vars(record), **record.figures}
-        yield _csv_line([safe_cell(values.get(name)) for name in CSV_COLUMNS])
-
-
-def safe_cell(value: Any) -> Any:
-    """Gives a cell that no spreadsheet takes for a formula: an apostrophe goes before it."""
-    is_formula = isinstance(value, str) and value.startswith(_FORMULA)
-    return f"'{value}" if is_formula else value
-
-
-def _csv_line(cells: Iterable[Any]) -> str:
-    output = io.StringIO()
-    csv.writer(output).writerow(cells)
-    return output.getvalue()
+        yield csv_line(values.get(name) for name in CSV_COLUMNS)

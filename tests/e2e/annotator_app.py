@@ -1,11 +1,12 @@
 """A page with the annotator alone: difficult texts, and a file that holds what arrived.
 
 `?form=` chooses what is asked, `?text=` the pair of texts, `?run=` keeps tests apart; with `?deaf`
-the first save is not heard.
+the first save is not heard, with `?slow` it takes longer than those after it.
 """
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,12 @@ def stored() -> dict[str, Any]:
 
 
 def save(payload: dict[str, Any]) -> None:
-    if "deaf" in asked and not st.session_state.get("heard"):
-        st.session_state["heard"] = True
+    is_first = not st.session_state.get("heard")
+    st.session_state["heard"] = True
+    if is_first and "deaf" in asked:
         return
+    if is_first and "slow" in asked:
+        time.sleep(0.5)
     before = stored()
     answer = read_arrived(payload, question)
     known = answer.save_id in before["saves"]

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from websockets.exceptions import InvalidStatus
 
 from core.access.members import add_member
@@ -181,7 +182,7 @@ async def _asks_for_hidden_pages(url: str, cookies: dict[str, str], hidden: str)
         await tab.run(page_hash=hidden)
         assert list(tab.pages) == [""] and "Endpoints" not in tab.text
         await tab.send(BackMsg(clear_cache=True))
-        await tab.send(BackMsg(rerun_script={"page_script_hash": hidden}))
+        await tab.send(BackMsg(rerun_script=ClientState(page_script_hash=hidden)))
         session_id = tab.session_id
     # Who hangs up while the page runs, and comes back, finds nothing that was drawn meanwhile.
     async with PageSocket(url, cookies=cookies, session_id=session_id) as tab:

@@ -1,4 +1,6 @@
 // Sends every change at once and again until the server has it: nothing counts as saved before.
+// One save is under way at a time, as the server may finish a second one before the first and
+// would then keep the older state; what comes meanwhile follows as soon as it is answered.
 
 import { newId } from "./ids.js";
 import * as leftovers from "./leftovers.js";
@@ -14,7 +16,9 @@ export class Saving {
     this.changed = changed;
     this.revision = component.data.revision;
     this.savedAt = Date.parse(component.data.saved_at) || null;
-    this.pending = null;
+    this.pending = null; // the newest state, while the server has not said that it is stored
+    this.sent = null; // what is under way: { save_id, at }
+    this.attempt = 0;
     this.isGoing = false;
     this.clock = setInterval(() => this.#tick(), 1000);
     leftovers.tidy(component.data.acknowledged);
@@ -25,7 +29,7 @@ export class Saving {
   }
 
   get isFailing() {
-    return (this.pending?.attempt ?? 0) > 0;
+    return this.isUnsaved && this.attempt > 0;
   }
 
   save(annotation) {
@@ -58,31 +62,40 @@ export class Saving {
   arrived(component) {
     this.component = component;
     const { data } = component;
-    const isAnswer = this.pending?.save_id === data.saved_id ||
-      data.acknowledged.includes(this.pending?.save_id);
     const isNews = !this.pending && data.revision > this.revision;
     this.revision = Math.max(this.revision, data.revision);
-    if (this.pending && isAnswer) {
-      this.pending = null;
-      this.isGoing = false;
-      this.savedAt = Date.now();
-      leftovers.drop(data.item);
-    } else if (isNews) {
-      this.savedAt = Date.parse(data.saved_at) || Date.now();
-    }
+    if (isNews) this.savedAt = Date.parse(data.saved_at) || Date.now();
+    const stored = [data.saved_id, ...data.acknowledged];
+    if (this.sent && stored.includes(this.sent.save_id)) this.#answered();
     this.changed();
     return isNews ? data.annotation : null;
   }
 
+  // What was not answered yet is sent once more: nobody can wait for the answer any longer.
   stop() {
-    this.flush();
+    if (this.pending && this.pending.save_id !== this.sent?.save_id) this.#send(true);
     clearInterval(this.clock);
+    clearTimeout(this.typing);
+  }
+
+  #answered() {
+    const isNewest = this.sent.save_id === this.pending?.save_id;
+    this.sent = null;
+    this.attempt = 0;
+    if (!isNewest) {
+      if (this.pending && !this.typing) this.#send();
+      return;
+    }
+    this.pending = null;
+    this.isGoing = false;
+    this.savedAt = Date.now();
+    leftovers.drop(this.component.data.item);
   }
 
   #pend(what) {
     clearTimeout(this.typing);
     this.typing = null;
-    this.pending = { save_id: newId(), attempt: 0, sentAt: null, ...what };
+    this.pending = { save_id: newId(), ...what };
     if (what.state !== "go") this.isGoing = false;
     const { save_id, annotation } = this.pending;
     const { item } = this.component.data;
@@ -90,24 +103,25 @@ export class Saving {
     this.changed();
   }
 
-  #send() {
+  #send(isLast = false) {
     clearTimeout(this.typing);
     this.typing = null;
-    const { state, save_id, annotation, to, confirmed, attempt } = this.pending;
-    this.pending.sentAt = Date.now();
+    if (this.sent && !isLast) return;
+    const { state, save_id, annotation, to, confirmed } = this.pending;
+    this.sent = { save_id, at: Date.now() };
     const { data, setStateValue, setTriggerValue } = this.component;
     // A value that is the same as before calls nothing on the server: the attempt makes it new.
-    const value = { item: data.item, save_id, annotation, attempt };
+    const value = { item: data.item, save_id, annotation, attempt: this.attempt };
     if (state === "go") setTriggerValue("go", { ...value, to, confirmed });
     else setStateValue("annotation", value);
   }
 
   #tick() {
-    const waited = Date.now() - (this.pending?.sentAt ?? Infinity);
-    const patience = Math.min(PATIENCE_MS * 2 ** (this.pending?.attempt ?? 0), MAX_PATIENCE_MS);
-    if (waited > patience) {
-      this.pending.attempt++;
+    const patience = Math.min(PATIENCE_MS * 2 ** this.attempt, MAX_PATIENCE_MS);
+    if (this.sent && Date.now() - this.sent.at > patience) {
+      this.attempt++;
       this.isGoing = false;
+      this.sent = null;
       this.#send();
     }
     this.changed();

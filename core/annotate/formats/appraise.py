@@ -16,15 +16,15 @@ from core.annotate.campaign_data import (
 from core.annotate.formats.appraise_batches import (
     BatchItem,
     document_name,
-    flores_code,
     read_batches,
 )
 from core.annotate.formats.appraise_marks import read_annotation
 from core.annotate.formats.appraise_rows import ResultRow, line_end_of, read_rows
 from core.annotate.formats.appraise_writing import FORMAT, write_appraise
-from core.annotate.formats.archive import is_archive, unpack
 from core.annotate.formats.growing import GrowingCampaign, name_of_file
 from core.errors import DataError
+from core.language_tags import flores_code
+from core.storage.archive import is_archive, unpack
 
 __all__ = ["FORMAT", "read_appraise", "write_appraise"]
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from core.annotate.formats.json_values import dict_of, list_of, parse_json, text_of
-from core.languages import all_languages
 from core.storage.files import decode_utf8
 
 # What scripts add to the name of a document that is shown for a check.
@@ -60,24 +58,9 @@ def document_name(document: str, system: str) -> str:
     return stem if is_of_system and stem else name
 
 
-def flores_code(tag: str) -> str:
-    """Gives the FLORES-200 code of a code of Appraise such as `eng`; empty where it is unclear."""
-    found = _codes().get(tag.strip().lower(), [])
-    return found[0] if len(found) == 1 else ""
-
-
 def appraise_code(code: str) -> str:
     """Gives the code of Appraise for a FLORES-200 code: its three letters."""
     return code.partition("_")[0]
-
-
-@cache
-def _codes() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {"enu": ["eng_Latn"]}
-    for item in all_languages():
-        for name in {item.code.partition("_")[0], item.iso, item.code.lower()}:
-            found.setdefault(name, []).append(item.code)
-    return found
 
 
 def _items(value: Any, name: str) -> Iterator[BatchItem]:

@@ -13,13 +13,13 @@ from typing import Any
 
 from core.annotate.annotation import NON_TRANSLATION, Annotation, Mark
 from core.annotate.campaign_data import CampaignData, JudgedItem, JudgedSegment, Protocol
-from core.annotate.formats.appraise_batches import flores_code
-from core.annotate.formats.archive import is_archive, unpack
 from core.annotate.formats.growing import GrowingCampaign, name_of_file
 from core.annotate.formats.json_values import dict_of, list_of, number_of, parse_json, text_of
 from core.annotate.formats.mt_metrics_folders import Folders, read_folders
 from core.annotate.mqm_weights import normalised_severity
 from core.errors import DataError
+from core.language_tags import flores_code
+from core.storage.archive import is_archive, unpack
 from core.storage.files import decode_utf8
 
 NAME = "mt-metrics-eval"

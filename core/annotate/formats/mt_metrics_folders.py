@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from core.annotate.formats.appraise_batches import flores_code
 from core.errors import DataError
+from core.language_tags import flores_code
 from core.storage.files import decode_utf8
 
 

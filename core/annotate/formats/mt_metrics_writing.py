@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from core.annotate.annotation import NON_TRANSLATION, Mark
 from core.annotate.campaign_data import CampaignData, JudgedItem
-from core.annotate.formats.archive import pack
 from core.annotate.formats.row_cells import one_line
 from core.annotate.mqm_weights import Preset
 from core.annotate.results.scoring import SegmentScores, segment_scores
+from core.storage.archive import pack
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from core.annotate.formats.archive import is_archive, unpack
 from core.annotate.formats.json_values import dict_of, list_of, parse_json, text_of
 from core.errors import DataError
+from core.storage.archive import is_archive, unpack
 from core.storage.files import decode_utf8
 
 Document: TypeAlias = list[dict[str, Any]]

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from core.annotate.campaign_data import CampaignData, JudgedItem
-from core.annotate.formats.archive import pack
 from core.annotate.formats.pearmut_marks import SQM_SLIDER, written_output
 from core.annotate.typologies import TYPOLOGIES
 from core.errors import ConfigError
+from core.storage.archive import pack
 
 FORMAT = "pearmut"
 MISSING = "[missing]"

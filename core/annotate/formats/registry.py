@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.annotate.campaign_data import PROTOCOLS, Protocol
-from core.annotate.formats.archive import is_archive, unpack
 from core.errors import ConfigError, DataError
+from core.storage.archive import is_archive, unpack
 
 _TSV = "text/tab-separated-values"
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

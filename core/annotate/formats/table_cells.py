@@ -5,26 +5,22 @@ from __future__ import annotations
 import math
 
 from core.errors import DataError
+from core.storage.cells import FORMULA_STARTS, is_formula
 
 Cell = str | float | int | bool | None
 
-# With these, in ASCII or full width, spreadsheets begin a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _APOSTROPHE = "'"
 _YES, _NO = "yes", "no"
 
 
 def safe_text(text: str) -> str:
     """Gives a text with an apostrophe before it where it would be a formula, or look so guarded."""
-    is_formula = text.startswith(_FORMULA)
-    is_like_guarded = text.startswith(_APOSTROPHE) and text[1:].startswith((*_FORMULA, _APOSTROPHE))
-    return f"{_APOSTROPHE}{text}" if is_formula or is_like_guarded else text
+    return f"{_APOSTROPHE}{text}" if is_formula(text) or _is_guarded(text) else text
 
 
 def read_text(cell: str) -> str:
     """Gives the text that `safe_text` guarded."""
-    is_guarded = cell.startswith(_APOSTROPHE) and cell[1:].startswith((*_FORMULA, _APOSTROPHE))
-    return cell[1:] if is_guarded else cell
+    return cell[1:] if _is_guarded(cell) else cell
 
 
 def cell_of(value: Cell) -> str:
@@ -76,3 +72,7 @@ def read_whole(cell: str, where: str, column: str) -> int | None:
 def read_flag(cell: str) -> bool:
     """Gives whether a cell says yes."""
     return cell.strip().lower() in (_YES, "true", "1")
+
+
+def _is_guarded(text: str) -> bool:
+    return text.startswith(_APOSTROPHE) and text[1:].startswith((*FORMULA_STARTS, _APOSTROPHE))

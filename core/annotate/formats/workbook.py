@@ -7,8 +7,8 @@ import zipfile
 from itertools import islice
 from typing import Any, TypeAlias
 
-from core.annotate.formats.archive import pack, unpack
 from core.errors import DataError
+from core.storage.archive import pack, unpack
 
 MAX_FILE_BYTES = 50_000_000
 MAX_ROWS = 200_000

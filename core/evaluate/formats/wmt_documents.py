@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.errors import DataError
-from core.evaluate.formats.language_tags import flores_code
 from core.evaluate.formats.upload import Texts, TextsWithGaps, Upload, check_references
+from core.language_tags import flores_code
 
 Kind = Literal["source", "reference", "system"]
 

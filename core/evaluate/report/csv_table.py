@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -12,7 +10,7 @@ from typing import Any
 from core.evaluate.report.figures import system_name
 from core.evaluate.report.table import Cell
 from core.evaluate.results import EvaluationResult, MetricResult, SystemResult
-from core.systems.history import safe_cell
+from core.storage.cells import csv_line
 
 _TEST_SET_COLUMNS = (
     "baseline", "test", "samples", "seed", "alpha", "references", "test_set", "split",
@@ -57,9 +55,7 @@ def csv_lines(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
         rows: The header first.
     """
     for row in rows:
-        output = io.StringIO()
-        csv.writer(output).writerow([safe_cell(_known(cell)) for cell in row])
-        yield output.getvalue()
+        yield csv_line(_known(cell) for cell in row)
 
 
 def _known(cell: Cell) -> Cell:

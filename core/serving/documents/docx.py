@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from lxml import etree  # type: ignore[import-untyped]
 
 from core.errors import DataError
-from core.serving.documents.archive import Archive, read_archive
 from core.serving.documents.document import Document, Upload
 from core.serving.documents.units import Units
 from core.serving.documents.xml import parsed_xml, xml_bytes
+from core.storage.archive import Archive, read_archive
 
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 # The same elements in files saved as "Strict Open XML".

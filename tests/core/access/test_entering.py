@@ -57,7 +57,8 @@ def test_tries_come_back_with_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_try_is_lost_between_threads() -> None:
-    attempts, allowed = Attempts(per_minute=50, all_per_minute=1000), []
+    attempts = Attempts(per_minute=50, all_per_minute=1000)
+    allowed: list[bool] = []
 
     def attack() -> None:
         allowed.extend(attempts.take("a") == 0 for _ in range(40))

@@ -19,8 +19,8 @@ from core.annotate.campaign_data import (
     Protocol,
 )
 from core.annotate.formats.appraise import read_appraise, write_appraise
-from core.annotate.formats.archive import pack
 from core.errors import ConfigError, DataError
+from core.storage.archive import pack
 
 TEXT = "  👩\u200d🚀 e\u0301tait שלום क्षि là. "
 

@@ -8,11 +8,11 @@ import pytest
 
 from core.annotate.annotation import Annotation, Mark
 from core.annotate.campaign_data import CampaignData, JudgedItem, JudgedSegment, JudgedSystem
-from core.annotate.formats.archive import pack, unpack
 from core.annotate.formats.mt_metrics_eval import read_mt_metrics_eval
 from core.annotate.formats.mt_metrics_writing import write_mt_metrics_eval
 from core.annotate.mqm_weights import PRESETS
 from core.errors import DataError
+from core.storage.archive import pack, unpack
 
 WMT21 = PRESETS["wmt21"]
 

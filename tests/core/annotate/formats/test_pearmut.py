@@ -17,9 +17,9 @@ from core.annotate.campaign_data import (
     Kind,
     Protocol,
 )
-from core.annotate.formats.archive import pack, unpack
 from core.annotate.formats.pearmut import read_pearmut, write_pearmut
 from core.errors import ConfigError, DataError
+from core.storage.archive import pack, unpack
 
 TEXT = "là👩\u200d🚀\nבית e\u0301"
 

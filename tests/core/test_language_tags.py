@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.evaluate.formats.language_tags import flores_code
+from core.language_tags import flores_code
 from core.languages import all_languages
 
 
@@ -24,6 +24,8 @@ from core.languages import all_languages
         ("zho", ""),  # two scripts, and M2M100 does not call either so
         ("ar", "arb_Arab"),
         ("ar_EG", "arz_Arab"),
+        ("ENU", "eng_Latn"),
+        ("no", "nob_Latn"),
         ("sr_Cyrl_RS", "srp_Cyrl"),
         ("sr-Latn", ""),  # FLORES-200 has Serbian in Cyrillic only
         ("iu", ""),
@@ -34,7 +36,7 @@ from core.languages import all_languages
         ("", ""),
     ],
 )
-def test_tags_of_wmt_become_codes(tag: str, code: str) -> None:
+def test_tags_of_files_become_codes(tag: str, code: str) -> None:
     assert flores_code(tag) == code
 
 

@@ -1,4 +1,4 @@
-"""The language tags of WMT's files, and the FLORES-200 codes they mean."""
+"""Tags by which other tools, browsers and files name languages, and the codes they mean."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ from functools import cache
 
 from core.languages import all_languages, language
 
-# What neither ISO 639 nor M2M100's codes tell.
-_SPECIAL = {
+# What is said for a language that ISO 639 and M2M100 know under another name.
+ALIASES = {
+    "zt": "zho_Hant",
     "zh-tw": "zho_Hant",
     "zh-hk": "zho_Hant",
     "zh-mo": "zho_Hant",
-    "ar-eg": "arz_Arab",
     "nb": "nob_Latn",
-    "fil": "tgl_Latn",
+    "no": "nob_Latn",
     "iw": "heb_Hebr",
+    "in": "ind_Latn",
+    "fil": "tgl_Latn",
 }
+# In files a tag names what is written there: WMT's country, Appraise's English.
+_IN_FILES = ALIASES | {"ar-eg": "arz_Arab", "enu": "eng_Latn"}
 
 
 def flores_code(tag: str) -> str:
-    """Gives the FLORES-200 code for a tag such as `cs`, `cs-CZ`, `zh_Hant` or `gle`.
+    """Gives the FLORES-200 code for a tag of a file, such as `cs`, `cs-CZ`, `zh_Hant` or `gle`.
 
     Empty where FLORES-200 does not have the language in the script that the tag names, or the tag
     does not say which of several it is.
@@ -27,7 +31,7 @@ def flores_code(tag: str) -> str:
     language_part, *others = tag.strip().replace("_", "-").split("-")
     scripts = [part.title() for part in others if len(part) == 4 and part.isalpha()]
     name = language_part.lower()
-    special = _SPECIAL.get("-".join([name, *(part.lower() for part in others)]))
+    special = _IN_FILES.get("-".join([name, *(part.lower() for part in others)]))
     if special:
         return special
     found = _codes().get(name, [])

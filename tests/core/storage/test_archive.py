@@ -7,9 +7,9 @@ import zlib
 
 import pytest
 
-from core.annotate.formats import archive
-from core.annotate.formats.archive import is_archive, pack, unpack
 from core.errors import DataError
+from core.storage import archive
+from core.storage.archive import is_archive, pack, unpack
 
 
 def test_what_is_packed_comes_back_the_same_bytes_each_time() -> None:
@@ -44,23 +44,41 @@ def packed_by(method: int) -> bytes:
     return output.getvalue()
 
 
+DOUBLED = pack({"a": b"x", "b": b"y"}).replace(b"b", b"a")
+FLIPPED = pack({"a": b"xyz"}, is_small=False).replace(b"xyz", b"xyy")
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (pack({str(at): b"" for at in range(archive.MAX_MEMBERS + 1)}), "holds 2,001 files"),
         (pack({"a": bytes(6_000_000)}), "unpacks to .* times its size, more than 150"),
         (with_flag(pack({"a": b"a"}), 1), "is encrypted"),
         (packed_by(zipfile.ZIP_LZMA), "is packed in a rare way"),
+        (packed_by(zipfile.ZIP_BZIP2), "is packed in a rare way"),
+        (DOUBLED, "holds two files of the same name"),
+        (FLIPPED, "is a damaged archive"),
         (pack({"a": b"abc" * 100})[:-30], "is a damaged archive"),
         (pack({"a": b"abc" * 100}).replace(b"PK\x03\x04", b"PK\x03\x05"), "is a damaged archive"),
     ],
+    ids=["bomb", "encrypted", "lzma", "bzip2", "doubled", "flipped bit", "cut", "signature"],
 )
 def test_archives_that_are_a_danger_or_damaged_are_refused(data: bytes, message: str) -> None:
     with pytest.raises(DataError, match=f"'x.zip' {message}"):
         unpack(data, "x.zip")
 
 
-def test_an_archive_of_too_many_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_UNPACKED_BYTES", 10)
-    with pytest.raises(DataError, match="unpacks to 11 bytes, more than 10"):
-        unpack(pack({"a": b"01234567890"}), "x.zip")
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        ("MAX_UNPACKED_BYTES", "unpacks to 11 bytes, more than 2"),
+        ("MAX_MEMBERS", "holds 3 files, more than 2"),
+    ],
+)
+def test_limits_are_checked_before_anything_is_unpacked(
+    monkeypatch: pytest.MonkeyPatch, limit: str, message: str
+) -> None:
+    data = pack({"a": b"01234567890", "b": b"", "c": b""})
+    monkeypatch.setattr(archive, limit, 2)
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("was unpacked"))
+    with pytest.raises(DataError, match=message):
+        unpack(data, "x.zip")
