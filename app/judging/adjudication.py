@@ -62,7 +62,7 @@ def _chosen_place(data: CampaignData, outputs: dict[Place, list[JudgedItem]]) ->
         order,
         index=order.index(asked) if asked in order else 0,
         format_func=lambda place: names[place],
-        key=f"adjudicate.place.{data.campaign_id}.{asked}",
+        key=f"adjudicate.place.{data.campaign_id}.{session().gold_version}",
         help="Those that raters judged most differently come first, decided ones last.",
     )
     return chosen

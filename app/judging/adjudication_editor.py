@@ -118,4 +118,7 @@ def _take(
         return
     session().gold_problem = ""
     session().gold_place = place
+    if answer.goes_to == "next":  # to the first that is open
+        session().gold_place = None
+        session().gold_version += 1
     session().gold_saved_id = answer.save_id

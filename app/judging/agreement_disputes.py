@@ -104,6 +104,7 @@ def _output(data: CampaignData, each: DisputedOutput) -> None:
 
 def _open_adjudication(segment: int, system: int) -> None:
     session().gold_place = (segment, system)
+    session().gold_version += 1
     show_part(ADJUDICATION)
 
 

@@ -1,6 +1,7 @@
 // What else is asked beside the marks: tools, no translation at all, the comment, old unsaved work.
 
 import { button, element, key, quoted } from "./elements.js";
+import * as leftovers from "./leftovers.js";
 
 export class Toolbar {
   constructor(session) {
@@ -10,8 +11,8 @@ export class Toolbar {
     this.unit = button("", () => session.toggleUnit(), { "aria-keyshortcuts": "c" });
     this.undo = button("↶", () => session.undo(), { "aria-label": say("undo"), title: say("undo") });
     this.redo = button("↷", () => session.redo(), { "aria-label": say("redo"), title: say("redo") });
-    const help = element("button", { type: "button", onclick: () => session.help.toggle(),
-      "aria-keyshortcuts": "?" }, say("keys"), key("?"));
+    const help = element("button", { type: "button", class: "help", "aria-keyshortcuts": "?",
+      onclick: () => session.help.toggle() }, say("keys"), key("?"));
     this.element = element("header", {}, element("span", { class: "place" }, place),
       session.canMark ? this.unit : null, this.undo, this.redo, help);
   }
@@ -99,7 +100,7 @@ export function offer(session, left) {
       }, { class: "primary" }),
       button(say("left_drop"), () => {
         box.remove();
-        session.dropLeft();
+        leftovers.drop(session.item);
       })));
   return box;
 }

@@ -48,6 +48,11 @@ export class Saving {
   }
 
   go(to, annotation, confirmed) {
+    const { data, setTriggerValue } = this.component;
+    if (data.is_locked) {
+      setTriggerValue("go", { item: data.item, save_id: newId(), annotation, to, confirmed });
+      return;
+    }
     this.isGoing = true;
     this.#pend({ state: "go", annotation, to, confirmed });
     this.#send();

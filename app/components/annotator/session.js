@@ -109,10 +109,6 @@ export class Session {
     (this.boxes[0].element.tabIndex >= 0 ? this.boxes[0].element : this.footer.next).focus();
   }
 
-  dropLeft() {
-    leftovers.drop(this.item);
-  }
-
   toggleUnit() {
     page.unit = page.unit === "word" ? "character" : "word";
     this.live.say(this.say(`unit.${page.unit}`));
