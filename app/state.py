@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.annotate.asking import AskedItem
 from core.finetune.settings import RECIPES
 
 
@@ -109,6 +110,7 @@ class RateDraft:
         problem: Why the last save was not stored, in words; else empty.
         feedback_for: The calibration item whose gold is shown.
         view: `work`, `overview` or `pause`.
+        asked: The item as a save has just left it, for the page that is drawn next.
     """
 
     rater_id: str = ""
@@ -121,12 +123,20 @@ class RateDraft:
     problem: str = ""
     feedback_for: str = ""
     view: str = "work"
+    asked: AskedItem | None = None
 
     def go_to(self, place: int | None) -> None:
         """Makes another item the one that is shown; None is the first open one."""
         self.place, self.view = place, "work"
         self.item_id = self.feedback_for = self.problem = ""
         self.missing = self.warnings = ()
+
+    def take_asked(self, place: int) -> AskedItem | None:
+        """Gives the item at a place if it was saved just now; once, for later it may be old."""
+        found, self.asked = self.asked, None
+        if found is None or (found.item.rater_id, found.item.place) != (self.rater_id, place):
+            return None
+        return found
 
     def saved(self, save_id: str) -> None:
         """Remembers a save that was stored, to tell the page of it."""

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import cache
+from app.access.visiting import visitor
 from app.judging.rate_head import head
 from app.judging.rate_item import rate_item
 from app.judging.rate_overview import finished, overview
@@ -10,13 +11,13 @@ from app.judging.rate_welcome import welcome
 from app.judging.rate_who import campaign_of, chosen_rater, is_onlooker
 from app.judging.wording import wording as wording_of
 from app.state import session
-from core.annotate.asking import first_open_place
 
 workspace = cache.workspace()
-rater = chosen_rater(workspace)
+who = visitor()
+rater = chosen_rater(workspace, who)
 campaign = campaign_of(workspace, rater)
 wording = wording_of(rater.language)
-onlooker = is_onlooker(rater)
+onlooker = is_onlooker(who, rater)
 
 if not rater.consented_at and not onlooker:
     welcome(workspace, campaign, rater, wording)
@@ -33,7 +34,8 @@ elif campaign.state != "open":
     st.info(wording.t("rate.closed"), icon=":material/lock:")
 
 draft = session().rate
-place = first_open_place(workspace, rater.id) if draft.place is None else draft.place
+open_places = (place for _, place, is_done in states if not is_done)
+place = next(open_places, None) if draft.place is None else draft.place
 if draft.view == "pause":
     st.info(wording.t("rate.paused"), icon=":material/pause_circle:")
 elif draft.view == "overview":

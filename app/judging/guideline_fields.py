@@ -24,29 +24,7 @@ def guideline_fields(
         key: Prefix of the widget keys.
     """
     with st.expander("Guidelines and terms", icon=":material/menu_book:"):
-        given: Mapping[str, str] = stored.get("guidelines", {})
-        usual = [*given] or ["eng_Latn"]
-        if texts is not None and texts.tgt_lang in interface_languages():
-            usual = list(dict.fromkeys([*usual, texts.tgt_lang]))
-        languages = st.multiselect(
-            "Guidelines in",
-            [each.code for each in all_languages()],
-            default=usual,
-            format_func=language_name,
-            key=f"{key}.languages.{'.'.join(usual)}",
-            help="A rater reads those in the language of their pages, else the English ones.",
-        )
-        guidelines = {
-            code: st.text_area(
-                f"Guidelines in {language_name(code)}",
-                given.get(code, ""),
-                key=f"{key}.guidelines.{code}",
-                height=160,
-                max_chars=MAX_GUIDELINES,
-                placeholder="What counts as an error here, and how severe it is, with examples.",
-            )
-            for code in languages
-        }
+        guidelines = _guidelines(stored.get("guidelines", {}), texts, key)
         consent = st.text_area(
             "Consent",
             stored.get("consent_text", ""),
@@ -61,3 +39,31 @@ def guideline_fields(
             key=f"{key}.no_ai",
         )
     return {"guidelines": guidelines, "consent_text": consent, "no_ai_notice": no_ai}
+
+
+def _guidelines(
+    given: Mapping[str, str], texts: CampaignSources | None, key: str
+) -> dict[str, str]:
+    """Shows a field for each language that is chosen."""
+    usual = [*given] or ["eng_Latn"]
+    if texts is not None and texts.tgt_lang in interface_languages():
+        usual = list(dict.fromkeys([*usual, texts.tgt_lang]))
+    languages = st.multiselect(
+        "Guidelines in",
+        [each.code for each in all_languages()],
+        default=usual,
+        format_func=language_name,
+        key=f"{key}.languages.{'.'.join(usual)}",
+        help="A rater reads those in the language of their pages, else the English ones.",
+    )
+    return {
+        code: st.text_area(
+            f"Guidelines in {language_name(code)}",
+            given.get(code, ""),
+            key=f"{key}.guidelines.{code}",
+            height=160,
+            max_chars=MAX_GUIDELINES,
+            placeholder="What counts as an error here, and how severe it is, with examples.",
+        )
+        for code in languages
+    }

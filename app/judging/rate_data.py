@@ -6,6 +6,7 @@ import json
 
 import streamlit as st
 
+from app.access.visiting import visitor
 from app.judging.rate_who import is_onlooker
 from app.judging.wording import Wording
 from app.state import session
@@ -26,7 +27,7 @@ def own_data(workspace: Workspace, campaign: Campaign, rater: Rater, wording: Wo
             mime="application/json",
             key="rate.mine",
         )
-        if st.button(t("rate.delete"), key="rate.delete", disabled=is_onlooker(rater)):
+        if st.button(t("rate.delete"), key="rate.delete", disabled=is_onlooker(visitor(), rater)):
             _confirm(workspace, rater, wording)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -42,7 +43,7 @@ def rate_item(
     if draft.place != place:  # the rater went on: the page around it changes as well
         st.rerun()
     with shown_to_user():
-        asked = ask(workspace, campaign, rater, place)
+        asked = draft.take_asked(place) or ask(workspace, campaign, rater, place)
     if draft.item_id != asked.item.id:
         draft.item_id = asked.item.id
         draft.elapsed_s()
@@ -53,13 +54,22 @@ def rate_item(
     ids = (campaign.id, rater.id, place)
 
     def arrived(payload: Any) -> None:
-        if not is_locked:
+        if is_locked:
+            _turn(payload, place, num_items)
+        else:
             _take(ids, payload)
 
     left = annotator(view, key=key, on_save=arrived, on_go=arrived)
     if left and not is_locked:  # from before a restart of the server
         _take(ids, left)
         st.rerun()
+
+
+def _turn(payload: Any, place: int, num_items: int) -> None:
+    """Leafs through work that cannot be changed."""
+    step = {"next": 1, "previous": -1}.get(str(payload.get("to")), 0)
+    if 0 <= place + step < num_items:
+        session().rate.go_to(place + step)
 
 
 def _take(ids: tuple[str, str, int], payload: Any) -> None:
@@ -78,6 +88,7 @@ def _take(ids: tuple[str, str, int], payload: Any) -> None:
         return
     draft.problem = ""
     draft.saved(answer.save_id)
+    draft.asked = replace(asked, rating=found.rating)
     draft.missing, draft.warnings = found.missing, found.warnings
     if answer.goes_to:
         _go(workspace, campaign, draft, asked, found, answer.goes_to)

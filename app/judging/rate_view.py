@@ -43,10 +43,7 @@ def item_view(
         acknowledged=draft.saved_ids,
         annotation=asked.annotation.to_json(),
         source=form_text(question.source, campaign.src_lang),
-        outputs=[
-            {**form_text(text, campaign.tgt_lang), "label": label}
-            for text, label in zip(question.outputs, _labels(question), strict=True)
-        ],
+        outputs=_outputs(question, campaign.tgt_lang),
         context={"before": _neighbours(asked.before), "after": _neighbours(asked.after)},
         typology=typology_view(question.typology, wording),
         anchors=anchors(question, wording),
@@ -82,9 +79,14 @@ def form_text(text: str, code: str) -> dict[str, Any]:
     }
 
 
-def _labels(question: Question) -> list[str]:
+def _outputs(question: Question, tgt_lang: str) -> list[dict[str, Any]]:
+    """Gives the outputs, with a letter each where there are several."""
     num = len(question.outputs)
-    return list(LETTERS[:num]) if num > 1 else [""] * num
+    labels = list(LETTERS[:num]) if num > 1 else [""] * num
+    return [
+        {**form_text(text, tgt_lang), "label": label}
+        for text, label in zip(question.outputs, labels, strict=True)
+    ]
 
 
 def _neighbours(neighbours: tuple[Neighbour, ...]) -> list[dict[str, Any]]:

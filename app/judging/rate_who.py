@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.access.visiting import visitor
 from app.navigation import page_path
 from app.state import session
+from core.access.roles import Visitor
 from core.errors import DataError
 from core.storage.campaign_records import Campaign, Rater
 from core.storage.workspace import Workspace
@@ -15,13 +15,12 @@ RATER = "rater"
 OWN = "is_own"  # in a rater's profile: the owner rates, too
 
 
-def chosen_rater(workspace: Workspace) -> Rater:
+def chosen_rater(workspace: Workspace, who: Visitor) -> Rater:
     """Gives the rater whose work is shown; an owner without a choice chooses, and it ends here.
 
     Raises:
         DataError: The rater's link was taken back since the page was opened.
     """
-    who = visitor()
     if who.role == "rater":
         rater = workspace.raters.get(who.rater_id)
         if rater.revoked_at:
@@ -35,9 +34,9 @@ def chosen_rater(workspace: Workspace) -> Rater:
     return rater
 
 
-def is_onlooker(rater: Rater) -> bool:
+def is_onlooker(who: Visitor, rater: Rater) -> bool:
     """Tells whether somebody else's work is looked at: then nothing can be changed."""
-    return visitor().role != "rater" and not rater.profile.get(OWN)
+    return who.role != "rater" and not rater.profile.get(OWN)
 
 
 def _choice(workspace: Workspace) -> Rater:

@@ -43,12 +43,8 @@ def ranking_chart(ranking: SystemRanking) -> Any:
         xaxis_title=_literal(ranking.scale),
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 1, "xanchor": "right"},
     )
-    figure.update_yaxes(
-        tickmode="array",
-        tickvals=list(range(len(rated))),
-        ticktext=_ticks([each.score.system for each in rated]),
-        range=[len(rated) - 0.5, -0.5],
-    )
+    ticks = _named_ticks([each.score.system for each in rated])
+    figure.update_yaxes(**ticks, range=[len(rated) - 0.5, -0.5])
     return figure
 
 
@@ -86,15 +82,8 @@ def error_chart(
     figure.update_layout(
         height=90 + 34 * len(categories), margin={"l": 10, "r": 10, "t": 10, "b": 30}
     )
-    figure.update_xaxes(
-        tickmode="array", tickvals=list(range(len(systems))), ticktext=_ticks(systems), side="top"
-    )
-    figure.update_yaxes(
-        tickmode="array",
-        tickvals=list(range(len(categories))),
-        ticktext=_ticks(categories),
-        autorange="reversed",
-    )
+    figure.update_xaxes(**_named_ticks(systems), side="top")
+    figure.update_yaxes(**_named_ticks(categories), autorange="reversed")
     return figure
 
 
@@ -132,8 +121,10 @@ def _means(
     )
 
 
-def _ticks(names: Sequence[str]) -> list[str]:
-    return [_literal(shortened(name, SHOWN_NAME)) for name in names]
+def _named_ticks(names: Sequence[str]) -> dict[str, Any]:
+    """Gives the settings of an axis with a name at each of its places, from 0."""
+    texts = [_literal(shortened(name, SHOWN_NAME)) for name in names]
+    return {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": texts}
 
 
 def _literal(text: str) -> str:

@@ -37,12 +37,7 @@ def assign(
     Raises:
         ConfigError: There are fewer raters than a segment needs.
     """
-    if num_raters < settings.raters_per_segment:
-        raise ConfigError(
-            f"{num_raters} {'rater is' if num_raters == 1 else 'raters are'} not enough: each "
-            f"segment is to be judged by {settings.raters_per_segment}.",
-            hint="Name more raters, or ask for fewer a segment.",
-        )
+    _check_raters(num_raters, settings)
     shared = shared_segments(documents, settings)
     of_raters = _shared_out(documents, shared, num_raters, settings)
     return [
@@ -85,6 +80,15 @@ def num_gold_items(
     per_rater = num_shared + (num_segments - num_shared) * settings.raters_per_segment / num_raters
     num_items = per_rater * (1 if settings.protocol == "ranking" else num_systems)
     return max(1, round(settings.share_gold * num_items))
+
+
+def _check_raters(num_raters: int, settings: CampaignSettings) -> None:
+    if num_raters < settings.raters_per_segment:
+        raise ConfigError(
+            f"{num_raters} {'rater is' if num_raters == 1 else 'raters are'} not enough: each "
+            f"segment is to be judged by {settings.raters_per_segment}.",
+            hint="Name more raters, or ask for fewer a segment.",
+        )
 
 
 def _shared_out(

@@ -55,17 +55,7 @@ def create_campaign(
     name = checked_name(name, "campaign")
     names = checked_raters([*raters, own_name])
     plan = plan_campaign(settings, texts, len(names))
-    campaign = Campaign(
-        id=str(uuid.uuid4()),
-        name=name,
-        protocol=settings.protocol,
-        state="open",
-        src_lang=texts.src_lang,
-        tgt_lang=texts.tgt_lang,
-        created_at=utc_now(),
-        test_set_hash=texts.test_set_hash,
-        settings=settings.model_dump(mode="json"),
-    )
+    campaign = _campaign(name, settings, texts)
     people = new_raters(campaign.id, names, own_name=" ".join(own_name.split()))
     items = [
         item
@@ -158,6 +148,20 @@ def items_of(
         )
         for place, (item_id, item) in enumerate(zip(ids, planned, strict=True))
     ]
+
+
+def _campaign(name: str, settings: CampaignSettings, texts: CampaignSources) -> Campaign:
+    return Campaign(
+        id=str(uuid.uuid4()),
+        name=name,
+        protocol=settings.protocol,
+        state="open",
+        src_lang=texts.src_lang,
+        tgt_lang=texts.tgt_lang,
+        created_at=utc_now(),
+        test_set_hash=texts.test_set_hash,
+        settings=settings.model_dump(mode="json"),
+    )
 
 
 def _texts(campaign_id: str, plan: Plan, texts: CampaignSources) -> CampaignTexts:

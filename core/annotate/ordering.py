@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.annotate.campaign_data import Kind
@@ -163,6 +163,15 @@ def _with_checks(
         put(item, of, _places(gaps, of))
     for item in gold:
         put(item, None, gaps[1:] or gaps)
+    return _woven(main, checks, first)
+
+
+def _woven(
+    main: Sequence[PlannedItem],
+    checks: Mapping[int, Sequence[tuple[PlannedItem, int | None]]],
+    first: int,
+) -> list[PlannedItem]:
+    """Puts checks into the gaps that they are for, with the index of what they check."""
     ordered: list[tuple[PlannedItem, int | None]] = []
     index_of: dict[int, int] = {}
     for number in range(len(main) + 1):

@@ -69,13 +69,7 @@ def plan_campaign(settings: CampaignSettings, texts: CampaignSources, num_raters
             a ranking.
     """
     num_systems = len(texts.systems)
-    if settings.protocol == "ranking" and not 2 <= num_systems <= MAX_SIDE_BY_SIDE:
-        raise ConfigError(
-            f"A ranking shows 2 to {MAX_SIDE_BY_SIDE} systems side by side, not {num_systems}.",
-            hint="Choose other systems, or a protocol that shows one translation at a time.",
-        )
-    if num_raters < 1:
-        raise ConfigError("There is no rater.", hint="Name at least one; it can be yourself.")
+    _check_numbers(settings, num_systems, num_raters)
     segments = in_blocks(texts.segments, settings.block_size)
     documents = documents_of(segments)
     sample = sample_segments(
@@ -160,6 +154,16 @@ def shown_texts(
         seed=f"{settings.seed}/degraded/{item.segment}/{system}",
     )
     return [spoilt]
+
+
+def _check_numbers(settings: CampaignSettings, num_systems: int, num_raters: int) -> None:
+    if settings.protocol == "ranking" and not 2 <= num_systems <= MAX_SIDE_BY_SIDE:
+        raise ConfigError(
+            f"A ranking shows 2 to {MAX_SIDE_BY_SIDE} systems side by side, not {num_systems}.",
+            hint="Choose other systems, or a protocol that shows one translation at a time.",
+        )
+    if num_raters < 1:
+        raise ConfigError("There is no rater.", hint="Name at least one; it can be yourself.")
 
 
 def _num_gold(settings: CampaignSettings, available: int, num_systems: int, num_raters: int) -> int:

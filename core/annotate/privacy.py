@@ -6,19 +6,11 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from core.annotate.settings import CampaignSettings
-from core.storage.campaign_records import Rater
 from core.storage.files import utc_now
 from core.storage.workspace import Workspace
 
 ERASED = "erased rater"
 _CONSENT = "consent_text"
-
-
-def needs_consent(rater: Rater, settings: CampaignSettings) -> bool:
-    """Tells whether a rater has still to agree to the campaign's text, such as a changed one."""
-    text = settings.consent_text.strip()
-    return bool(text) and (not rater.consented_at or rater.profile.get(_CONSENT) != text)
 
 
 def give_consent(workspace: Workspace, rater_id: str, text: str) -> None:

@@ -54,8 +54,8 @@ def sample_segments(
     Raises:
         ConfigError: There are not so many segments.
     """
-    available = sum(len(document) for document in documents)
     set_aside = num_calibration + num_gold
+    available = sum(map(len, documents))
     if available < max(num_main, 1) + set_aside:
         parts = f"{num_main or 1:,} to judge, {num_calibration:,} for calibration, {num_gold:,}"
         raise ConfigError(
@@ -66,9 +66,8 @@ def sample_segments(
     random.Random(f"{seed}/sample").shuffle(shuffled)
     ordered = [segment for document in shuffled for segment in document]
     first = _first_main(shuffled, set_aside, num_main)
-    last = first + num_main if num_main else None
     return Sample(
-        main=tuple(ordered[first:last]),
+        main=tuple(ordered[first : first + num_main] if num_main else ordered[first:]),
         calibration=tuple(ordered[:num_calibration]),
         gold=tuple(ordered[num_calibration:set_aside]),
     )

@@ -65,37 +65,16 @@ def save(
     before = asked.rating
     active_s = (before.active_s if before else 0.0) + min(max(elapsed_s, 0.0), IDLE_CAP_S)
     wants_on = arrived.goes_to == "next"
-    lacks: list[str] = []
-    doubts: list[str] = []
-    if wants_on:
-        lacks = missing(asked.question, arrived.annotation)
-        if not lacks:
-            doubts = contradictions(
-                asked.question,
-                arrived.annotation,
-                active_s=active_s,
-                scores_before=_scores_before(workspace, rater.id, asked),
-            )
+    lacks = missing(asked.question, arrived.annotation)
+    doubts = _doubts(workspace, rater, asked, arrived, active_s) if wants_on and not lacks else []
     open_doubts = [code for code in doubts if code not in arrived.confirmed]
     was_done = before is not None and before.is_done
-    is_done = (wants_on and not lacks and not open_doubts) or (
-        was_done and not missing(asked.question, arrived.annotation)
-    )
-    now = utc_now()
-    rating = Rating(
-        item_id=asked.item.id,
-        revision=0,
-        annotation=replace(arrived.annotation, is_done=is_done).to_json(),
-        is_done=is_done,
-        active_s=active_s,
-        started_at=now,
-        saved_at=now,
-        warnings=sorted({*(before.warnings if before else []), *doubts}),
-    )
+    is_done = not lacks and (was_done or (wants_on and not open_doubts))
+    rating = _rating(asked, arrived, active_s, doubts, is_done=is_done)
     # Going on is another save of the same answer, and so is going on once it is confirmed.
     suffix = "" if not wants_on else ".done" if is_done else ".open"
     stored = workspace.ratings.save(rating, arrived.save_id + suffix)
-    return Saved(stored, tuple(lacks), tuple(open_doubts))
+    return Saved(stored, tuple(lacks) if wants_on else (), tuple(open_doubts))
 
 
 def _check(campaign: Campaign, rater: Rater, asked: AskedItem) -> None:
@@ -108,6 +87,34 @@ def _check(campaign: Campaign, rater: Rater, asked: AskedItem) -> None:
         raise DataError("Your link was taken back.", hint="Ask the organiser for a new one.")
     if asked.item.rater_id != rater.id or asked.item.campaign_id != campaign.id:
         raise DataError("This segment belongs to somebody else.", hint="Open your own work.")
+
+
+def _doubts(
+    workspace: Workspace, rater: Rater, asked: AskedItem, arrived: Arrived, active_s: float
+) -> list[str]:
+    return contradictions(
+        asked.question,
+        arrived.annotation,
+        active_s=active_s,
+        scores_before=_scores_before(workspace, rater.id, asked),
+    )
+
+
+def _rating(
+    asked: AskedItem, arrived: Arrived, active_s: float, doubts: list[str], *, is_done: bool
+) -> Rating:
+    now = utc_now()
+    warnings = asked.rating.warnings if asked.rating else []
+    return Rating(
+        item_id=asked.item.id,
+        revision=0,
+        annotation=replace(arrived.annotation, is_done=is_done).to_json(),
+        is_done=is_done,
+        active_s=active_s,
+        started_at=now,
+        saved_at=now,
+        warnings=sorted({*warnings, *doubts}),
+    )
 
 
 def _scores_before(workspace: Workspace, rater_id: str, asked: AskedItem) -> list[float | None]:

@@ -40,7 +40,8 @@ class CampaignSettings(Settings):
         max_length=80,
     )
     own_typology: Typology | None = Field(
-        default=None, description="Categories and severities of one's own, instead of built-in ones."
+        default=None,
+        description="Categories and severities of one's own, instead of built-in ones.",
     )
     asks_sqm: bool = _field(
         False,

@@ -44,17 +44,7 @@ def texts_of_sets(workspace: Workspace, set_ids: Sequence[str]) -> CampaignSourc
         DataError: No set is given or one twice, a set is not there, they are of several test sets,
             or no segment was translated by all.
     """
-    if not set_ids or len(set(set_ids)) < len(set_ids):
-        raise DataError(
-            "The same translation set is given twice." if set_ids else "No system is chosen.",
-            hint="Choose one or more translation sets of one test set, each once.",
-        )
-    sets = [workspace.translation_sets.get(set_id) for set_id in set_ids]
-    if len({each.test_set_hash for each in sets}) > 1:
-        raise DataError(
-            f"These {len(sets)} translation sets are of different test sets.",
-            hint="Choose sets that translate the same segments.",
-        )
+    sets = _sets(workspace, set_ids)
     first = sets[0]
     documents = workspace.test_set_texts.texts(first.test_set_hash, "document", "document")
     texts: dict[int, list[str | None]] = {}
@@ -81,6 +71,21 @@ def texts_of_sets(workspace: Workspace, set_ids: Sequence[str]) -> CampaignSourc
         test_set_hash=first.test_set_hash,
         num_asked=first.num_segments,
     )
+
+
+def _sets(workspace: Workspace, set_ids: Sequence[str]) -> list[TranslationSet]:
+    if not set_ids or len(set(set_ids)) < len(set_ids):
+        raise DataError(
+            "The same translation set is given twice." if set_ids else "No system is chosen.",
+            hint="Choose one or more translation sets of one test set, each once.",
+        )
+    sets = [workspace.translation_sets.get(set_id) for set_id in set_ids]
+    if len({each.test_set_hash for each in sets}) > 1:
+        raise DataError(
+            f"These {len(sets)} translation sets are of different test sets.",
+            hint="Choose sets that translate the same segments.",
+        )
+    return sets
 
 
 def texts_of_upload(upload: UploadedTexts, src_lang: str, tgt_lang: str) -> CampaignSources:

@@ -43,15 +43,7 @@ def add_rater(workspace: Workspace, campaign_id: str, name: str, *, is_own: bool
     settings = settings_of(campaign)
     raters = workspace.raters.of_campaign(campaign_id)
     rater = _new_rater(campaign_id, name, raters, is_own=is_own)
-    segments = workspace.campaigns.segments(campaign_id)
-    plan = Plan(
-        segments=tuple(JudgedSegment(each.source, each.document) for each in segments),
-        outputs={
-            (each.segment, each.system): each.text
-            for each in workspace.campaigns.outputs(campaign_id)
-        },
-        work=(),
-    )
+    plan = _stored_plan(workspace, campaign_id)
     work = order_work(
         _fresh_share(plan.segments, items, settings, len(raters)),
         len(raters),
@@ -105,6 +97,17 @@ def renew_link(workspace: Workspace, rater_id: str) -> Rater:
     version = workspace.raters.get(rater_id).link_version + 1
     workspace.raters.change(rater_id, link_version=version, revoked_at=None)
     return workspace.raters.get(rater_id)
+
+
+def _stored_plan(workspace: Workspace, campaign_id: str) -> Plan:
+    """Gives the texts of a campaign as a plan that nobody has work in yet."""
+    segments = workspace.campaigns.segments(campaign_id)
+    outputs = workspace.campaigns.outputs(campaign_id)
+    return Plan(
+        segments=tuple(JudgedSegment(each.source, each.document) for each in segments),
+        outputs={(each.segment, each.system): each.text for each in outputs},
+        work=(),
+    )
 
 
 def _new_rater(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 
 from core.errors import HostError
 from core.storage import migrations
@@ -29,9 +29,9 @@ class Database:
         is_sqlite = self.url.get_backend_name() == "sqlite"
         arguments = {"timeout": 20, "check_same_thread": False} if is_sqlite else {}
         self._held: Connection | None = None
-        self._engine = create_engine(
-            self.url, poolclass=NullPool if is_sqlite else None, connect_args=arguments
-        )
+        # To open SQLite's file anew takes longer than most questions to it.
+        pool = {"poolclass": QueuePool, "max_overflow": -1} if is_sqlite else {}
+        self._engine = create_engine(self.url, connect_args=arguments, **pool)
         if is_sqlite:
             _listen_as_sqlite(self._engine)
 
@@ -146,7 +146,8 @@ def _listen_as_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _began(connection: Connection) -> None:
         options = connection.get_execution_options()
-        if options.get("is_durable", False):
-            connection.exec_driver_sql("PRAGMA synchronous=FULL")
         writes = options.get("writes", False)
+        if writes:
+            level = "FULL" if options.get("is_durable", False) else "NORMAL"
+            connection.exec_driver_sql(f"PRAGMA synchronous={level}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

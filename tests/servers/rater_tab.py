@@ -19,7 +19,7 @@ from websockets.exceptions import WebSocketException
 
 from app.access.shown import RATER_COOKIE
 from core.access.signing import Pass, cookie_of
-from core.annotate.campaign_data import JudgedSegment, JudgedSystem
+from core.annotate.campaign_data import JudgedSegment, JudgedSystem, Protocol
 from core.annotate.creating import create_campaign
 from core.annotate.settings import CampaignSettings
 from core.annotate.sources import CampaignSources
@@ -161,7 +161,7 @@ def cookies_of(workspace: Workspace, rater: Rater) -> dict[str, str]:
 
 
 def scripted_campaign(
-    workspace: Workspace, num_raters: int, num_segments: int, protocol: str = "mqm"
+    workspace: Workspace, num_raters: int, num_segments: int, protocol: Protocol = "mqm"
 ) -> list[Rater]:
     """Creates a campaign of two systems in which each rater judges everything, and gives them."""
     sources = CampaignSources(

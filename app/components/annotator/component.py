@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -119,7 +119,7 @@ def annotator(
 
 def payload(view: AnnotatorView) -> dict[str, Any]:
     """Gives what is sent to the browser, ready for JSON."""
-    data = asdict(view)
+    data = {each.name: getattr(view, each.name) for each in fields(view)}
     data["url"] = annotator_url()
     data["source"] = _shown(view.source)
     data["outputs"] = [_shown(each) for each in view.outputs]

@@ -80,13 +80,8 @@ def read_annotator_sheets(
     for name, content, rater, system in files:
         for sheet in read_annotator_workbook(content, name):
             where = f"{name!r}" if sheet.title in SHEET_NAMES else f"{name!r} sheet {sheet.title!r}"
-            _add_sheet(
-                reading,
-                sheet,
-                rater or sheet.rater or name_of_file(name),
-                system or sheet.system or "system",
-                where,
-            )
+            named = (rater or sheet.rater or name_of_file(name), system or sheet.system or "system")
+            _add_sheet(reading, sheet, *named, where)
     if not reading.campaign.items:
         raise DataError(
             f"{files[0][0]!r} holds no rated sentence.", hint="Fill in the columns B to W."

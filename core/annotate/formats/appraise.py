@@ -64,17 +64,7 @@ def read_appraise(data: bytes, file_name: str, *, protocol: Protocol | None = No
     Raises:
         DataError: A file is none of Appraise's; the sentence names the line.
     """
-    files = unpack(data, file_name) if is_archive(data) else {file_name: data}
-    batches: list[BatchItem] = []
-    rows: list[ResultRow] = []
-    line_end = "\n"
-    for name, content in files.items():
-        if content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"[", b"{"):
-            batches += read_batches(content, name)
-        elif not rows:
-            rows, line_end = read_rows(content, name), line_end_of(content)
-        else:
-            raise DataError(f"{file_name!r} holds two files of results.", hint="Give one of them.")
+    batches, rows, line_end = _parts(data, file_name)
     kept, left_out, notes = _chosen(rows)
     reading = _Reading(protocol or _protocol(rows), _texts_by_key(batches))
     for item in batches:
@@ -83,9 +73,7 @@ def read_appraise(data: bytes, file_name: str, *, protocol: Protocol | None = No
         _add_result(reading, row, f"{file_name!r} line {row.number}")
     if not batches:
         notes.append("The results hold no texts; a ZIP with the batches gives the marks a place.")
-    langs = next(((each.src_lang, each.tgt_lang) for each in rows), ("", ""))
-    langs = next((item.langs for item in batches if any(item.langs)), langs)
-    has_categories = reading.protocol == "mqm"
+    langs = _langs(batches, rows)
     return reading.campaign.finished(
         name_of_file(file_name),
         reading.protocol,
@@ -98,8 +86,29 @@ def read_appraise(data: bytes, file_name: str, *, protocol: Protocol | None = No
             "langs": list(langs),
         },
         langs=(flores_code(langs[0]), flores_code(langs[1])),
-        typology="mqm-core" if has_categories else "",
+        typology="mqm-core" if reading.protocol == "mqm" else "",
     )
+
+
+def _parts(data: bytes, file_name: str) -> tuple[list[BatchItem], list[ResultRow], str]:
+    """Gives what batches and results hold, and how the lines of the results end."""
+    files = unpack(data, file_name) if is_archive(data) else {file_name: data}
+    batches: list[BatchItem] = []
+    rows: list[ResultRow] = []
+    line_end = "\n"
+    for name, content in files.items():
+        if content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"[", b"{"):
+            batches += read_batches(content, name)
+        elif not rows:
+            rows, line_end = read_rows(content, name), line_end_of(content)
+        else:
+            raise DataError(f"{file_name!r} holds two files of results.", hint="Give one of them.")
+    return batches, rows, line_end
+
+
+def _langs(batches: list[BatchItem], rows: list[ResultRow]) -> tuple[str, str]:
+    langs = next(((each.src_lang, each.tgt_lang) for each in rows), ("", ""))
+    return next((item.langs for item in batches if any(item.langs)), langs)
 
 
 def _chosen(rows: list[ResultRow]) -> tuple[list[ResultRow], list[ResultRow], list[str]]:

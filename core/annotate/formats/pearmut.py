@@ -66,13 +66,8 @@ def read_pearmut(data: bytes, file_name: str) -> CampaignData:
         DataError: It is none of them, texts are missing, or a mark lies outside its text.
     """
     files = read_files(data, file_name)
-    found = answers(files)
-    info = files.info
-    tokens = info.get("special_tokens")
-    are_named = (
-        isinstance(tokens, list) and tokens and all(isinstance(each, str) for each in tokens)
-    )
-    reading = _Reading(_protocol(files, found), list(tokens) if are_named and tokens else [MISSING])
+    found, info = answers(files), files.info
+    reading = _Reading(_protocol(files, found), _tokens(info))
     for user in files.users:
         reading.campaign.rater(user, repr(file_name))
     for document in campaign_documents(files):
@@ -96,6 +91,13 @@ def read_pearmut(data: bytes, file_name: str) -> CampaignData:
         langs=(_word(info, "src_lang"), _word(info, "tgt_lang")),
         typology=_word(info, "typology"),
     )
+
+
+def _tokens(info: dict[str, Any]) -> list[str]:
+    tokens = info.get("special_tokens")
+    if isinstance(tokens, list) and tokens and all(isinstance(each, str) for each in tokens):
+        return list(tokens)
+    return [MISSING]
 
 
 def _word(info: dict[str, Any], key: str) -> str:

@@ -44,8 +44,7 @@ def read_output(
         DataError: A score or a span is out of range.
     """
     units = utf16_units(texts["target"], hidden=_UNCOUNTED)
-    marks = []
-    is_non_translation = False
+    marks, is_non_translation = [], False
     for number, value in enumerate(list_of(made.get("error_spans") or [], where), start=1):
         span = dict_of(value, where)
         category = text_of(span, "category", where, "")

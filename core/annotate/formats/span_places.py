@@ -38,7 +38,6 @@ def read_mark(
     Raises:
         DataError: The place lies outside the text.
     """
-    first, last = _index(span.get("start_i")), _index(span.get("end_i"))
     note = span.get("note")
     side: Side = "source" if is_missing else "target"
     start = end = 0
@@ -46,18 +45,22 @@ def read_mark(
     if "place" in span:
         side, start, end = _own_place(span["place"], texts, where)
     elif not is_missing:
-        if first is None or last is None:
-            ends = f"{span.get('start_i')!r:.40} to {span.get('end_i')!r:.40}"
-            raise DataError(f"{where}: a mark goes from {ends}, which are no characters.")
-        if texts is None:
-            origin = {"start_i": first, "end_i": last}
-        else:
+        first, last = _ends(span, where)
+        if texts is not None:
             start, end = from_inclusive(units, first, last, where=where)
-            if to_inclusive(units, start, end) != (first, last):
-                origin = {"start_i": first, "end_i": last}
+        if texts is None or to_inclusive(units, start, end) != (first, last):
+            origin = {"start_i": first, "end_i": last}
     quote = texts[side][start:end] if texts is not None else ""
     note = note if isinstance(note, str) else ""
     return Mark(mark_id, side, start, end, quote, "", note=note, origin=origin)
+
+
+def _ends(span: Mapping[str, Any], where: str) -> tuple[int, int]:
+    first, last = _index(span.get("start_i")), _index(span.get("end_i"))
+    if first is None or last is None:
+        ends = f"{span.get('start_i')!r:.40} to {span.get('end_i')!r:.40}"
+        raise DataError(f"{where}: a mark goes from {ends}, which are no characters.")
+    return first, last
 
 
 def written_place(mark: Mark, units: Sequence[Span], missing: Any) -> dict[str, Any]:

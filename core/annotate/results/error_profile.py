@@ -87,18 +87,7 @@ def profile_errors(data: CampaignData, preset: Preset, *, uses_gold: bool = Fals
     Raises:
         ConfigError: An error has a severity that the preset does not weigh.
     """
-    spellings: dict[str, str] = {}
-    num_judgements: Counter[str] = Counter()
-    errors: list[_Error] = []
-    for each in judgements(data, uses_gold=uses_gold):
-        name = data.systems[each.system].name
-        num_judgements[name] += 1
-        for severity, category, points in error_points(each.annotation, each.output, preset):
-            severity = normalised_severity(severity) or UNDECIDED
-            if severity not in NOT_ERRORS:
-                key = category.strip().lower().replace("_", " ")
-                shown = spellings.setdefault(key, category.strip() or UNCATEGORISED)
-                errors.append(_Error(name, shown, severity, points))
+    errors, num_judgements = _errors(data, preset, uses_gold)
     names = tuple(system.name for system in data.systems)
 
     def counted(kind_of: Callable[[_Error], tuple[str, str]]) -> tuple[ErrorCount, ...]:
@@ -119,6 +108,25 @@ def profile_errors(data: CampaignData, preset: Preset, *, uses_gold: bool = Fals
 def dimension_of(category: str) -> str:
     """Gives what stands before the first `/`: `Accuracy` of `Accuracy/Omission`."""
     return category.partition("/")[0]
+
+
+def _errors(
+    data: CampaignData, preset: Preset, uses_gold: bool
+) -> tuple[list[_Error], Counter[str]]:
+    """Gives all errors, and how many judgements there are of each system."""
+    spellings: dict[str, str] = {}
+    num_judgements: Counter[str] = Counter()
+    errors: list[_Error] = []
+    for each in judgements(data, uses_gold=uses_gold):
+        name = data.systems[each.system].name
+        num_judgements[name] += 1
+        for severity, category, points in error_points(each.annotation, each.output, preset):
+            severity = normalised_severity(severity) or UNDECIDED
+            if severity not in NOT_ERRORS:
+                key = category.strip().lower().replace("_", " ")
+                shown = spellings.setdefault(key, category.strip() or UNCATEGORISED)
+                errors.append(_Error(name, shown, severity, points))
+    return errors, num_judgements
 
 
 def _counts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -107,31 +107,49 @@ def rank_systems(
     """
     found = segment_scores(data, preset, uses_gold=uses_gold)
     means = system_scores(found)
-    rated = [column for column, each in enumerate(means) if each.num_segments]
-    order = sorted(rated, key=lambda column: -(means[column].mean or 0.0))
+    order = _order(means)
     pairs = compare_pairs(found, means, order, seed=seed)
     systems = _systems(found, means, data, seed, num_samples)
     spans = _span_means(data, preset, uses_gold)
-    placed = _placed(order, pairs, means)
-    is_rated = np.isfinite(found.values).any(axis=1)
-    documents = {data.segments[row].document for row in np.flatnonzero(is_rated).tolist()}
-    last = [column for column in range(len(means)) if column not in rated]
     return SystemRanking(
-        systems=tuple(
-            replace(systems[at], span_mean=spans[at], **placed.get(at, {}))
-            for at in [*order, *last]
-        ),
+        systems=_in_order(order, systems, spans, _placed(order, pairs, means)),
         pairs=pairs,
         scale=found.scale,
         averaging=found.averaging,
-        num_segments=int(is_rated.sum()),
-        num_documents=len(documents - {""}),
-        num_raters=sum(bool(np.isfinite(each).any()) for each in found.by_rater.values()),
-        num_adjudicated=found.num_adjudicated,
         seed=seed,
         num_samples=num_samples,
         num_trials=NUM_TRIALS,
+        **_numbers(data, found),
     )
+
+
+def _order(means: Sequence[SystemScore]) -> list[int]:
+    """Gives the columns of the systems that were rated, the best first."""
+    rated = [column for column, each in enumerate(means) if each.num_segments]
+    return sorted(rated, key=lambda column: -(means[column].mean or 0.0))
+
+
+def _numbers(data: CampaignData, found: SegmentScores) -> dict[str, int]:
+    """Gives how much was rated, and by how many."""
+    is_rated = np.isfinite(found.values).any(axis=1)
+    documents = {data.segments[row].document for row in np.flatnonzero(is_rated).tolist()}
+    return {
+        "num_segments": int(is_rated.sum()),
+        "num_documents": len(documents - {""}),
+        "num_raters": sum(bool(np.isfinite(each).any()) for each in found.by_rater.values()),
+        "num_adjudicated": found.num_adjudicated,
+    }
+
+
+def _in_order(
+    order: Sequence[int],
+    systems: Sequence[RankedSystem],
+    spans: Sequence[float | None],
+    placed: Mapping[int, dict[str, Any]],
+) -> tuple[RankedSystem, ...]:
+    """Gives the systems with all that is known, the best first, the unrated ones last."""
+    shown = [*order, *(column for column in range(len(systems)) if column not in order)]
+    return tuple(replace(systems[at], span_mean=spans[at], **placed.get(at, {})) for at in shown)
 
 
 def _systems(

@@ -11,10 +11,8 @@ from core.annotate.privacy import (
     delete_my_data,
     give_consent,
     my_data,
-    needs_consent,
     pseudonymise,
 )
-from core.annotate.settings import CampaignSettings
 from core.errors import DataError
 from core.storage.workspace import Workspace
 from tests.core.annotate.test_staffing import campaign, finish
@@ -22,14 +20,9 @@ from tests.core.annotate.test_staffing import campaign, finish
 MARK = Mark(id="m", side="target", start=0, end=6, quote="Abairt", severity="major")
 
 
-def test_consent_is_asked_once_and_again_for_other_words(workspace: Workspace) -> None:
+def test_consent_is_kept_with_the_words_that_were_agreed_to(workspace: Workspace) -> None:
     made, (ann, _) = campaign(workspace)
-    asks = CampaignSettings(consent_text="I agree.\n")
-    assert needs_consent(ann, asks) and not needs_consent(ann, CampaignSettings())
-    give_consent(workspace, ann.id, asks.consent_text)
-    ann = workspace.raters.get(ann.id)
-    assert not needs_consent(ann, asks)
-    assert needs_consent(ann, CampaignSettings(consent_text="I agree to more."))
+    give_consent(workspace, ann.id, "I agree.\n")
     first, second = consent_record(workspace, made.id)
     assert (first["rater"], first["text"]) == ("Ann", "I agree.") and first["consented_at"]
     assert second == {"rater": "Ben", "consented_at": None, "text": ""}
