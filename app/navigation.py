@@ -17,6 +17,28 @@ _LEAVE = (
 
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 
+# Name of the file, title, icon; a page without an icon does not stand in the menu.
+_SECTIONS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "": (("home", "Home", "home"),),
+    "Build": (
+        ("corpora", "Corpora", "library_books"),
+        ("finetune", "Fine-tune", "tune"),
+        ("runs", "Runs", "monitoring"),
+        ("run", "Run"),
+    ),
+    "Compare": (
+        ("playground", "Playground", "forum"),
+        ("evaluate", "Evaluate", "leaderboard"),
+    ),
+    "Judge": (
+        ("campaigns", "Campaigns", "rate_review"),
+        ("annotate", "Annotate", "edit_note"),
+        ("agreement", "Agreement", "handshake"),
+    ),
+    "Ship": (("deploy", "Deploy", "cloud_upload"),),
+    " ": (("settings", "Settings", "settings"),),
+}
+
 
 def page_path(name: str) -> Path:
     """Gives the file of a page for `st.switch_page` and `st.page_link`."""
@@ -30,8 +52,12 @@ def menu(visitor: Visitor) -> StreamlitPage:
     first page instead.
     """
     sections = {
-        section: [page for page in pages if may_see(visitor, page_name(visitor, page))]
-        for section, pages in _sections(first=_first_page(visitor)).items()
+        section: [
+            _page(*entry, first=_first_page(visitor))
+            for entry in entries
+            if may_see(visitor, entry[0])
+        ]
+        for section, entries in _SECTIONS.items()
     }
     return st.navigation({section: pages for section, pages in sections.items() if pages})
 
@@ -52,33 +78,11 @@ def _first_page(visitor: Visitor) -> str:
     return RATER_PAGES[0] if visitor.role == "rater" else "home"
 
 
-def _sections(first: str) -> dict[str, list[StreamlitPage]]:
-    def page(name: str, title: str, icon: str = "", *, is_hidden: bool = False) -> StreamlitPage:
-        return st.Page(
-            page_path(name),
-            title=title,
-            icon=f":material/{icon}:" if icon else None,
-            default=name == first,
-            visibility="hidden" if is_hidden else "visible",
-        )
-
-    return {
-        "": [page("home", "Home", "home")],
-        "Build": [
-            page("corpora", "Corpora", "library_books"),
-            page("finetune", "Fine-tune", "tune"),
-            page("runs", "Runs", "monitoring"),
-            page("run", "Run", is_hidden=True),
-        ],
-        "Compare": [
-            page("playground", "Playground", "forum"),
-            page("evaluate", "Evaluate", "leaderboard"),
-        ],
-        "Judge": [
-            page("campaigns", "Campaigns", "rate_review"),
-            page("annotate", "Annotate", "edit_note"),
-            page("agreement", "Agreement", "handshake"),
-        ],
-        "Ship": [page("deploy", "Deploy", "cloud_upload")],
-        " ": [page("settings", "Settings", "settings")],
-    }
+def _page(name: str, title: str, icon: str = "", *, first: str) -> StreamlitPage:
+    return st.Page(
+        page_path(name),
+        title=title,
+        icon=f":material/{icon}:" if icon else None,
+        default=name == first,
+        visibility="visible" if icon else "hidden",
+    )

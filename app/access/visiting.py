@@ -88,9 +88,6 @@ def address() -> str:
 
 def presented() -> Shown | None:
     """Gives what the browser showed when it connected, or None if none is connected."""
-    headers = [(name, value) for name in st.context.headers for value in _all(name)]
+    found = st.context.headers  # each look at it reads the request anew
+    headers = [(name, value) for name in found for value in found.get_all(name)]
     return shown_of(headers) if headers else None
-
-
-def _all(name: str) -> list[str]:
-    return st.context.headers.get_all(name)

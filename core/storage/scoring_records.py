@@ -82,6 +82,13 @@ class ScoringRecords:
             connection.execute(insert(scorings).values(**asdict(scoring)))
             _insert(connection, scores)
 
+    def replace(self, scoring: Scoring, scores: Sequence[SegmentScore]) -> None:
+        """Stores a scoring without a job in place of the one with its id, all of it or nothing."""
+        with self._database.writing() as connection:
+            _delete(connection, scoring.id)
+            connection.execute(insert(scorings).values(**asdict(scoring)))
+            _insert(connection, scores)
+
     def get(self, scoring_id: str) -> Scoring:
         """Gives the scoring with this id.
 
@@ -176,9 +183,7 @@ class ScoringRecords:
     def delete(self, scoring_id: str) -> None:
         """Removes a scoring, its scores and its job, if there is one; files are the caller's."""
         with self._database.writing() as connection:
-            of_scoring = segment_scores.c.scoring_id == scoring_id
-            connection.execute(delete(segment_scores).where(of_scoring))
-            connection.execute(delete(scorings).where(scorings.c.id == scoring_id))
+            _delete(connection, scoring_id)
             self._jobs.delete(connection, scoring_id)
 
     def _rows(self, query: Any) -> list[Scoring]:
@@ -193,6 +198,11 @@ def _places(piece: Sequence[SegmentScore]) -> list[tuple[tuple[str, str, str], l
         key = (score.scoring_id, score.set_id, score.rater)
         found.setdefault(key, []).append(score.position)
     return list(found.items())
+
+
+def _delete(connection: Connection, scoring_id: str) -> None:
+    connection.execute(delete(segment_scores).where(segment_scores.c.scoring_id == scoring_id))
+    connection.execute(delete(scorings).where(scorings.c.id == scoring_id))
 
 
 def _insert(connection: Connection, scores: Sequence[SegmentScore]) -> None:

@@ -59,8 +59,7 @@ def publish_ratings(workspace: Workspace, campaign_id: str, preset: Preset) -> S
             f"Nothing of the campaign {data.name!r} is finished that has a translation set.",
             hint="Publish it once raters have finished items.",
         )
-    workspace.scorings.delete(scoring.id)
-    workspace.scorings.add(scoring, scores)
+    workspace.scorings.replace(scoring, scores)
     return scoring
 
 
