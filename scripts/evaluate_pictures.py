@@ -17,8 +17,8 @@ SHARES = {"Made-up system, careful": 0.06, "Made-up system, hasty": 0.18}
 NUM_RATED = 60
 
 
-def take(workspace: Workspace, run: str, shoot: Shoot) -> None:
-    """Compares the models of a run with systems that lose and double words.
+def take(workspace: Workspace, run: str, shoot: Shoot) -> list[str]:
+    """Compares the models of a run with systems that lose and double words; gives their sets.
 
     Args:
         workspace: A workspace with a finished run.
@@ -45,6 +45,8 @@ def take(workspace: Workspace, run: str, shoot: Shoot) -> None:
     shoot(address, "evaluate", False, (1280, 1560))
     shoot(f"{address}&part=Causes", "evaluate-causes-dark", True, (1280, 1050))
     shoot(f"{address}&part=People", "evaluate-people", False, (1280, 1300))
+    made_up = [each.id for each in found if each.system_name in SHARES]
+    return [*(each.id for each in sets), *made_up][: len(sets) + len(SHARES)]
 
 
 def _worse(text: str, share: float, rng: random.Random) -> str:

@@ -31,7 +31,7 @@ from core.serving import services, versions
 from core.serving.settings import PrepareSettings, ServeSettings
 from core.storage.service_records import ServiceRecord
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
-from scripts import evaluate_pictures, playground_pictures
+from scripts import evaluate_pictures, judging_pictures, playground_pictures
 from scripts.browser import ARGUMENTS, chromium
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -140,7 +140,8 @@ def main() -> int:
                 photograph(browser, f"{url}/{page}", name, dark=dark, size=size)
 
             playground_pictures.take(workspace, finished, shoot)
-            evaluate_pictures.take(workspace, finished, shoot)
+            judged = evaluate_pictures.take(workspace, finished, shoot)
+            judging_pictures.take(workspace, judged, shoot)
             browser.close()
     return 0
 

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.access import provider
 from app.access.entrance import Entrance, entrance
-from app.access.shown import shown_of
-from app.access.small_pages import message_page, token_page
+from app.access.shown import cookies_of, shown_of
+from app.access.small_pages import message_page, token_page, unknown_page
 from app.access.socket_messages import bare_rerun, is_for_raters
 from core.access.identifying import identify, is_signed
 from core.access.roles import RATER_PAGES, Visitor
@@ -135,6 +135,11 @@ def _foreign_answer(here: Entrance, connection: HTTPConnection) -> Response:
 def _stranger_answer(connection: HTTPConnection) -> Response:
     if not _wants_page(connection):
         return PlainTextResponse("Nobody is let in without a link or token.", status_code=401)
+    # Who comes back from signing in to a bare form would sign in again and again.
+    sentence = provider.why_not_known(cookies_of(connection.headers.getlist("cookie")))
+    if sentence:
+        page = unknown_page(sentence, provider.SIGN_OUT_PATH)
+        return HTMLResponse(page, status_code=403, headers={"Cache-Control": "no-store"})
     page = token_page(has_provider=provider.is_configured())
     return HTMLResponse(page, status_code=401, headers={"Cache-Control": "no-store"})
 

@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from app.access import provider
 from app.access.entrance import Entrance, entrance
-from app.access.shown import OWNER_COOKIE, RATER_COOKIE, cookie_name, shown_of
-from app.access.small_pages import message_page, token_page
+from app.access.shown import OWNER_COOKIE, RATER_COOKIE, cookie_name, cookies_of, shown_of
+from app.access.small_pages import message_page, token_page, unknown_page
 from core.access.identifying import identify, visitor_of
 from core.access.signing import COOKIE_MAX_AGE_S, Kind, Pass, cookie_of, pass_of_link
 from core.access.visits import note_visit
@@ -92,18 +92,11 @@ def leave(request: Request) -> Response:
 def sign_in(request: Request) -> Response:
     """Sends the browser to the identity provider; who is signed in but unknown is told so."""
     here = _entrance()
-    shown = shown_of(request.headers.items())
     if not provider.is_configured():
         return RedirectResponse("/", status_code=303)
-    if shown.email and identify(here.workspace, here.door, shown) is None:
-        sentence = (
-            f"You are signed in as {shown.email}, and nobody of this address works here. "
-            "Ask the owner to add it, or sign in with another account."
-        )
-        page = message_page(
-            "Not known here", sentence, path=provider.SIGN_OUT_PATH, link="Sign out"
-        )
-        return HTMLResponse(page, status_code=403)
+    sentence = provider.why_not_known(cookies_of(request.headers.getlist("cookie")))
+    if sentence and identify(here.workspace, here.door, shown_of(request.headers.items())) is None:
+        return HTMLResponse(unknown_page(sentence, provider.SIGN_OUT_PATH), status_code=403)
     return RedirectResponse(provider.login_address(), status_code=303)
 
 

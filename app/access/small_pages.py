@@ -66,6 +66,16 @@ def message_page(title: str, sentence: str, *, path: str = "", link: str = "") -
     return _page(title, f"<p>{escape(sentence)}</p>{way}")
 
 
+def unknown_page(sentence: str, sign_out: str) -> str:
+    """Gives the page for somebody who signed in and is not known.
+
+    Args:
+        sentence: Why not; shown as it is.
+        sign_out: Path that ends the sign-in.
+    """
+    return message_page("Not known here", sentence, path=sign_out, link="Sign out")
+
+
 def _page(title: str, body: str) -> str:
     return f"""<!DOCTYPE html>
 <html lang="en">

@@ -92,14 +92,15 @@ def plan_campaign(settings: CampaignSettings, texts: CampaignSources, num_raters
         calibration=sorted(number_of[each] for each in sample.calibration),
         gold=sorted(number_of[each] for each in sample.gold),
     )
+    outputs = {
+        (number, system): texts.outputs[index, system]
+        for number, index in enumerate(ordered)
+        for system in range(num_systems)
+    }
     return Plan(
         segments=tuple(_labelled([segments[index] for index in ordered])),
-        outputs={
-            (number, system): texts.outputs[index, system]
-            for number, index in enumerate(ordered)
-            for system in range(num_systems)
-        },
-        work=tuple(map(tuple, work)),
+        outputs=outputs,
+        work=tuple(tuple(_check_of(item, outputs) for item in of_rater) for of_rater in work),
     )
 
 
@@ -154,6 +155,12 @@ def shown_texts(
         seed=f"{settings.seed}/degraded/{item.segment}/{system}",
     )
     return [spoilt]
+
+
+def _check_of(item: PlannedItem, outputs: Mapping[tuple[int, int], str]) -> PlannedItem:
+    """Gives an item; what is to be spoilt is only repeated where there is nothing to spoil."""
+    is_empty = item.kind == "degraded" and not outputs[item.segment, item.systems[0]].strip()
+    return replace(item, kind="repeat") if is_empty else item
 
 
 def _check_numbers(settings: CampaignSettings, num_systems: int, num_raters: int) -> None:

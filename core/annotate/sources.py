@@ -38,7 +38,8 @@ class CampaignSources:
 def texts_of_sets(workspace: Workspace, set_ids: Sequence[str]) -> CampaignSources:
     """Gives the texts of translation sets of one test set.
 
-    A segment that a system failed to translate is left out for all of them.
+    A segment that a system failed to translate is left out for all of them; where a system gave
+    back an empty text, people judge that.
 
     Raises:
         DataError: No set is given or one twice, a set is not there, they are of several test sets,
@@ -123,12 +124,8 @@ def _whole(
     num_asked: int,
     test_set_hash: str = "",
 ) -> CampaignSources:
-    """Keeps the segments that every system has translated."""
-    kept = [
-        number
-        for number, row in enumerate(texts)
-        if all(text is not None and text.strip() for text in row)
-    ]
+    """Keeps the segments that every system has translated; an empty output is one, too."""
+    kept = [number for number, row in enumerate(texts) if all(text is not None for text in row)]
     if not kept:
         raise DataError(
             f"None of {num_asked:,} segments has a translation by all {len(systems)} systems.",

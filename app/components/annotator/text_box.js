@@ -23,6 +23,7 @@ export class TextBox {
     };
     this.element = element("div", {
       class: "text", lang: lang || null, dir: directionOf(shown), ...marking,
+      "data-empty": text.trim() ? null : session.say("empty_text"),
     });
     if (!session.canMark) return void this.element.append(text);
     this.element.addEventListener("keydown", (event) => onTextKey(this, event));

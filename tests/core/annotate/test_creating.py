@@ -175,7 +175,7 @@ def test_all_segments_but_those_set_aside_are_judged_where_no_number_is_asked() 
 
 def test_sets_give_the_segments_that_every_system_translated(workspace: Workspace) -> None:
     first = translation_set(workspace, "A", ["a0", "a1", None, "a3"])
-    second = translation_set(workspace, "B", ["b0", "b1", "b2", " "])
+    second = translation_set(workspace, "B", ["b0", "b1", "b2", None])
     workspace.test_set_texts.store("hash", "document", "document", ["talk", "talk", "x", None])
     found = texts_of_sets(workspace, [second, first])
     assert [each.source for each in found.segments] == ["Source 0.", "Source 1."]
@@ -184,6 +184,15 @@ def test_sets_give_the_segments_that_every_system_translated(workspace: Workspac
     assert [each.document for each in found.segments] == ["talk", "talk"]
     assert [each.reference for each in found.segments] == ["Tagairt 0.", "Tagairt 1."]
     assert (found.num_left_out, found.test_set_hash, found.tgt_lang) == (2, "hash", "gle_Latn")
+
+
+def test_an_empty_output_is_judged_and_never_spoilt(workspace: Workspace) -> None:
+    empty = translation_set(workspace, "A", ["", "", "", ""])
+    found = texts_of_sets(workspace, [empty])
+    assert set(found.outputs.values()) == {""} and found.num_left_out == 0
+    settings = CampaignSettings(num_segments=0, share_degraded=0.5)
+    kinds = [item.kind for item in plan_campaign(settings, found, 1).work[0]]
+    assert "degraded" not in kinds and "repeat" in kinds
 
 
 def test_two_sets_of_one_system_have_names_of_their_own(workspace: Workspace) -> None:
