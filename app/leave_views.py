@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.access.visiting import visitor
 from app.problem_views import shown_in_place
 from core.serving.card import model_card
 from core.serving.leaving import bundle_in_process, push_in_process
@@ -19,10 +20,17 @@ def leave_view(workspace: Workspace, version: Version) -> None:
         card, bundle, hub = st.tabs(["Model card", "Bundle", "Hugging Face Hub"])
         with card, shown_in_place():
             _card(workspace, version)
+        is_owner = visitor().may_manage_access
         with bundle, shown_in_place():
-            _bundle(workspace, version)
+            if is_owner:
+                _bundle(workspace, version)
+            else:
+                st.info("A bundle is written into a folder of this machine: only an owner may.")
         with hub, shown_in_place():
-            _push(workspace, version)
+            if is_owner:
+                _push(workspace, version)
+            else:
+                st.info("It is pushed with the owner's token: only an owner may.")
 
 
 def _card(workspace: Workspace, version: Version) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.access.visiting import identified
 from app.errors import shown_to_user
-from app.navigation import leave_link, menu, page_name
+from app.navigation import menu, page_frame, page_name
 from app.text import page_style
 from core.access.roles import check_may_see
 
@@ -17,6 +17,6 @@ page_style()
 with shown_to_user():
     who = identified()
     page = menu(who)
-    leave_link(who)
     check_may_see(who, page_name(who, page))
-    page.run()
+    with page_frame(who):
+        page.run()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -12,7 +14,8 @@ from core.access.roles import RATER_PAGES, Visitor, may_see
 
 # An address of the server, not a page of the menu: `st.page_link` knows only those.
 _LEAVE = (
-    '<a href="/leave" target="_self" style="color: inherit">Leave: back to the owner\'s pages</a>'
+    '<p style="margin: 0; font-size: 0.875rem; opacity: 0.8"><a href="/leave" target="_self" '
+    'style="color: inherit">Leave: back to the owner\'s pages</a></p>'
 )
 
 PAGES = Path(__file__).resolve().parents[1] / "pages"
@@ -67,11 +70,17 @@ def page_name(visitor: Visitor, page: StreamlitPage) -> str:
     return page.url_path or _first_page(visitor)
 
 
-def leave_link(visitor: Visitor) -> None:
-    """Offers a way back to an owner or member who has opened a rater's link."""
-    if may_leave(visitor):
-        with st.sidebar:
-            st.html(_LEAVE)
+@contextmanager
+def page_frame(visitor: Visitor) -> Iterator[None]:
+    """Draws the page within; below it an owner or member with a rater's link finds the way back."""
+    if not may_leave(visitor):
+        yield
+        return
+    # The link is drawn first: a page may stop at any point.
+    page = st.container()
+    st.html(_LEAVE)
+    with page:
+        yield
 
 
 def _first_page(visitor: Visitor) -> str:

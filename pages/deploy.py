@@ -10,6 +10,7 @@ from app import (
     service_views,
     version_views,
 )
+from app.access.visiting import visitor
 from app.navigation import page_path
 from app.text import page_header
 
@@ -51,14 +52,17 @@ with serving:
         st.caption("No service yet. Start one: it has a page for people and an API for programs.")
 
 with access:
-    key_views.key_form(workspace)
-    if keys:
-        key_views.key_list(workspace, keys)
+    if not visitor().may_manage_access:
+        st.info("Keys let programs in: only an owner sees them, makes them and revokes them.")
     else:
-        st.info(
-            "No key yet. On this machine none is needed; a service that other machines reach "
-            "demands one."
-        )
+        key_views.key_form(workspace)
+        if keys:
+            key_views.key_list(workspace, keys)
+        else:
+            st.info(
+                "No key yet. On this machine none is needed; a service that other machines reach "
+                "demands one."
+            )
 
 with feedback:
     if suggestions:

@@ -12,6 +12,7 @@ corpora = workspace.corpora.all()
 counts = workspace.runs.counts()
 facts = cache.facts()
 newest = workspace.runs.newest(limit=5)
+campaigns = workspace.campaigns.all()
 num_active = sum(
     count
     for state, count in counts.items()
@@ -43,6 +44,12 @@ with st.container(border=True):
     else:
         st.write("No run has finished yet. See why, resume it, or start another.")
         st.page_link(page_path("runs"), label="See the runs", icon=":material/monitoring:")
+    if workspace.translation_sets.all():
+        st.page_link(
+            page_path("campaigns"),
+            label="Let people judge translations",
+            icon=":material/rate_review:",
+        )
 
 st.subheader("Where the work stands", anchor=False)
 with st.container(horizontal=True):
@@ -51,6 +58,9 @@ with st.container(horizontal=True):
     st.metric("Runs finished", counts.get("finished", 0), border=True)
     unwell = counts.get("failed", 0) + counts.get("lost", 0)
     st.metric("Runs failed or lost", unwell, border=True)
+    if campaigns:
+        num_open = sum(campaign.state == "open" for campaign in campaigns)
+        st.metric("Campaigns open", num_open, border=True)
 if newest:
     run_table(workspace, newest, key="home.runs")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from app.access import provider
 from core.access.attempts import Attempts
 from core.access.door import Door, checked_public_url
 from core.access.owner_token import take_token
@@ -30,10 +31,12 @@ class Entrance:
 
 def welcome(door: Door) -> str:
     """Gives what to print at start: the address and, where one is needed, the owner's link."""
+    fault = provider.fault()
+    where = f"\nadaptMLLM: {door.url}   (Ctrl-C ends it; runs go on)\n"
+    where += f"Nobody can sign in by OpenID Connect. {fault}\n" if fault else ""
     if door.is_local:
-        return f"\nadaptMLLM: {door.url}   (Ctrl-C ends it; runs go on)\n"
-    return (
-        f"\nadaptMLLM: {door.url}   (Ctrl-C ends it; runs go on)\n"
+        return where
+    return where + (
         f"The owner enters by {door.url}/token#{door.token.value}\n"
         f"or types the token there: {door.token.value}   (until this server ends)\n"
     )

@@ -13,7 +13,7 @@ from app.access import provider
 from app.access.entrance import Entrance, entrance
 from app.access.shown import cookies_of, shown_of
 from app.access.small_pages import message_page, token_page, unknown_page
-from app.access.socket_messages import bare_rerun, is_for_raters
+from app.access.socket_messages import bare_rerun, is_for_raters, whole_page
 from core.access.identifying import identify, is_signed
 from core.access.roles import RATER_PAGES, Visitor
 from core.access.visits import note_visit
@@ -59,8 +59,10 @@ class Gate:
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
             return
         await asyncio.to_thread(note_visit, here.workspace, found)
+        has_run = False
 
         async def watched() -> Message:
+            nonlocal has_run
             while True:
                 message = await receive()
                 data = message.get("bytes")
@@ -71,7 +73,9 @@ class Gate:
                     # No callback and no fragment runs any more; the page says what has happened.
                     return {**message, "bytes": bare_rerun()}
                 if found.role != "rater" or is_for_raters(data):
-                    return message
+                    whole = None if has_run else whole_page(data)
+                    has_run = has_run or whole is not None
+                    return message if whole is None else {**message, "bytes": whole}
                 log.warning("a rater's browser asked for what raters may not do")
 
         await self._app(scope, watched, send)

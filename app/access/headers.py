@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.access.entrance import entrance
 from app.access.small_pages import TOKEN_SCRIPT
 
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -33,7 +35,7 @@ class ClosingHeaders:
                 added = [each for each in _headers() if each[0] not in present]
                 if scope["path"].startswith("/download/"):
                     added.append((b"cache-control", b"no-store"))
-                message = {**message, "headers": [*message["headers"], *added]}
+                message = {**message, "headers": [*_kept(message["headers"]), *added]}
             await send(message)
 
         await self._app(scope, receive, closed)
@@ -62,6 +64,22 @@ def content_security_policy() -> str:
             "frame-ancestors 'none'",
         ]
     )
+
+
+def _kept(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Gives an answer's own headers; over https no cookie is ever sent without it.
+
+    Streamlit does not mark that of who signed in, because it does not know of the proxy's https.
+    """
+    here = entrance()
+    if here is None or not here.door.is_https:
+        return list(headers)
+    return [
+        (name, value + b"; Secure")
+        if name.lower() == b"set-cookie" and b"secure" not in value.lower().split(b"; ")
+        else (name, value)
+        for name, value in headers
+    ]
 
 
 @cache

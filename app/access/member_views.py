@@ -71,11 +71,12 @@ def _server_state() -> None:
                 if door.is_https
                 else "Not encrypted: others on the way can read links, tokens and texts."
             )
-        st.text(
-            "Members who have an e-mail address can sign in by OpenID Connect."
-            if provider.is_configured()
-            else "No identity provider is configured ([auth] in .streamlit/secrets.toml)."
-        )
+        if fault := provider.fault():
+            st.text(f"Nobody can sign in by OpenID Connect. {fault}")
+        elif provider.is_configured():
+            st.text("Members who have an e-mail address can sign in by OpenID Connect.")
+        else:
+            st.text("No identity provider is configured ([auth] in .streamlit/secrets.toml).")
 
 
 def _new_member(workspace: Workspace) -> None:

@@ -27,12 +27,14 @@ def ratings_of(workspace: Workspace, found: Evaluated, scoring: Scoring) -> Rati
 def compared_with_people(workspace: Workspace, found: Evaluated, scoring: Scoring) -> PeopleResult:
     """Gives how every metric agrees with the people of a scoring."""
     ratings = ratings_of(workspace, found, scoring)
-    return _compared(found.result.made_at, scoring.id, found.result.seed, found, ratings)
+    # Ratings of a campaign may be taken again: the same scoring, made later.
+    of_scoring = scoring.id, scoring.created_at
+    return _compared(found.result.made_at, of_scoring, found.result.seed, found, ratings)
 
 
 @st.cache_data(max_entries=KEPT, show_spinner="Comparing metrics with people …")
 def _compared(
-    made_at: str, scoring_id: str, seed: int, _found: Evaluated, _ratings: Ratings
+    made_at: str, of_scoring: tuple[str, str], seed: int, _found: Evaluated, _ratings: Ratings
 ) -> PeopleResult:
     return compare_with_people(_found, _ratings, seed=seed)
 

@@ -1,4 +1,4 @@
-"""One segment with all its texts: differences marked, what judges said, and the way to ask anew."""
+"""One segment with all its texts: differences marked, what was said of it, the way to ask anew."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.components.answer_text import answer_text
 from app.evaluation.choice import Choice
-from app.evaluation.judge_marks import judge_marks
+from app.evaluation.marks import marks_view
 from app.navigation import page_path
 from app.state import session
 from app.text import plain
@@ -48,7 +48,7 @@ def one_segment(
                 parts=None if is_long or set_id == against else diff_words(texts[at], other),
                 placeholder="An empty hypothesis.",
             )
-            judge_marks(workspace, found, set_id, at)
+            marks_view(workspace, found, set_id, at)
 
 
 def _head(choice: Choice, table: SegmentTable, at: int, found: Evaluated) -> str:

@@ -9,8 +9,10 @@ import streamlit as st
 
 from app.errors import shown_to_user
 from app.evaluation.agreeing import compared_with_people, ratings_of
+from app.evaluation.campaign_ratings import campaign_ratings
 from app.evaluation.choice import Choice
 from app.evaluation.positions import segments_button
+from app.navigation import page_path
 from app.problem_views import shown_in_place
 from app.state import session
 from app.text import counted, moment, plain
@@ -40,13 +42,13 @@ def people(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
         for each in workspace.scorings.of_test_set(choice.settings.test_set)
         if each.kind == HUMAN
     ]
-    with st.expander("Add ratings", icon=":material/add_circle:", expanded=not scorings):
+    has_offers = campaign_ratings(workspace, choice.settings.test_set, scorings)
+    is_open = not scorings and not has_offers
+    with st.expander("Add ratings", icon=":material/add_circle:", expanded=is_open):
         _add_form(workspace, found)
     if not scorings:
-        st.info(
-            "No human ratings of this test set yet. A TSV of WMT (MQM, SQM) or one of your own "
-            "with the columns `system`, `segment`, `rater`, `score` brings them."
-        )
+        if not has_offers:
+            _no_ratings()
         return
     scoring = _scoring_select(workspace, scorings)
     ratings = ratings_of(workspace, found, scoring)
@@ -56,6 +58,15 @@ def people(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
     result = compared_with_people(workspace, found, scoring)
     _agreement_view(result, ratings)
     _disagreement_view(choice, found, ratings)
+
+
+def _no_ratings() -> None:
+    st.info(
+        "No human ratings of this test set yet. Let people judge its translations in a campaign; "
+        "or add a TSV of WMT (MQM, SQM), or one of your own with the columns `system`, `segment`, "
+        "`rater`, `score`."
+    )
+    st.page_link(page_path("campaigns"), label="Set up a campaign", icon=":material/rate_review:")
 
 
 def _add_form(workspace: Workspace, found: Evaluated) -> None:

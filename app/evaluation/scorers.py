@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.access.visiting import visitor
 from app.errors import shown_to_user
 from app.evaluation.choice import Choice
 from app.evaluation.scorer_forms import external_form, judge_form
@@ -41,7 +42,10 @@ def scorers(workspace: Workspace, choice: Choice, found: Evaluated) -> None:
     with st.expander("Let an LLM judge", icon=":material/gavel:"):
         judge_form(workspace, choice)
     with st.expander("Run an external scorer", icon=":material/terminal:"):
-        external_form(workspace, choice)
+        if visitor().may_manage_access:
+            external_form(workspace, choice)
+        else:
+            st.info("A command runs with the rights of this server: only an owner may start one.")
     if not scorings:
         st.info(
             "No scorer yet. COMET, MetricX and the like run as a command in an environment of "

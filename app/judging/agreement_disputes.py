@@ -120,7 +120,7 @@ def _judgements(each: DisputedOutput) -> list[str]:
     """Gives each rater's score and comment in words."""
     lines = []
     for rater, score, item in zip(each.raters, each.scores, each.items, strict=True):
-        said = "no score" if score is None else f"{score:.2f}"
+        said = "no score" if score is None else f"{round(score, 2):g}"
         comment = item.annotation.comment.strip()
         lines.append(f"{rater}: {said}{f' · “{comment}”' if comment else ''}")
     return lines
@@ -128,7 +128,7 @@ def _judgements(each: DisputedOutput) -> list[str]:
 
 def _scores(each: DisputedOutput) -> str:
     return " · ".join(
-        f"{rater} {'–' if score is None else f'{score:.2f}'}"
+        f"{rater} {'–' if score is None else f'{round(score, 2):g}'}"
         for rater, score in zip(each.raters, each.scores, strict=True)
     )
 

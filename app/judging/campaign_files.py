@@ -28,45 +28,24 @@ def import_form(workspace: Workspace, num_campaigns: int) -> None:
         num_campaigns: How many there are: after an import the fields start empty.
     """
     key = f"campaigns.import.{num_campaigns}"
-    readable = {name: each.title for name, each in FORMATS.items() if each.can_read}
     file = st.file_uploader(
         "File",
         key=f"{key}.file",
         help="; ".join(f"{each.title}: {each.description}" for each in FORMATS.values()),
     )
-    columns = st.columns(4)
-    with columns[0]:
-        kind = st.selectbox(
-            "Format",
-            [GUESSED, *readable],
-            format_func=lambda each: readable.get(each, "as the file looks"),
-            key=f"{key}.format",
-        )
-    with columns[1]:
-        name = st.text_input(
-            "Name", key=f"{key}.name", max_chars=MAX_NAME, placeholder="that of the file"
-        )
-    with columns[2]:
-        src_lang = _language("Source language", f"{key}.src")
-    with columns[3]:
-        tgt_lang = _language("Target language", f"{key}.tgt")
-    if (
-        st.button(
-            "Open as a campaign",
-            type="primary",
-            icon=":material/upload_file:",
-            key=f"{key}.go",
-            disabled=file is None,
-            help="Choose a file." if file is None else "It opens closed, with all its results.",
-        )
-        and file is not None
-    ):
+    kind, name, src_lang, tgt_lang = _told_fields(key)
+    is_asked = st.button(
+        "Open as a campaign",
+        type="primary",
+        icon=":material/upload_file:",
+        key=f"{key}.go",
+        disabled=file is None,
+        help="Choose a file." if file is None else "It opens closed, with all its results.",
+    )
+    if is_asked and file is not None:
         with shown_in_place("Nothing was stored"):
-            data = read_campaign(
-                file.getvalue(), file.name, kind=kind, name=name, src_lang=src_lang,
-                tgt_lang=tgt_lang,
-            )  # fmt: skip
-            stored = store_campaign(workspace, data)
+            told = {"kind": kind, "name": name, "src_lang": src_lang, "tgt_lang": tgt_lang}
+            stored = store_campaign(workspace, read_campaign(file.getvalue(), file.name, **told))
             st.query_params[CAMPAIGN] = stored.id
             session().notice = f"Opened {stored.name}."
             st.rerun()
@@ -105,6 +84,28 @@ def export_view(campaign: Campaign) -> None:
                 key=f"campaigns.export.file.{campaign.id}",
                 icon=":material/download:",
             )
+
+
+def _told_fields(key: str) -> tuple[str, str, str, str]:
+    """Gives format, name and the two languages, where the file's own are not taken."""
+    readable = {name: each.title for name, each in FORMATS.items() if each.can_read}
+    columns = st.columns(4)
+    with columns[0]:
+        kind = st.selectbox(
+            "Format",
+            [GUESSED, *readable],
+            format_func=lambda each: readable.get(each, "as the file looks"),
+            key=f"{key}.format",
+        )
+    with columns[1]:
+        name = st.text_input(
+            "Name", key=f"{key}.name", max_chars=MAX_NAME, placeholder="that of the file"
+        )
+    with columns[2]:
+        src_lang = _language("Source language", f"{key}.src")
+    with columns[3]:
+        tgt_lang = _language("Target language", f"{key}.tgt")
+    return kind, name, src_lang, tgt_lang
 
 
 def _language(label: str, key: str) -> str:

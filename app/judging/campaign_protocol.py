@@ -61,6 +61,29 @@ def _typology_fields(key: str) -> dict[str, Any]:
 def _own_typology(key: str) -> dict[str, Any]:
     """Shows a table of categories to edit; it starts from the paper's."""
     start: Typology = TYPOLOGIES["adaptmllm"]
+    categories = _edited_categories(start, key)
+    severities = st.text_input(
+        "Severities, parted by commas",
+        ", ".join(start.severities),
+        key=f"{key}.severities",
+        max_chars=300,
+        help="The presets of weights know critical, major, minor and neutral.",
+    )
+    has_non_translation = st.toggle(
+        "Offer 'no translation at all'",
+        value=True,
+        key=f"{key}.non_translation",
+        help="For a segment that is no translation of its source, instead of single errors.",
+    )
+    return {
+        "name": OWN,
+        "categories": categories,
+        "severities": [each.strip().lower() for each in severities.split(",") if each.strip()],
+        "has_non_translation": has_non_translation,
+    }
+
+
+def _edited_categories(start: Typology, key: str) -> list[dict[str, Any]]:
     rows = [
         {"Category": each.name, "In the source": each.is_in_source} for each in start.categories
     ]
@@ -79,26 +102,8 @@ def _own_typology(key: str) -> dict[str, Any]:
             ),
         },
     )
-    severities = st.text_input(
-        "Severities, parted by commas",
-        ", ".join(start.severities),
-        key=f"{key}.severities",
-        max_chars=300,
-        help="The presets of weights know critical, major, minor and neutral.",
-    )
-    has_non_translation = st.toggle(
-        "Offer 'no translation at all'",
-        value=True,
-        key=f"{key}.non_translation",
-        help="For a segment that is no translation of its source, instead of single errors.",
-    )
-    return {
-        "name": OWN,
-        "categories": [
-            {"name": row["Category"].strip(), "is_in_source": row["In the source"] is True}
-            for row in edited.to_dict("records")
-            if isinstance(row["Category"], str)  # an empty cell holds no text
-        ],
-        "severities": [each.strip().lower() for each in severities.split(",") if each.strip()],
-        "has_non_translation": has_non_translation,
-    }
+    return [
+        {"name": row["Category"].strip(), "is_in_source": row["In the source"] is True}
+        for row in edited.to_dict("records")
+        if isinstance(row["Category"], str)  # an empty cell holds no text
+    ]

@@ -79,10 +79,9 @@ def plan_campaign(settings: CampaignSettings, texts: CampaignSources, num_raters
         num_gold=_num_gold(settings, len(segments), num_systems, num_raters),
         seed=settings.seed,
     )
-    chosen = set(sample.all)
+    chosen, main = set(sample.all), set(sample.main)
     ordered = [each for document in documents for each in document if each in chosen]
     number_of = {index: number for number, index in enumerate(ordered)}
-    main = set(sample.main)
     of_documents = [[number_of[i] for i in document if i in main] for document in documents]
     work = assign(
         [document for document in of_documents if document],

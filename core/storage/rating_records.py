@@ -9,7 +9,17 @@ from typing import Any
 from sqlalchemy import Connection, case, delete, func, insert, select
 
 from core.storage.database import Database
-from core.storage.tables import gold_annotations, items, rating_saves, ratings
+from core.storage.tables import (
+    campaign_outputs,
+    campaign_segments,
+    campaign_systems,
+    campaigns,
+    gold_annotations,
+    items,
+    raters,
+    rating_saves,
+    ratings,
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +74,28 @@ class Gold:
     annotation: dict[str, Any]
     decided_by: str
     decided_at: str
+
+
+@dataclass(frozen=True)
+class TranslationRating:
+    """What a rater finished in some campaign on one segment of a translation set.
+
+    Attributes:
+        campaign_id, campaign, protocol: Of the campaign; `campaign` is its name.
+        rater: Name in the campaign.
+        annotation: Of the whole item, as `Annotation.to_json` gives it.
+        output: Which of the item's outputs it is, from 0.
+        source, text: As they were judged.
+    """
+
+    campaign_id: str
+    campaign: str
+    protocol: str
+    rater: str
+    annotation: dict[str, Any]
+    output: int
+    source: str
+    text: str
 
 
 class RatingRecords:
@@ -121,6 +153,25 @@ class RatingRecords:
         """Gives all ratings of a campaign by item."""
         query = select(ratings).join(items, items.c.id == ratings.c.item_id)
         return self._by_item(query.where(items.c.campaign_id == campaign_id))
+
+    def of_translation(self, set_id: str, position: int) -> list[TranslationRating]:
+        """Gives what was finished on one segment of a translation set, in all campaigns.
+
+        Checks of the raters are left out; they may show other texts. The order is that of the
+        campaigns, the oldest first, and of their raters.
+
+        Args:
+            set_id: The translation set.
+            position: The segment's place in the test set, from 0.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(_of_translation(set_id, position)).all()
+        found = []
+        for *told, system, systems, source, text in map(tuple, rows):
+            if system in systems:
+                values = (*told, systems.index(system), source, text)
+                found.append(TranslationRating(*values))
+        return found
 
     def states(self, rater_id: str) -> list[tuple[str, int, bool]]:
         """Gives (item id, place, is done) of a rater's items, in order."""
@@ -192,4 +243,34 @@ def _delete_gold(campaign_id: str, segment: int, system: int) -> Any:
     table = gold_annotations.c
     return delete(gold_annotations).where(
         table.campaign_id == campaign_id, table.segment == segment, table.system == system
+    )
+
+
+def _of_translation(set_id: str, position: int) -> Any:
+    system, segment, output = campaign_systems.c, campaign_segments.c, campaign_outputs.c
+    query = select(
+        campaigns.c.id, campaigns.c.name, campaigns.c.protocol, raters.c.name, ratings.c.annotation,
+        system.number, items.c.systems, segment.source, output.text,
+    ).select_from(campaign_systems)  # fmt: skip
+    for table, is_same in (
+        (campaigns, campaigns.c.id == system.campaign_id),
+        (campaign_segments, segment.campaign_id == system.campaign_id),
+        (
+            campaign_outputs,
+            (output.campaign_id == system.campaign_id)
+            & (output.segment == segment.number)
+            & (output.system == system.number),
+        ),
+        (
+            items,
+            (items.c.campaign_id == system.campaign_id) & (items.c.segment == segment.number),
+        ),
+        (ratings, ratings.c.item_id == items.c.id),
+        (raters, raters.c.id == items.c.rater_id),
+    ):
+        query = query.join(table, is_same)
+    query = query.where(system.set_id == set_id, segment.position == position)
+    query = query.where(items.c.kind.in_(("main", "calibration")), ratings.c.is_done)
+    return query.order_by(
+        campaigns.c.created_at, campaigns.c.id, raters.c.created_at, raters.c.name
     )

@@ -82,6 +82,6 @@ def test_the_annotator_mounts_and_nothing_is_left_at_first() -> None:
         left = annotator(view(), key="rate-one", on_save=lambda _: None, on_go=lambda _: None)
         st.text(f"left: {left}")
 
-    at = AppTest.from_function(page).run()
+    at = AppTest.from_function(page, default_timeout=20).run()
     assert not at.exception
     assert at.text[0].value == "left: None"

@@ -139,7 +139,7 @@ def test_the_component_mounts_on_a_page() -> None:
         series = (Series("Training", [1, 2], [0.5, None]),)
         live_charts([Chart("loss", "Loss", "Step", "Loss", series)], key="charts")
 
-    at = AppTest.from_function(page).run()
+    at = AppTest.from_function(page, default_timeout=20).run()
     assert not at.exception
     assert at.main.children
 

@@ -11,19 +11,22 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx2
 import pytest
 from playwright.sync_api import Browser, Page
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from websockets.exceptions import InvalidStatus
 
-from core.access.members import add_member
+from core.access.members import add_member, revoke_member
 from core.access.signing import Pass, cookie_of, rater_link
 from core.storage.campaign_records import Campaign, CampaignTexts, Rater
 from core.storage.files import utc_now
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from tests.e2e.driving import ROOT, SLOW_MS, App, Tab
+from tests.servers.identity_provider import IdentityProvider
 from tests.servers.page_socket import PageSocket, played
 
 pytestmark = pytest.mark.e2e
@@ -36,10 +39,20 @@ WATCH = """() => { window.violations = [];
 
 
 class OpenApp(App):
-    """The application on all addresses; it answers nobody without a token."""
+    """The application on all addresses; it answers nobody without a token, link or sign-in."""
+
+    def __init__(self, workspace: Path, provider: IdentityProvider) -> None:
+        super().__init__(workspace)
+        self.provider = provider
 
     def start(self) -> None:
-        environment = {**os.environ, WORKSPACE_VARIABLE: str(self.workspace)}
+        secrets = self.workspace.parent / "secrets.toml"
+        secrets.write_text(self.provider.secrets_file(self.url))
+        environment = {
+            **os.environ,
+            WORKSPACE_VARIABLE: str(self.workspace),
+            "STREAMLIT_SECRETS_FILES": str(secrets),
+        }
         command = [sys.executable, "-m", "app", "--port", str(self.port), "--host", "0.0.0.0"]
         with (self.workspace.parent / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -74,10 +87,11 @@ class OpenApp(App):
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenApp]:
     folder = tmp_path_factory.mktemp("access") / "workspace"
     folder.mkdir()
-    started = OpenApp(folder)
-    started.start()
-    yield started
-    started.end()
+    with IdentityProvider() as provider:
+        started = OpenApp(folder, provider)
+        started.start()
+        yield started
+        started.end()
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +172,46 @@ def test_a_raw_socket_gets_no_further_than_the_page_of_a_rater(
     for path in ("/download/answers.csv", "/_stcore/upload_file/a/b", "/_stcore/metrics", "/runs"):
         assert server.status(path, cookie) == 403, path
     played(_goes_on_after_revocation(server.url, as_rater, workspace_here))
+
+
+def test_who_signs_in_at_the_identity_provider_gets_in_if_known_and_verified_until_revoked(
+    server: OpenApp, workspace_here: Workspace
+) -> None:
+    html, email = {"Accept": "text/html"}, "sile@example.org"
+    with httpx2.Client(base_url=server.url, follow_redirects=True, headers=html) as client:
+        assert "Sign in with your account" in client.get("/").text
+        for is_verified, sentence in ((True, "nobody of this address"), (False, "not verified")):
+            server.provider.account = {"email": email.title(), "email_verified": is_verified}
+            refused = client.get("/sign-in")
+            assert (refused.status_code, refused.url.path) == (403, "/")
+            assert email in refused.text and sentence in refused.text
+            assert client.get("/sign-in").text == refused.text  # does not go round in circles
+            again = client.get("/auth/logout")  # the page's link *Sign out*
+            assert (again.status_code, again.url.path) == (401, "/")
+            assert not [name for name in client.cookies if "user" in name]
+        member = add_member(workspace_here, "Síle", email=email)
+        assert client.get("/sign-in").status_code == 403  # known, but still not verified
+        client.get("/auth/logout")
+        server.provider.account["email_verified"] = True
+        entered = client.get("/sign-in")
+        assert (entered.status_code, entered.url.path) == (200, "/")
+        assert "not known" not in entered.text
+        cookies = dict(client.cookies)
+        played(_works_until_revoked(server.url, cookies, workspace_here, member.id))
+        assert client.get("/runs").status_code == 403
+    assert "Traceback" not in server.log()
+
+
+async def _works_until_revoked(
+    url: str, cookies: dict[str, str], workspace: Workspace, member_id: str
+) -> None:
+    async with PageSocket(url, cookies=cookies) as tab:
+        await tab.run(page="settings")
+        assert "only an owner sets them up" in tab.text and "Add member" not in tab.text
+        revoke_member(workspace, member_id)
+        await tab.run()
+        assert "does not hold any more" in tab.text and "owner" not in tab.text
+    await _refused(url, cookies)
 
 
 async def _refused(url: str, cookies: dict[str, str]) -> None:

@@ -1,11 +1,16 @@
 """What the Evaluate page tells apart: names that are alike, and records that are gone meanwhile."""
 
+import json
 import uuid
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.evaluation import findings
+from core.annotate.annotation import Annotation, Mark
+from core.annotate.campaign_data import CampaignData, JudgedItem, JudgedSegment, JudgedSystem
+from core.annotate.stored import store_campaign
 from core.evaluate.adding import Target, add_upload, target_of_corpus
 from core.evaluate.formats.reading import read_pasted
 from core.evaluate.people.ratings import HUMAN
@@ -17,8 +22,10 @@ from core.storage.job_records import Job
 from core.storage.scoring_records import Scoring, SegmentScore
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
+from tests.core.annotate.small_campaign import small_campaign
 from tests.pages.reading import button, shown
 from tests.pages.test_evaluate import REFERENCES, SOURCES, at
+from tests.pages.test_pages import opened
 from tests.pages.test_playground import NAME
 
 LONG = "a name of which the first forty characters"
@@ -172,9 +179,7 @@ def labels(app: AppTest) -> list[str]:
     return [each.label for each in app.button]
 
 
-def test_the_errors_that_a_judge_marked_stand_below_the_translation(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_errors_that_a_judge_marked_stand_in_the_translation(workspace: Workspace) -> None:
     sets = added(workspace, "One", "Two")
     key = scored(workspace, sets, NAME)
     scoring_id = key.removeprefix("scoring:")
@@ -189,29 +194,117 @@ def test_the_errors_that_a_judge_marked_stand_below_the_translation(
         ]
     )
     values = {"systems": tuple(each.id for each in sets), "metrics": (key, "chrf2")}
+    app = marks_of_first_segment(workspace, values)
+    verdicts = [each.value for each in app.text]
+    assert verdicts[0] == f"{NAME}: -6\n• minor · “nothing like it” (not in the translation)"
+    assert verdicts[1:] == [f"{NAME}: no score. No answer."]
+    (shown_marks,) = overlays(app)
+    assert [(each["severity"], each["category"], each["by"]) for each in shown_marks] == [
+        ("major", NAME, NAME)
+    ]
+    assert shown_marks[0]["quote"] == REFERENCES[0][12:17]
+
+
+def test_what_people_marked_stands_beside_it_with_the_way_to_their_campaign(
+    workspace: Workspace,
+) -> None:
+    sets = added(workspace, "One", "Two")
+    key = scored(workspace, sets, NAME)
+    campaign_id = judged_by_people(workspace, sets)
+    values = {"systems": tuple(each.id for each in sets), "metrics": (key, "chrf2")}
+    app = marks_of_first_segment(workspace, values)
+    told = f"Anna ({NAME})"
+    assert [each.value for each in app.text] == [
+        f"{NAME}: 90\n{told}: 2 errors · “so *so*”",
+        f"{NAME}: 87",
+    ]
+    in_target, in_source = overlays(app)
+    assert [(each["by"], each["quote"]) for each in in_target] == [(told, REFERENCES[0][:3])]
+    assert [(each["by"], each["quote"]) for each in in_source] == [(told, SOURCES[0][:4])]
+    (link,) = app.get("page_link")
+    assert f"campaign={campaign_id}" in link.proto.query_string
+
+
+def test_the_ratings_of_a_campaign_are_taken_where_there_are_new_ones(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = added(workspace, "One", "Two")
+    campaign_id = judged_by_people(workspace, sets)
+    app = at(workspace, monkeypatch, "People")
+    assert f"{NAME}: 1 item finished" in shown(app) and "No human ratings" not in shown(app)
+    next(each for each in app.selectbox if "Weights" in each.label).set_value("wmt21")
+    app.button(f"people.take.{campaign_id}").click()
+    app = app.run()
+    assert not app.exception
+    (scoring,) = workspace.scorings.of_test_set(TARGET.hash)
+    assert (scoring.kind, scoring.settings["preset"]) == (HUMAN, "wmt21")
+    assert "item finished" not in shown(app) and "1 segment rated" in shown(app)
+
+
+def test_home_leads_from_translations_to_people_and_counts_open_campaigns(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    label = "Let people judge translations"
+    app = opened(workspace, monkeypatch, "home")
+    assert label not in [each.proto.label for each in app.get("page_link")]
+    judged_by_people(workspace, added(workspace, "One", "Two"))  # stored as a closed one
+    small_campaign(workspace)
+    app = opened(workspace, monkeypatch, "home")
+    assert label in [each.proto.label for each in app.get("page_link")]
+    assert {each.label: each.value for each in app.metric}["Campaigns open"] == "1"
+
+
+def judged_by_people(workspace: Workspace, sets: list[TranslationSet]) -> str:
+    """Stores a campaign of the first two segments and gives its id."""
+    marks = tuple(
+        Mark(side, side, 0, end, text[:end], "major", "Accuracy/Omission")
+        for side, end, text in (("target", 3, REFERENCES[0]), ("source", 4, SOURCES[0]))
+    )
+    annotation = Annotation(marks, comment="so *so*", is_done=True)
+    data = CampaignData(
+        name=NAME,
+        protocol="mqm",
+        src_lang="eng_Latn",
+        tgt_lang="gle_Latn",
+        systems=tuple(JudgedSystem(each.system_name, each.id) for each in sets),
+        segments=tuple(JudgedSegment(SOURCES[at], position=at) for at in (0, 1)),
+        outputs={(at, 0): REFERENCES[at] for at in (0, 1)} | {(1, 1): REFERENCES[1]},
+        raters=("Anna", "Brendan"),
+        items=(JudgedItem("Anna", 0, (0,), annotation),),
+    )
+    return store_campaign(workspace, data).id
+
+
+def marks_of_first_segment(workspace: Workspace, values: dict[str, Any]) -> AppTest:
     settings = EvaluationSettings.parse({**values, "test_set": TARGET.hash, "num_samples": 10})
     given = {"root": str(workspace.root), "values": settings.model_dump(mode="json")}
-    app = AppTest.from_function(verdicts_of_first_segment, kwargs=given).run()
+    app = AppTest.from_function(first_segment_page, default_timeout=20, kwargs=given).run()
     assert not app.exception
-    verdicts = [each.value for each in app.text]
-    assert f"-6\n• major · {NAME} · “altra”" in verdicts[0]
-    assert "• minor · “nothing like it” (not in the translation)" in verdicts[0]
-    assert verdicts[1:] == [f"{NAME}: no score. No answer."]
+    return app
 
 
-def verdicts_of_first_segment(root: str, values: dict[str, list[str]]) -> None:
+def first_segment_page(root: str, values: dict[str, list[str]]) -> None:
     """A page of its own: a row of the table cannot be clicked without a browser."""
     from pathlib import Path
 
-    from app.evaluation.judge_marks import judge_marks
+    import streamlit as st
+
+    from app.evaluation.marks import marks_view
+    from app.navigation import page_path
     from core.evaluate.evaluating import evaluate
     from core.evaluate.settings import EvaluationSettings
     from core.storage.workspace import Workspace
 
+    st.navigation([st.Page(page_path("agreement"))], position="hidden")
     workspace = Workspace(Path(root))
     found = evaluate(workspace, EvaluationSettings.parse(values))
     for set_id in values["systems"]:
-        judge_marks(workspace, found, set_id, 0)
+        marks_view(workspace, found, set_id, 0)
+
+
+def overlays(app: AppTest) -> list[Any]:
+    """Gives the marks of each text that is shown with some."""
+    return [json.loads(each.proto.json)["marks"] for each in app.get("bidi_component")]
 
 
 @pytest.mark.parametrize("max_segments", [0, 5])

@@ -88,9 +88,11 @@ class RaterTab:
         await self._socket.__aexit__(kind, error, traceback)
 
     async def connect(self) -> None:
-        """Opens the page; once more after the connection was lost, as a browser's tab does."""
+        """Opens the page; or connects again, and like a browser waits for the next change then."""
         began_s = time.perf_counter()
         await self._socket.__aenter__()
+        if self.shown:
+            return
         await self._socket.run()
         self.first_page_s = time.perf_counter() - began_s
         self._look()

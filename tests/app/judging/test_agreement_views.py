@@ -35,7 +35,8 @@ def page(view: str, pickled: bytes) -> None:
 
 def opened(view: str, data: CampaignData) -> AppTest:
     data = replace(data, campaign_id=uuid.uuid4().hex)  # what was computed is kept by it
-    app = AppTest.from_function(page, kwargs={"view": view, "pickled": pickle.dumps(data)}).run()
+    given = {"view": view, "pickled": pickle.dumps(data)}
+    app = AppTest.from_function(page, default_timeout=20, kwargs=given).run()
     assert not app.exception
     return app
 
@@ -119,7 +120,7 @@ def test_disagreements_show_the_greatest_with_marks_scores_and_comments() -> Non
     assert row["What differs"].startswith("only one of 2 marked a major error")
     texts = [each.value for each in app.text]
     assert f"Segment 1 · {NAME}" in texts
-    assert f"{NAME}: -5 · “<i>awful</i>”\nben: 0" in texts
+    assert f"{NAME}: -5.00 · “<i>awful</i>”\nben: 0.00" in texts
     assert "Source · Irish" in shown(app) and "2 outputs judged differently" in shown(app)
 
 

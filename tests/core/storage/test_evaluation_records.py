@@ -167,6 +167,20 @@ def test_deleted_scoring_is_gone_with_its_scores_and_its_job(workspace: Workspac
     assert list(workspace.scorings.scores("c2")) == kept
 
 
+def test_replaced_scoring_has_the_new_scores_only_and_none_change_where_one_is_refused(
+    workspace: Workspace,
+) -> None:
+    workspace.scorings.replace(SCORING, [score(0), score(1)])
+    new = replace(SCORING, name="anew")
+    with pytest.raises(IntegrityError):
+        workspace.scorings.replace(new, [score(2), score(2)])
+    assert workspace.scorings.get("c1") == SCORING
+    assert list(workspace.scorings.scores("c1")) == [score(0), score(1)]
+    workspace.scorings.replace(new, [score(2)])
+    assert workspace.scorings.of_test_set(HASH) == [new]
+    assert list(workspace.scorings.scores("c1")) == [score(2)]
+
+
 # Evaluations
 
 
