@@ -11,6 +11,8 @@ from app.judging.rate_welcome import welcome
 from app.judging.rate_who import campaign_of, chosen_rater, is_onlooker
 from app.judging.wording import wording as wording_of
 from app.state import session
+from core.annotate.asking import settings_of
+from core.annotate.privacy import needs_consent
 
 workspace = cache.workspace()
 who = visitor()
@@ -19,7 +21,7 @@ campaign = campaign_of(workspace, rater)
 wording = wording_of(rater.language)
 onlooker = is_onlooker(who, rater)
 
-if not rater.consented_at and not onlooker:
+if not onlooker and needs_consent(rater, settings_of(campaign)):
     welcome(workspace, campaign, rater, wording)
     st.stop()
 

@@ -34,10 +34,18 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
+@pytest.fixture(scope="session")
+def empty_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an empty workspace, to be copied: its tables take long to make."""
+    made = Workspace(tmp_path_factory.mktemp("empty") / "workspace")
+    made.database.dispose()
+    return made.root
+
+
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
+def workspace(tmp_path: Path, empty_workspace: Path) -> Iterator[Workspace]:
     """An empty workspace."""
-    opened = Workspace(tmp_path / "workspace")
+    opened = Workspace(shutil.copytree(empty_workspace, tmp_path / "workspace"))
     yield opened
     opened.database.dispose()
 

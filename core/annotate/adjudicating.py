@@ -48,7 +48,7 @@ class MarkGroup:
 def judged_outputs(data: CampaignData) -> dict[tuple[int, int], list[JudgedItem]]:
     """Gives the finished items by (segment, system), of outputs that two or more raters judged."""
     found: dict[tuple[int, int], list[JudgedItem]] = {}
-    for item in data.done("main", "calibration"):
+    for item in data.done("main", "calibration", "gold"):
         for system in item.systems:
             found.setdefault((item.segment, system), []).append(item)
     return {

@@ -26,6 +26,7 @@ from core.storage.workspace import Workspace
 
 MAX_NAME = 200
 MAX_RATERS = 200
+REPLACED = "is_replaced"  # in a rater's profile: another one took over what was open
 OWN = "is_own"  # in a rater's profile: it is the owner, who rates without a link
 
 

@@ -6,11 +6,22 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
+from core.annotate.settings import CampaignSettings
+from core.storage.campaign_records import Rater
 from core.storage.files import utc_now
 from core.storage.workspace import Workspace
 
 ERASED = "erased rater"
 _CONSENT = "consent_text"
+
+
+def needs_consent(rater: Rater, settings: CampaignSettings) -> bool:
+    """Tells whether a rater has still to agree to the campaign's terms, or to changed ones.
+
+    Terms of the campaign's own are compared with those agreed to; the usual ones are asked once.
+    """
+    text = settings.consent_text.strip()
+    return not rater.consented_at or (bool(text) and rater.profile.get(_CONSENT) != text)
 
 
 def give_consent(workspace: Workspace, rater_id: str, text: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
+from core.annotate.creating import REPLACED
 from core.storage.campaign_records import Campaign, Rater
 from core.storage.rating_records import RaterProgress
 from core.storage.workspace import Workspace
@@ -89,6 +90,8 @@ def campaign_progress(
 
 
 def _row(rater: Rater, done: RaterProgress, now: datetime) -> RaterRow:
+    if rater.profile.get(REPLACED):  # what was left open is another's work now
+        done = replace(done, num_items=done.num_done)
     pace_s = done.active_s / done.num_done if done.num_done and done.active_s > 0 else None
     num_left = done.num_items - done.num_done
     left_s = None if pace_s is None else num_left * pace_s

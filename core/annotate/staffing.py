@@ -10,7 +10,7 @@ from dataclasses import replace
 from core.annotate.asking import settings_of
 from core.annotate.assigning import shared_segments
 from core.annotate.campaign_data import JudgedSegment, Kind
-from core.annotate.creating import checked_name, items_of, new_raters
+from core.annotate.creating import REPLACED, checked_name, items_of, new_raters
 from core.annotate.ordering import order_work
 from core.annotate.planning import Plan
 from core.annotate.sampling import documents_of
@@ -59,7 +59,8 @@ def add_rater(workspace: Workspace, campaign_id: str, name: str, *, is_own: bool
 def replace_rater(workspace: Workspace, rater_id: str, name: str) -> Rater:
     """Gives what a rater has not finished to a new one, and takes the old link back.
 
-    What the old rater finished stays and counts. The new one does the calibration first, too.
+    What the old rater finished stays and counts, what was only begun is kept and does not. The
+    new one does the calibration first, too.
 
     Raises:
         ConfigError: The name is empty, too long or taken.
@@ -77,9 +78,8 @@ def replace_rater(workspace: Workspace, rater_id: str, name: str) -> Rater:
         replace(item, id=str(uuid.uuid4()), rater_id=rater.id, place=place)
         for place, item in enumerate(calibration)
     ]
-    workspace.raters.add(rater, again)
-    revoke_rater(workspace, rater_id)
-    workspace.raters.hand_over(rater_id, rater.id)
+    ended = replace(old, revoked_at=utc_now(), profile={**old.profile, REPLACED: True})
+    workspace.raters.replace(ended, rater, again)
     return rater
 
 

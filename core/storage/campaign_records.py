@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import ConfigError, DataError
@@ -425,24 +426,33 @@ class RaterRecords:
             rows = connection.execute(query.order_by(items.c.rater_id, items.c.place)).mappings()
             return [Item(**row) for row in rows]
 
-    def hand_over(self, rater_id: str, to_rater_id: str) -> int:
-        """Gives the items that a rater has not finished to another, behind that one's own.
+    def replace(self, old: Rater, new: Rater, again: Sequence[Item] = ()) -> int:
+        """Stores a new rater with what another has not finished, and that one's end: all or none.
 
-        What was begun of them starts anew. Gives their number.
+        What the other had begun stays as it is and is asked of the new one as a copy.
+
+        Args:
+            old: As they are stored from now on.
+            new: Who takes over.
+            again: Further items, at the first places of the new one.
+
+        Returns:
+            How many unfinished items were taken over.
+
+        Raises:
+            ConfigError: The campaign has a rater of the new one's name.
         """
-        with self._database.writing() as connection:
-            done = select(ratings.c.item_id).where(ratings.c.is_done)
-            query = select(items.c.id).where(items.c.rater_id == rater_id, items.c.id.not_in(done))
-            open_ids = [row[0] for row in connection.execute(query.order_by(items.c.place))]
-            of_other = select(func.max(items.c.place)).where(items.c.rater_id == to_rater_id)
-            last = connection.execute(of_other).scalar()
-            first = 0 if last is None else int(last) + 1
-            for place, item_id in enumerate(open_ids, start=first):
-                for table in (ratings, rating_saves):
-                    connection.execute(delete(table).where(table.c.item_id == item_id))
-                change = {"rater_id": to_rater_id, "place": place}
-                connection.execute(update(items).where(items.c.id == item_id).values(**change))
-        return len(open_ids)
+        try:
+            with self._database.writing() as connection:
+                connection.execute(insert(raters).values(**asdict(new)))
+                _insert(connection, items, [vars(each) for each in again])
+                change = update(raters).where(raters.c.id == old.id).values(**asdict(old))
+                connection.execute(change)
+                return _hand_over(connection, old.id, new.id, first=len(again))
+        except IntegrityError:
+            raise ConfigError(
+                f"The campaign has a rater {new.name!r} already.", hint="Choose another name."
+            ) from None
 
     def erase(self, rater_id: str) -> None:
         """Removes a rater with all items and everything that was judged in them."""
@@ -457,3 +467,19 @@ class RaterRecords:
 def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     for first in range(0, len(rows), PIECE):
         connection.execute(insert(table), list(rows[first : first + PIECE]))
+
+
+def _hand_over(connection: Connection, rater_id: str, to_rater_id: str, *, first: int) -> int:
+    """Gives unfinished items another rater, at the places from `first`; gives their number."""
+    query = select(items, ratings.c.is_done).outerjoin(ratings, ratings.c.item_id == items.c.id)
+    query = query.where(items.c.rater_id == rater_id).order_by(items.c.place)
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    is_done = [row.pop("is_done") for row in rows]
+    open_rows = [row for row, done in zip(rows, is_done, strict=True) if not done]
+    for place, row in enumerate(open_rows, start=first):
+        change = {"rater_id": to_rater_id, "place": place}
+        if is_done[rows.index(row)] is None:  # nothing was saved of it
+            connection.execute(update(items).where(items.c.id == row["id"]).values(**change))
+        else:
+            connection.execute(insert(items).values(**{**row, **change, "id": str(uuid.uuid4())}))
+    return len(open_rows)

@@ -58,7 +58,9 @@ OpenDoor = Callable[[Door], TestClient]
 
 
 async def _reached(request: Request) -> PlainTextResponse:
-    return PlainTextResponse(f"reached {request.scope['path']}")
+    answer = PlainTextResponse(f"reached {request.scope['path']}")
+    answer.set_cookie("theirs", "1", httponly=True)
+    return answer
 
 
 async def _echo(socket: WebSocket) -> None:
@@ -137,7 +139,11 @@ def test_over_https_the_cookie_is_secure_and_of_this_host_alone(open_door: OpenD
     client = open_door(replace(PUBLIC, public_url="https://mt.example.org"))
     cookie = client.post("/token", data={"token": TOKEN}).headers["set-cookie"]
     assert cookie.startswith("__Host-adaptmllm-owner=") and "Secure" in cookie
-    assert client.get("/runs").status_code == 200
+    entered = client.get("/runs")
+    assert entered.status_code == 200
+    # Streamlit does not mark its own, which say who signed in.
+    assert entered.headers["set-cookie"].startswith("theirs=1;")
+    assert entered.headers["set-cookie"].endswith("; Secure")
     client.get("/leave")
     assert client.get("/runs").status_code == 401
 
@@ -203,6 +209,18 @@ def test_revoked_and_renewed_links_are_refused_and_so_are_replayed_cookies(
     assert client.get("/").status_code == 200
     workspace.raters.change("r1", revoked_at=utc_now())
     assert client.get("/").status_code == 401
+
+
+def test_the_link_of_a_deleted_campaign_opens_nothing(
+    open_door: OpenDoor, workspace: Workspace, rater: Rater
+) -> None:
+    client, link = open_door(PUBLIC), rater_link(workspace, rater)
+    enter(client, link)
+    workspace.campaigns.delete("c1")
+    assert client.get("/").status_code == 401
+    assert client.get(link).status_code == 403
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect(SOCKET):
+        pass
 
 
 def test_forged_cookies_and_links_open_nothing(
@@ -281,11 +299,18 @@ def test_a_socket_ends_doing_what_it_is_told_once_the_rater_is_revoked(
 ) -> None:
     client = open_door(PUBLIC)
     enter(client, rater_link(workspace, rater))
-    rerun = BackMsg(rerun_script=ClientState(fragment_id="f", query_string="q"))
+    rerun = BackMsg(rerun_script=ClientState(query_string="q"))
+    chunk, skills, file = BackMsg(), BackMsg(), BackMsg()
+    chunk.backend_operation_request.dataframe_chunk.source_id = "1"
+    skills.backend_operation_request.install_skills.SetInParent()
+    file.backend_operation_request.deferred_file.file_id = "1"
+    dropped = (BackMsg(clear_cache=True), BackMsg(debug_shutdown_runtime=True), chunk, skills)
     with client.websocket_connect(SOCKET, headers={"Origin": HOST}) as socket:
         # To empty the server's caches is not for raters: it is dropped without an answer.
-        for data in (BackMsg(clear_cache=True).SerializeToString(), b"\xff\xff", b""):
+        for data in (*(each.SerializeToString() for each in dropped), b"\xff\xff", b""):
             socket.send_bytes(data)
+        socket.send_bytes(file.SerializeToString())
+        assert socket.receive_bytes() == file.SerializeToString()
         socket.send_bytes(rerun.SerializeToString())
         assert socket.receive_bytes() == rerun.SerializeToString()
         workspace.raters.change("r1", revoked_at=utc_now())
@@ -369,6 +394,36 @@ def test_who_signed_in_and_is_known_gets_in(
         provider(email=["marta@example.org"]),
     ):
         assert client.get("/", headers=cookies).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"cookie_secret": "short"}, "cookie_secret of [auth] has 5 characters"),
+        ({"redirect_uri": HOST}, "does not end in /oauth2callback"),
+        ({"client_id": ""}, "missing the following keys: ['client_id']"),
+        ({"server_metadata_url": None}, "missing the following keys: ['server_metadata_url']"),
+        ({"redirect_uri": None}, 'missing the "redirect_uri" key'),
+    ],
+)
+def test_a_sign_in_that_is_configured_wrongly_is_closed_and_the_start_says_why(
+    open_door: OpenDoor,
+    workspace: Workspace,
+    provider: Callable[..., dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    changed: dict[str, str | None],
+    fault: str,
+) -> None:
+    section = dict(secrets_singleton["auth"]) | changed
+    kept = {name: value for name, value in section.items() if value is not None}
+    monkeypatch.setattr(secrets_singleton, "_secrets", {"auth": kept})
+    add_member(workspace, "Marta", email="marta@example.org")
+    client = open_door(PUBLIC)
+    said = [line for line in welcome(PUBLIC).splitlines() if "OpenID" in line]
+    assert len(said) == 1 and fault in said[0]
+    assert client.get("/", headers=provider()).status_code == 401
+    assert "/sign-in" not in client.get("/", headers=HTML).text
+    assert client.get("/auth/login").status_code == 401
 
 
 def test_without_a_provider_its_routes_are_closed(open_door: OpenDoor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -16,18 +17,22 @@ from pathlib import Path
 import httpx2
 import pytest
 from playwright.sync_api import Browser, Page
+from sqlalchemy import delete
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 from websockets.exceptions import InvalidStatus
 
 from core.access.members import add_member, revoke_member
 from core.access.signing import Pass, cookie_of, rater_link
 from core.storage.campaign_records import Campaign, CampaignTexts, Rater
 from core.storage.files import utc_now
+from core.storage.tables import campaign_outputs
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from tests.e2e.driving import ROOT, SLOW_MS, App, Tab
 from tests.servers.identity_provider import IdentityProvider
 from tests.servers.page_socket import PageSocket, played
+from tests.servers.rater_tab import cookies_of, scripted_campaign
 
 pytestmark = pytest.mark.e2e
 
@@ -168,7 +173,7 @@ def test_a_raw_socket_gets_no_further_than_the_page_of_a_rater(
     played(_refused(server.url, {"adaptmllm-rater": as_member["adaptmllm-owner"] + "x"}))
     hidden = played(_hash_of_settings(server.url, as_member))
     played(_asks_for_hidden_pages(server.url, as_rater, hidden))
-    cookie = "; ".join(f"{name}={value}" for name, value in as_rater.items())
+    cookie = _cookie(as_rater)
     for path in ("/download/answers.csv", "/_stcore/upload_file/a/b", "/_stcore/metrics", "/runs"):
         assert server.status(path, cookie) == 403, path
     played(_goes_on_after_revocation(server.url, as_rater, workspace_here))
@@ -212,6 +217,65 @@ async def _works_until_revoked(
         await tab.run()
         assert "does not hold any more" in tab.text and "owner" not in tab.text
     await _refused(url, cookies)
+
+
+def test_a_rater_reaches_nothing_of_another_and_nothing_after_the_end(
+    server: OpenApp, workspace_here: Workspace
+) -> None:
+    own, other = scripted_campaign(workspace_here, 2, 1)
+    played(_reaches_for_the_work_of(other, server.url, own, workspace_here))
+    assert not workspace_here.ratings.of_rater(other.id)
+    assert not workspace_here.ratings.of_rater(own.id)
+    with workspace_here.database.writing() as connection:
+        connection.execute(delete(campaign_outputs))
+    played(_sees_no_traceback(server.url, cookies_of(workspace_here, own)))
+    assert "Traceback" in server.log() and "KeyError" in server.log()
+
+
+async def _reaches_for_the_work_of(
+    other: Rater, url: str, own: Rater, workspace: Workspace
+) -> None:
+    first, theirs = (workspace.raters.items(each.id)[0].id for each in (own, other))
+    async with PageSocket(url, cookies=cookies_of(workspace, own)) as tab:
+        await tab.run(query=f"rater={other.id}")
+        assert tab.component_data(f"rate-{first}")["item"] == first
+        assert "Rater 0" not in tab.text and "system A" not in tab.text and other.id not in tab.text
+        with pytest.raises(KeyError):
+            tab.widget_id(f"rate-{theirs}")
+        # A state for the item of another, at the own form, and at a form that is not there.
+        stolen = {"item": theirs, "save_id": "0" * 36, "annotation": {"comment": "x"}}
+        await tab.set_state(f"rate-{first}", annotation=stolen)
+        there = tab.widget_id(f"rate-{first}").replace(first, theirs)
+        state = WidgetState(id=there, json_value=json.dumps({"annotation": stolen}))
+        asked = ClientState(widget_states=WidgetStates(widgets=[state]))
+        await tab.send(BackMsg(rerun_script=asked))
+        await tab.run()
+        mine = {**stolen, "item": first}
+        workspace.campaigns.set_state(own.campaign_id, "closed")
+        await tab.set_state(f"rate-{first}", annotation=mine)
+        await tab.trigger(f"rate-{first}", "go", {**mine, "to": "next"})
+        assert tab.component_data(f"rate-{first}")["is_locked"]
+        await tab.click("rate.overview")
+        buttons = [
+            each.download_button for each in tab.elements if each.HasField("download_button")
+        ]
+        path = await tab.download(buttons[0].deferred_file_id)
+        assert await tab.download("0" * 32) == ""
+    answer = httpx2.get(url + path, headers={"Cookie": _cookie(cookies_of(workspace, own))})
+    assert answer.json()["rater"]["name"] == own.name and answer.json()["ratings"] == []
+    assert httpx2.get(url + path).status_code == 401
+
+
+async def _sees_no_traceback(url: str, cookies: dict[str, str]) -> None:
+    async with PageSocket(url, cookies=cookies) as tab:
+        await tab.run()
+        assert "exception" in [each.WhichOneof("type") for each in tab.elements]
+        for hidden in ("KeyError", "Traceback", ".py", "texts["):
+            assert hidden not in tab.text
+
+
+def _cookie(cookies: dict[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
 async def _refused(url: str, cookies: dict[str, str]) -> None:

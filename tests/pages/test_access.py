@@ -16,12 +16,15 @@ from core.access.identifying import Shown
 from core.access.members import add_member
 from core.access.owner_token import OwnerToken
 from core.access.signing import Pass, cookie_of, member_link
+from core.serving.access import new_key
 from core.storage.campaign_records import Campaign, CampaignTexts, Rater
 from core.storage.files import utc_now
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from core.systems.catalogue import add_endpoint
 from core.systems.endpoint import EndpointSettings
 from tests.pages.reading import button, shown
+from tests.pages.test_deploy import stored_version
+from tests.pages.test_playground import translation_set
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = Door("0.0.0.0", 8501, "https://mt.example.org", OwnerToken("a-token-that-nobody-guesses"))
@@ -62,6 +65,10 @@ def links(app: AppTest) -> list[str]:
     return [each.value for each in app.code if "/join/" in each.value]
 
 
+def a_member(workspace: Workspace) -> Pass:
+    return Pass("member", add_member(workspace, "Marta").id, 1)
+
+
 OWNER = Pass("owner", PUBLIC.token.start_id)
 
 
@@ -99,6 +106,31 @@ def test_a_member_sees_everything_but_keys_and_access(
     assert [each.label for each in app.tabs] == ["Endpoints", "Chains", "Prompts"]
     assert NAME in shown(app) and "only an owner sets them up" in shown(app)
     assert not [each for each in app.button if each.label in ("Change", "Delete", "Add member")]
+
+
+def test_a_member_neither_makes_keys_nor_writes_folders_nor_sends_by_the_owners_token(
+    browser: Browser, workspace: Workspace
+) -> None:
+    stored_version(workspace, decision="accepted")
+    new_key(workspace.keys, "office")
+    for granted, is_owner in ((OWNER, True), (a_member(workspace), False)):
+        app = browser.open(granted).switch_page("../pages/deploy.py").run()
+        labels = {each.label for each in app.button}
+        for label in ("Create key", "Revoke", "Write the bundle", "Push"):
+            assert (label in labels) is is_owner, label
+        assert ("only an owner sees them, makes them" in shown(app)) is not is_owner
+        assert any("office" in str(each.value) for each in app.dataframe) is is_owner
+        assert [each.label for each in app.expander].count("Take it elsewhere") == 1
+
+
+def test_a_member_starts_no_command_on_the_server(browser: Browser, workspace: Workspace) -> None:
+    translation_set(workspace, "Same")
+    for granted, is_owner in ((OWNER, True), (a_member(workspace), False)):
+        app = browser.open(granted)
+        app.query_params["part"] = "Scorers"
+        app = app.switch_page("../pages/evaluate.py").run()
+        assert ("Command" in {each.label for each in app.text_input}) is is_owner
+        assert ("only an owner may start one" in shown(app)) is not is_owner
 
 
 def test_the_owner_lets_a_member_in_renews_and_revokes(

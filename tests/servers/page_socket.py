@@ -188,6 +188,21 @@ class PageSocket:
         finally:
             self._states.pop(events, None)  # the item may have left the page
 
+    async def download(self, file_id: str) -> str:
+        """Asks for the file of a download button and gives its path, or "" if it is refused.
+
+        Args:
+            file_id: Of the button's message, `download_button.deferred_file_id`.
+        """
+        asked = BackMsg()
+        asked.backend_operation_request.request_id = "1"
+        asked.backend_operation_request.deferred_file.file_id = file_id
+        await self.send(asked)
+        while True:
+            message = await self._receive()
+            if message.WhichOneof("type") == "backend_operation_response":
+                return str(message.backend_operation_response.deferred_file.url)
+
     async def send(self, message: BackMsg) -> None:
         """Sends any message."""
         assert self._connection is not None

@@ -120,7 +120,7 @@ def test_disagreements_show_the_greatest_with_marks_scores_and_comments() -> Non
     assert row["What differs"].startswith("only one of 2 marked a major error")
     texts = [each.value for each in app.text]
     assert f"Segment 1 · {NAME}" in texts
-    assert f"{NAME}: -5.00 · “<i>awful</i>”\nben: 0.00" in texts
+    assert f"{NAME}: -5 · “<i>awful</i>”\nben: 0" in texts
     assert "Source · Irish" in shown(app) and "2 outputs judged differently" in shown(app)
 
 

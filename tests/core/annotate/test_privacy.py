@@ -11,8 +11,10 @@ from core.annotate.privacy import (
     delete_my_data,
     give_consent,
     my_data,
+    needs_consent,
     pseudonymise,
 )
+from core.annotate.settings import CampaignSettings
 from core.errors import DataError
 from core.storage.workspace import Workspace
 from tests.core.annotate.test_staffing import campaign, finish
@@ -26,6 +28,19 @@ def test_consent_is_kept_with_the_words_that_were_agreed_to(workspace: Workspace
     first, second = consent_record(workspace, made.id)
     assert (first["rater"], first["text"]) == ("Ann", "I agree.") and first["consented_at"]
     assert second == {"rater": "Ben", "consented_at": None, "text": ""}
+
+
+def test_changed_terms_are_asked_again_and_the_usual_ones_once(workspace: Workspace) -> None:
+    _, (ann, _) = campaign(workspace)
+    usual, own = CampaignSettings(), CampaignSettings(consent_text="Ours.")
+    assert needs_consent(ann, usual) and needs_consent(ann, own)
+    give_consent(workspace, ann.id, "The usual text.")
+    agreed = workspace.raters.get(ann.id)
+    assert not needs_consent(agreed, usual) and needs_consent(agreed, own)
+    give_consent(workspace, ann.id, "Ours. ")
+    agreed = workspace.raters.get(ann.id)
+    assert not needs_consent(agreed, own)
+    assert needs_consent(agreed, CampaignSettings(consent_text="Ours, changed."))
 
 
 def test_a_pseudonym_takes_the_person_away_and_keeps_what_was_judged(workspace: Workspace) -> None:

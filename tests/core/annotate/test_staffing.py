@@ -8,6 +8,7 @@ import pytest
 from core.annotate.annotation import Annotation
 from core.annotate.campaign_data import CampaignData, JudgedSegment, JudgedSystem
 from core.annotate.creating import create_campaign
+from core.annotate.progress import campaign_progress
 from core.annotate.settings import CampaignSettings
 from core.annotate.staffing import add_rater, renew_link, replace_rater, revoke_rater
 from core.annotate.stored import store_campaign
@@ -50,6 +51,27 @@ def test_a_replacement_takes_over_what_is_open_after_a_calibration_of_their_own(
     assert [item.kind for item in taken[:4]] == ["calibration"] * 3 + ["main"]
     assert [item.segment for item in taken] == [item.segment for item in [*items[:3], *items[5:]]]
     assert len(workspace.ratings.of_campaign(made.id)) == 5
+
+
+def test_what_a_replaced_rater_had_begun_is_kept_and_asked_anew(workspace: Workspace) -> None:
+    made, (ann, ben) = campaign(workspace)
+    first, second, *_ = workspace.raters.items(ann.id)
+    finish(workspace, first.id)
+    begun = Annotation(score=1, comment="half").to_json()
+    at = "2026-01-01T00:00:00.000+00:00"
+    workspace.ratings.save(Rating(second.id, 0, begun, False, 3.0, at, at), "save-of-a-begun-one")
+    num = len(workspace.raters.items(ann.id))
+    cleo = replace_rater(workspace, ann.id, "Cleo")
+    assert [each[0] for each in workspace.ratings.saves(second.id)] == ["save-of-a-begun-one"]
+    taken = workspace.raters.items(cleo.id)
+    assert (len(taken), taken[0].segment, taken[0].id != second.id) == (
+        num - 1,
+        second.segment,
+        True,
+    )
+    assert workspace.ratings.get(taken[0].id) is None
+    rows = {row.rater.name: row for row in campaign_progress(workspace, made).rows}
+    assert (rows["Ann"].num_done, rows["Ann"].num_items) == (1, 1)
 
 
 def test_a_replacement_with_the_name_of_another_changes_nothing(workspace: Workspace) -> None:

@@ -11,6 +11,8 @@ from core.annotate.formats.reading import read_campaign
 from core.annotate.formats.writing import write_campaign
 from core.annotate.stored import load_campaign, store_campaign
 from core.errors import AdaptMLLMError, ConfigError, DataError
+from core.storage.campaign_records import Item, Rater
+from core.storage.files import utc_now
 from core.storage.workspace import Workspace
 from tests.core.annotate.formats.wmt_files import big_file
 
@@ -68,9 +70,10 @@ def test_a_stored_campaign_is_loaded_as_it_was(workspace: Workspace, data: Campa
 def test_items_that_nobody_began_are_not_loaded(workspace: Workspace, data: CampaignData) -> None:
     campaign = store_campaign(workspace, data, state="open")
     assert (campaign.state, campaign.closed_at) == ("open", None)
-    first = workspace.raters.of_campaign(campaign.id)[0]
-    workspace.raters.hand_over(first.id, workspace.raters.of_campaign(campaign.id)[2].id)
-    assert [item.rater for item in load_campaign(workspace, campaign.id).items] == ["Zoë", "Áine"]
+    begun = [item.rater for item in load_campaign(workspace, campaign.id).items]
+    late = Rater("late", campaign.id, "late", utc_now())
+    workspace.raters.add(late, [Item("new", campaign.id, "late", 0, "main", 0, [0])])
+    assert [item.rater for item in load_campaign(workspace, campaign.id).items] == begun
 
 
 def test_a_name_that_is_taken_is_refused_and_nothing_is_stored(
