@@ -1,4 +1,4 @@
-"""From an error of core to the sentence on the page."""
+"""From an error to the sentence on the page: of core what it says, of others that there is one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.errors import AdaptMLLMError
+from core.storage.files import utc_now
 
 
 @contextmanager
@@ -26,3 +27,22 @@ def shown_to_user() -> Iterator[None]:
             if error.hint:
                 st.text(error.hint)
         st.stop()
+
+
+def show_defect(error: Exception) -> bool:
+    """Shows that a page failed, without a word of how: that stands in the server's log.
+
+    Given to `st.App`, which has logged the error before.
+
+    Returns:
+        True, so that Streamlit shows no box of its own.
+    """
+    del error
+    with st.container(border=True, key="defect-box"):
+        st.badge("This page failed", icon=":material/error:", color="red")
+        st.text("Something went wrong that nobody foresaw. What was saved before is kept.")
+        st.text(
+            "Reload the page. If it fails again, tell whoever runs this application that it did at "
+            f"{utc_now()[:19]} UTC: the cause stands in the server's log."
+        )
+    return True

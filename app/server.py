@@ -29,6 +29,7 @@ from app.access import routes as entering  # noqa: E402
 from app.access.entrance import open_entrance, welcome  # noqa: E402
 from app.access.gate import Gate  # noqa: E402
 from app.access.headers import ClosingHeaders  # noqa: E402
+from app.errors import show_defect  # noqa: E402
 from core.jobs import queue  # noqa: E402
 from core.storage.workspace import Workspace, default_workspace  # noqa: E402
 
@@ -77,4 +78,5 @@ app = st.App(
     routes=[*assets.routes(), *downloads.routes(), *entering.routes()],
     middleware=[Middleware(ClosingHeaders), Middleware(Gate)],
     lifespan=lifespan,
+    on_script_error=show_defect,
 )

@@ -9,6 +9,7 @@ from app.judging.rate_data import own_data
 from app.judging.wording import Wording
 from app.state import session
 from core.annotate.annotation import Annotation
+from core.annotate.asking import settings_of
 from core.storage.campaign_records import Campaign, Rater
 from core.storage.rating_records import Rating
 from core.storage.workspace import Workspace
@@ -25,18 +26,28 @@ def overview(
     t = wording.t
     st.subheader(t("rate.overview"), anchor=False)
     ratings = workspace.ratings.of_rater(rater.id)
+    settings = settings_of(campaign)
+    shown = [t("rate.segment"), t("rate.state")]
+    if settings.protocol in ("sqm", "esa") or settings.asks_sqm:
+        shown.append(t("rate.score"))
+    if settings.protocol in ("mqm", "esa"):
+        shown.append(t("rate.errors"))
     rows = [_row(place, ratings.get(item_id), wording) for item_id, place, _ in states]
-    with st.form("rate.jump", border=False), st.container(horizontal=True):
+    with (
+        st.form("rate.jump", border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
         number = st.number_input(
-            t("rate.segment_number"), 1, max(len(states), 1), key="rate.number"
+            t("rate.segment_number"), 1, max(len(states), 1), key="rate.number", width=160
         )
         if st.form_submit_button(t("rate.open_segment"), icon=":material/open_in_new:"):
             session().rate.go_to(int(number) - 1)
             st.rerun()
     found = st.dataframe(
-        pd.DataFrame(rows),
+        pd.DataFrame(rows, columns=[*shown, t("rate.comment")]),
         hide_index=True,
         width="stretch",
+        placeholder="–",
         on_select="rerun",
         selection_mode="single-row",
         key="rate.rows",

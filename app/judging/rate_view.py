@@ -11,7 +11,7 @@ from core.annotate.annotation import Annotation
 from core.annotate.arriving import Question
 from core.annotate.asking import AskedItem, Neighbour, settings_of
 from core.annotate.typologies import Typology
-from core.languages import html_tag, language_name
+from core.languages import html_tag
 from core.storage.campaign_records import Campaign, Rater
 from core.storage.workspace import Workspace
 
@@ -42,8 +42,8 @@ def item_view(
         saved_id=draft.saved_ids[-1] if draft.saved_ids else "",
         acknowledged=draft.saved_ids,
         annotation=asked.annotation.to_json(),
-        source=form_text(question.source, campaign.src_lang),
-        outputs=_outputs(question, campaign.tgt_lang),
+        source=form_text(question.source, campaign.src_lang, wording),
+        outputs=_outputs(question, campaign.tgt_lang, wording),
         context={"before": _neighbours(asked.before), "after": _neighbours(asked.after)},
         typology=typology_view(question.typology, wording),
         anchors=anchors(question, wording),
@@ -69,22 +69,21 @@ def unit_of(campaign: Campaign, rater: Rater) -> str:
     return settings_of(campaign).unit_for(campaign.tgt_lang)
 
 
-def form_text(text: str, code: str) -> dict[str, Any]:
+def form_text(text: str, code: str, wording: Wording) -> dict[str, Any]:
     """Gives a text with its language, by tag and by name, as the annotator takes it."""
-    is_known = bool(code)
     return {
         "text": text,
-        "lang": html_tag(code) if is_known else "",
-        "name": language_name(code) if is_known else "",
+        "lang": html_tag(code) if code else "",
+        "name": wording.language(code),
     }
 
 
-def _outputs(question: Question, tgt_lang: str) -> list[dict[str, Any]]:
+def _outputs(question: Question, tgt_lang: str, wording: Wording) -> list[dict[str, Any]]:
     """Gives the outputs, with a letter each where there are several."""
     num = len(question.outputs)
     labels = list(LETTERS[:num]) if num > 1 else [""] * num
     return [
-        {**form_text(text, tgt_lang), "label": label}
+        {**form_text(text, tgt_lang, wording), "label": label}
         for text, label in zip(question.outputs, labels, strict=True)
     ]
 

@@ -8,7 +8,6 @@ from app.judging.wording import Wording, interface_languages
 from app.state import session
 from core.annotate.asking import settings_of
 from core.annotate.privacy import give_consent
-from core.languages import language_name
 from core.storage.campaign_records import Campaign, Rater
 from core.storage.workspace import Workspace
 
@@ -38,8 +37,8 @@ def welcome(workspace: Workspace, campaign: Campaign, rater: Rater, wording: Wor
     with st.container(border=True, key="bidi-welcome"):
         st.text(campaign.name)
         languages = {
-            "source": language_name(campaign.src_lang) if campaign.src_lang else "–",
-            "target": language_name(campaign.tgt_lang) if campaign.tgt_lang else "–",
+            "source": wording.language(campaign.src_lang) or "–",
+            "target": wording.language(campaign.tgt_lang) or "–",
         }
         st.write(t("rate.direction", **languages))
         count = len(workspace.raters.items(rater.id))

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from core.languages import language_name
+
 FOLDER: Final = Path(__file__).with_name("messages")
 FALLBACK: Final = "eng_Latn"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
@@ -41,6 +43,10 @@ class Wording:
             for key, sentence in self.messages.items()
             if key.startswith(prefix)
         }
+
+    def language(self, code: str) -> str:
+        """Gives what a language (FLORES-200) is called; "" where a file does not tell which."""
+        return self.messages.get(f"language.{code}", language_name(code)) if code else ""
 
     def severity(self, name: str) -> str:
         """Gives what raters call a severity; one of an own typology is called as it is."""

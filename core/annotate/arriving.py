@@ -14,6 +14,7 @@ from core.annotate.typologies import Typology
 from core.errors import DataError
 
 MAX_MARKS = 200
+MAX_PLACE = 1_000_000
 MAX_NOTE_LENGTH = 2_000
 MAX_COMMENT_LENGTH = 10_000
 SCORE_RANGES: dict[Protocol, tuple[int, int]] = {"sqm": (0, 6), "mqm": (0, 6), "esa": (0, 100)}
@@ -187,7 +188,8 @@ def _goal(payload: Mapping[str, Any]) -> str | int:
     goal = payload.get("to", "")
     if isinstance(goal, Mapping):
         goal = goal.get("place", "")
-    return goal if goal in ("next", "previous") or type(goal) is int else ""
+    is_place = type(goal) is int and 0 <= goal < MAX_PLACE
+    return goal if is_place or goal in ("next", "previous") else ""
 
 
 def _refused(fault: str) -> DataError:

@@ -73,7 +73,7 @@ def save(
     rating = _rating(asked, arrived, active_s, doubts, is_done=is_done)
     # Going on is another save of the same answer, and so is going on once it is confirmed.
     suffix = "" if not wants_on else ".done" if is_done else ".open"
-    stored = workspace.ratings.save(rating, arrived.save_id + suffix)
+    stored = workspace.ratings.save(rating, arrived.save_id + suffix, rater_id=rater.id)
     return Saved(stored, tuple(lacks) if wants_on else (), tuple(open_doubts))
 
 

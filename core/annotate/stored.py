@@ -22,6 +22,7 @@ from core.annotate.stored_records import (
     item_records,
     rater_records,
     rating_row,
+    settings_record,
     text_records,
 )
 from core.storage.campaign_records import Campaign, CampaignSegment, Item, Rater
@@ -89,7 +90,7 @@ def store_campaign(workspace: Workspace, data: CampaignData, *, state: str = "cl
         tgt_lang=data.tgt_lang,
         created_at=now,
         test_set_hash=_test_set_hash(workspace, data),
-        settings={"protocol": data.protocol, "typology": data.typology},
+        settings=settings_record(data),
         origin=dict(data.origin),
         closed_at=now if state == "closed" else None,
     )

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.annotate.campaign_data import CampaignData, JudgedItem
+from core.annotate.settings import MARKING
+from core.annotate.typologies import TYPOLOGIES, Category, Typology
 from core.errors import DataError
 from core.storage.campaign_records import (
     CampaignOutput,
@@ -25,6 +27,11 @@ _MAX_SYSTEM = 300
 _MAX_DOCUMENT = 300
 _MAX_LABEL = 64
 _DECIDED_BY = "import"
+# What a typology may hold.
+_MAX_TYPOLOGY = 80
+_MAX_CATEGORY = 120
+_MOST_CATEGORIES = 200
+_MOST_SEVERITIES = 6
 
 
 def check_names(data: CampaignData) -> None:
@@ -57,6 +64,47 @@ def check_names(data: CampaignData) -> None:
         twice = next((name for name, count in Counter(names).items() if count > 1), None)
         if twice is not None:
             raise DataError(f"Two {what}s are called {twice!r}.", hint="Rename one of them.")
+
+
+def settings_record(data: CampaignData) -> dict[str, Any]:
+    """Gives the settings of a campaign that comes without ours.
+
+    Where its marks name what its typology lacks, that is added, so that they can be edited; a
+    typology that is not built in is made of them.
+    """
+    settings: dict[str, Any] = {"protocol": data.protocol, "typology": data.typology}
+    if data.protocol not in MARKING:
+        return settings | {"typology": data.typology if data.typology in TYPOLOGIES else ""}
+    annotations = [item.annotation for item in data.items] + list(data.gold.values())
+    marks = [mark for annotation in annotations for mark in annotation.marks]
+    base = TYPOLOGIES.get(data.typology)
+    names = [category.name for category in base.categories] if base else []
+    categories = _grown(names, [mark.category for mark in marks], _MOST_CATEGORIES, _MAX_CATEGORY)
+    severities = _grown(
+        base.severities if base else ("major", "minor"),
+        [mark.severity for mark in marks],
+        _MOST_SEVERITIES,
+        _MAX_CATEGORY,
+    )
+    is_known = len(categories) == len(names) and base is not None
+    if not categories or (is_known and base and len(severities) == len(base.severities)):
+        return settings | {"typology": data.typology if base else ""}
+    old = {category.name: category for category in base.categories} if base else {}
+    own = Typology(
+        name=data.typology[:_MAX_TYPOLOGY],
+        categories=tuple(old.get(name, Category(name=name)) for name in categories),
+        severities=tuple(severities),
+    )
+    return settings | {"typology": "", "own_typology": own.model_dump(mode="json")}
+
+
+def _grown(names: Sequence[str], found: Sequence[str], most: int, longest: int) -> list[str]:
+    """Gives names with those that were found besides, the most frequent first, as far as fit."""
+    grown = {name.casefold(): name for name in names}
+    for name, _ in Counter(found).most_common():
+        if name.strip() and len(name) <= longest and len(grown) < most:
+            grown.setdefault(name.casefold(), name)
+    return list(grown.values())
 
 
 def rater_records(campaign_id: str, names: Sequence[str]) -> list[Rater]:

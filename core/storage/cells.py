@@ -13,9 +13,18 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 def csv_line(cells: Iterable[Any]) -> str:
     """Gives a line of CSV with safe cells; an unknown value, None, is empty."""
+    return quoted_line([safe_cell(cell) for cell in cells])
+
+
+def quoted_line(cells: Iterable[Any], line_end: str = "\r\n") -> str:
+    """Gives a line of CSV with the cells as they are.
+
+    Any carriage return or line feed in a cell stands in quotes: Python's writer quotes only those
+    that end its own lines, and spreadsheets begin a new row, and a new formula, at either.
+    """
     output = io.StringIO()
-    csv.writer(output).writerow([safe_cell(cell) for cell in cells])
-    return output.getvalue()
+    csv.writer(output, lineterminator="\r\n").writerow(cells)
+    return output.getvalue().removesuffix("\r\n") + line_end
 
 
 def safe_cell(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, case, delete, func, insert, select
 
+from core.errors import DataError
 from core.storage.database import Database
 from core.storage.tables import (
     campaign_outputs,
@@ -104,20 +105,27 @@ class RatingRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, rating: Rating, save_id: str) -> Rating:
+    def save(self, rating: Rating, save_id: str, *, rater_id: str = "") -> Rating:
         """Stores a new state of an item and the save itself, flushed to the disk.
 
         A save that is stored already changes nothing, so that it may be sent again. The revision
         is the next one, whatever `rating` says.
 
+        Args:
+            rating: The new state.
+            save_id: The page's id of this save.
+            rater_id: Whose item it must still be; empty for anybody's.
+
         Returns:
             The item's newest state.
 
         Raises:
+            DataError: The item was deleted, or given to another rater, since it was shown.
             HostError: The disk is full.
         """
         with self._database.writing(is_durable=True) as connection:
             self._database.lock(connection, rating.item_id)
+            _check_owner(connection, rating.item_id, rater_id)
             found = _newest(connection, rating.item_id)
             known = select(rating_saves.c.revision).where(
                 rating_saves.c.item_id == rating.item_id, rating_saves.c.save_id == save_id
@@ -207,8 +215,15 @@ class RatingRecords:
             return [(row[0], row[1], row[2]) for row in rows]
 
     def put_gold(self, gold: Gold) -> None:
-        """Stores what was decided for an output, instead of what was decided before."""
+        """Stores what was decided for an output, instead of what was decided before.
+
+        Raises:
+            DataError: The campaign was deleted.
+        """
         with self._database.writing() as connection:
+            known = select(campaigns.c.id).where(campaigns.c.id == gold.campaign_id)
+            if connection.execute(known).first() is None:
+                raise DataError("The campaign was deleted; the decision was not saved.")
             connection.execute(_delete_gold(gold.campaign_id, gold.segment, gold.system))
             connection.execute(insert(gold_annotations).values(**asdict(gold)))
 
@@ -231,6 +246,16 @@ class RatingRecords:
         with self._database.reading() as connection:
             rows = connection.execute(query).mappings()
             return {row["item_id"]: Rating(**row) for row in rows}
+
+
+def _check_owner(connection: Connection, item_id: str, rater_id: str) -> None:
+    """Refuses an item that went away, or to somebody else, while a rater was at it."""
+    owner = connection.execute(select(items.c.rater_id).where(items.c.id == item_id)).scalar()
+    if owner is None or (rater_id and owner != rater_id):
+        raise DataError(
+            "This segment is not part of your work any more; the last change was not saved.",
+            hint="Ask the organiser of the evaluation.",
+        )
 
 
 def _newest(connection: Connection, item_id: str) -> Rating | None:

@@ -19,6 +19,7 @@ DATA = ("built_in_templates",)  # a table, not a story
         "core/evaluate",
         "core/annotate",
         "core/access",
+        "app/access",
         "app/playground",
         "app/evaluation",
         "app/judging",

@@ -204,7 +204,6 @@ def test_who_signs_in_at_the_identity_provider_gets_in_if_known_and_verified_unt
         cookies = dict(client.cookies)
         played(_works_until_revoked(server.url, cookies, workspace_here, member.id))
         assert client.get("/runs").status_code == 403
-    assert "Traceback" not in server.log()
 
 
 async def _works_until_revoked(
@@ -229,7 +228,7 @@ def test_a_rater_reaches_nothing_of_another_and_nothing_after_the_end(
     with workspace_here.database.writing() as connection:
         connection.execute(delete(campaign_outputs))
     played(_sees_no_traceback(server.url, cookies_of(workspace_here, own)))
-    assert "Traceback" in server.log() and "KeyError" in server.log()
+    assert "KeyError" in server.log()
 
 
 async def _reaches_for_the_work_of(
@@ -239,12 +238,14 @@ async def _reaches_for_the_work_of(
     async with PageSocket(url, cookies=cookies_of(workspace, own)) as tab:
         await tab.run(query=f"rater={other.id}")
         assert tab.component_data(f"rate-{first}")["item"] == first
-        assert "Rater 0" not in tab.text and "system A" not in tab.text and other.id not in tab.text
+        for hidden in (other.name, other.id, "system A", "system B", "Scripted"):
+            assert hidden not in tab.text, hidden
         with pytest.raises(KeyError):
             tab.widget_id(f"rate-{theirs}")
         # A state for the item of another, at the own form, and at a form that is not there.
         stolen = {"item": theirs, "save_id": "0" * 36, "annotation": {"comment": "x"}}
         await tab.set_state(f"rate-{first}", annotation=stolen)
+        assert "is not about this segment" in tab.text
         there = tab.widget_id(f"rate-{first}").replace(first, theirs)
         state = WidgetState(id=there, json_value=json.dumps({"annotation": stolen}))
         asked = ClientState(widget_states=WidgetStates(widgets=[state]))
@@ -253,7 +254,9 @@ async def _reaches_for_the_work_of(
         mine = {**stolen, "item": first}
         workspace.campaigns.set_state(own.campaign_id, "closed")
         await tab.set_state(f"rate-{first}", annotation=mine)
+        assert "This evaluation is closed" in tab.text
         await tab.trigger(f"rate-{first}", "go", {**mine, "to": "next"})
+        await tab.run()
         assert tab.component_data(f"rate-{first}")["is_locked"]
         await tab.click("rate.overview")
         buttons = [
@@ -269,8 +272,8 @@ async def _reaches_for_the_work_of(
 async def _sees_no_traceback(url: str, cookies: dict[str, str]) -> None:
     async with PageSocket(url, cookies=cookies) as tab:
         await tab.run()
-        assert "exception" in [each.WhichOneof("type") for each in tab.elements]
-        for hidden in ("KeyError", "Traceback", ".py", "texts["):
+        assert "This page failed" in tab.text
+        for hidden in ("KeyError", "Traceback", ".py", "exception"):
             assert hidden not in tab.text
 
 

@@ -196,6 +196,7 @@ class PageSocket:
         """
         asked = BackMsg()
         asked.backend_operation_request.request_id = "1"
+        asked.backend_operation_request.session_id = self.session_id
         asked.backend_operation_request.deferred_file.file_id = file_id
         await self.send(asked)
         while True:

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.errors import DataError
+from core.storage.cells import is_formula, quoted_line
 from core.storage.files import decode_utf8
 
 MAX_FILE_BYTES = 200_000_000
 
-# A spreadsheet takes such a cell for a formula; an apostrophe before it makes it a text.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _HINT = (
     "A row holds user, system, item, type, source language, target language, score, for documents "
     "their name and whether it is a whole one, for ESA and MQM the marks, then start and end."
@@ -83,11 +82,7 @@ def read_rows(data: bytes, name: str) -> list[ResultRow]:
 
 def written_rows(rows: Iterable[Sequence[str]], line_end: str) -> bytes:
     """Gives rows as a file; a name that would be a formula gets an apostrophe before it."""
-    output = io.StringIO(newline="")
-    writer = csv.writer(output, lineterminator=line_end)
-    for cells in rows:
-        writer.writerow([*map(_safe, cells)])
-    return output.getvalue().encode()
+    return "".join(quoted_line(map(_safe, cells), line_end) for cells in rows).encode()
 
 
 def line_end_of(data: bytes) -> str:
@@ -125,11 +120,11 @@ def _is_number(cell: str) -> bool:
 
 
 def _safe(cell: str) -> str:
-    is_formula = cell.startswith(_FORMULA_STARTS) and not _is_number(cell)
-    return f"'{cell}" if is_formula or _plain(cell) != cell else cell
+    is_computed = is_formula(cell) and not _is_number(cell)
+    return f"'{cell}" if is_computed or _plain(cell) != cell else cell
 
 
 def _plain(cell: str) -> str:
     """Takes the apostrophe away that `_safe` set."""
-    is_marked = cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA_STARTS)
+    is_marked = cell.startswith("'") and is_formula(cell.lstrip("'"))
     return cell[1:] if is_marked else cell

@@ -14,6 +14,7 @@ from core.annotate.formats.table_reading import campaign_of
 from core.annotate.formats.workbook import read_sheets, text_of_cell
 from core.annotate.rating_table import MAX_FILE_BYTES
 from core.errors import DataError
+from core.storage.cells import quoted_line
 from core.storage.files import decode_utf8
 
 CSV, XLSX = "csv", "xlsx"
@@ -33,12 +34,10 @@ def write_csv(data: CampaignData) -> bytes:
     Reading the file gives the same items; raters without items and outputs that nobody judged are
     not in it.
     """
-    output = io.StringIO()
-    lines = csv.writer(output, lineterminator="\n")
-    lines.writerow(COLUMNS)
+    lines = [quoted_line(COLUMNS, "\n")]
     for row in campaign_rows(data):
-        lines.writerow([cell_of(row.get(column)) for column in COLUMNS])
-    return output.getvalue().encode()
+        lines.append(quoted_line([cell_of(row.get(column)) for column in COLUMNS], "\n"))
+    return "".join(lines).encode()
 
 
 def write_xlsx(data: CampaignData) -> bytes:

@@ -26,7 +26,10 @@ def read_metadata(cells: Sequence[str], columns: Sequence[str]) -> dict[str, Any
 def note_of(metadata: Mapping[str, Any]) -> str:
     """Gives the rater's remark on an error, or ""."""
     note = metadata.get("note")
-    return note if isinstance(note, str) else ""
+    if not isinstance(note, str):
+        return ""
+    # Halves of a pair that an escape of JSON may hold, and zero bytes, can be stored nowhere.
+    return note.encode("utf-8", errors="replace").decode("utf-8").replace("\0", "")
 
 
 def time_of(metadata: Mapping[str, Any]) -> str:

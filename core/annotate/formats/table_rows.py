@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from core.annotate.formats.campaign_rows import COLUMNS
 from core.annotate.formats.rated_rows import SegmentIds
@@ -10,6 +11,7 @@ from core.annotate.formats.table_cells import read_flag, read_number, read_text,
 from core.errors import DataError
 
 _NEEDED = ("protocol", "system", "segment", "source", "target", "rater", "item", "is_done")
+_LARGEST = 2**31 - 1  # whole number that every database holds
 
 
 def table_rows(rows: Sequence[tuple[int, list[str]]], name: str) -> list[TableRow]:
@@ -65,13 +67,56 @@ class TableRow:
         """Gives the text of a cell without the guard against formulas."""
         return read_text(self.raw(column))
 
-    def number(self, column: str) -> float | None:
-        """Gives the number of a cell, or None."""
-        return read_number(self.raw(column), self.where, column)
+    def number(self, column: str, low: float, high: float) -> float | None:
+        """Gives the number of a cell, or None.
+
+        Raises:
+            DataError: It is none, or out of bounds.
+        """
+        value = read_number(self.raw(column), self.where, column)
+        if value is not None and not low <= value <= high:
+            raise DataError(
+                f"{self.where} has {self.raw(column)[:40]!r} as {column}, which is not from "
+                f"{low:g} to {high:g}.",
+                hint="Correct the cell, or leave it empty.",
+            )
+        return value
 
     def whole(self, column: str) -> int | None:
-        """Gives the whole number of a cell, or None."""
-        return read_whole(self.raw(column), self.where, column)
+        """Gives the whole number of a cell, or None.
+
+        Raises:
+            DataError: It is none, or too large.
+        """
+        value = read_whole(self.raw(column), self.where, column)
+        if value is not None and value > _LARGEST:
+            raise DataError(
+                f"{self.where} has {self.raw(column)[:40]!r} as {column}, which is above "
+                f"{_LARGEST:,}.",
+                hint="Write the number that was exported.",
+            )
+        return value
+
+    def time(self, column: str) -> str:
+        """Gives the time of a cell as UTC ISO-8601, or ""; one without a zone is taken for UTC.
+
+        Times are compared as texts, so that all need one zone and one form.
+
+        Raises:
+            DataError: It is none.
+        """
+        cell = self.text(column).strip()
+        if not cell:
+            return ""
+        try:
+            found = datetime.fromisoformat(cell)
+            found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise DataError(
+                f"{self.where} has {cell[:40]!r} as {column}, which is no time.",
+                hint="Write it as 2026-01-31T18:30:00+00:00, or leave the cell empty.",
+            ) from None
+        return found.isoformat(timespec="milliseconds")
 
     def flag(self, column: str) -> bool:
         """Gives whether a cell says yes."""

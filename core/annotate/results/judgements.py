@@ -37,9 +37,9 @@ def judgements(data: CampaignData, *, uses_gold: bool = False) -> Iterator[Judge
     Args:
         data: The campaign.
         uses_gold: Adjudicated annotations stand in place of all raters' of that output, also
-            where no rater judged it.
+            where no rater judged it. One that lacks the score of its protocol is not decided yet.
     """
-    gold = data.gold if uses_gold and data.protocol != "ranking" else {}
+    gold = {place: each for place, each in data.gold.items() if uses_gold and _counts(data, each)}
     newest: dict[tuple[int, int, str], tuple[JudgedItem, int]] = {}
     for item in data.done():
         for output, system in enumerate(item.systems):
@@ -58,3 +58,9 @@ def judgements(data: CampaignData, *, uses_gold: bool = False) -> Iterator[Judge
     ]
     # A stable sort: the raters of an output stay in the order in which they judged.
     return iter(sorted(found, key=lambda each: (each.segment, each.system)))
+
+
+def _counts(data: CampaignData, gold: Annotation) -> bool:
+    """Tells whether an adjudicated annotation can stand in place of the raters'."""
+    has_score = data.protocol == "mqm" or gold.score is not None
+    return has_score and data.protocol != "ranking"

@@ -142,3 +142,11 @@ def test_non_translation_is_only_taken_where_it_was_offered() -> None:
     assert read_arrived(sent, QUESTION).annotation.is_non_translation
     esa = Question("item-1", "esa", SOURCE, (OUTPUT,), find_typology("adaptmllm"))
     assert not read_arrived(sent, esa).annotation.is_non_translation
+
+
+@pytest.mark.parametrize(
+    ("sent", "goes_to"),
+    [("next", "next"), ({"place": 3}, 3), (10**30, ""), (-1, ""), (True, ""), ("owner", "")],
+)
+def test_one_goes_to_a_place_that_can_be(sent: Any, goes_to: Any) -> None:
+    assert read_arrived(payload(to=sent), QUESTION).goes_to == goes_to
