@@ -15,6 +15,7 @@ from core.commands.campaign_files import (
     chosen_preset,
     find_data,
 )
+from core.errors import ConfigError
 from core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def _score(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
+    if chosen.seed is not None and chosen.seed < 0:
+        raise ConfigError(
+            f"{chosen.seed} is no seed of draws.", hint="Give a whole number, 0 or more."
+        )
     data = find_data(workspace, chosen.campaign, kind=chosen.format)
     preset = chosen_preset(data, chosen.preset)
     if chosen.level == "seg":

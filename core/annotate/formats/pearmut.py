@@ -28,6 +28,7 @@ from core.annotate.formats.pearmut_log import (
 from core.annotate.formats.pearmut_marks import is_sqm, read_output
 from core.annotate.formats.pearmut_writing import FORMAT, MISSING, write_pearmut
 from core.errors import DataError
+from core.language_tags import flores_code
 
 __all__ = ["FORMAT", "read_pearmut", "write_pearmut"]
 
@@ -88,7 +89,7 @@ def read_pearmut(data: bytes, file_name: str) -> CampaignData:
         _word(files.campaign, "campaign_id").strip() or name_of_file(file_name),
         reading.protocol,
         {"format": FORMAT, "file": file_name, "notes": notes, "special_tokens": reading.tokens},
-        langs=(_word(info, "src_lang"), _word(info, "tgt_lang")),
+        langs=(flores_code(_word(info, "src_lang")), flores_code(_word(info, "tgt_lang"))),
         typology=_word(info, "typology"),
     )
 
@@ -115,9 +116,15 @@ def _protocol(files: PearmutFiles, found: list[Answer]) -> Protocol:
         for made in answer.outputs
         for output in (made or {}).values()
         if isinstance(output, dict)
-        for span in output.get("error_spans") or ()
+        for span in _spans_of(output)
     )
     return "mqm" if told == "MQM" or (not told and has_categories) else "esa"
+
+
+def _spans_of(output: dict[str, Any]) -> list[Any]:
+    """Gives the spans of an output; what is no list is told where it is read."""
+    spans = output.get("error_spans")
+    return spans if isinstance(spans, list) else []
 
 
 def _segments(

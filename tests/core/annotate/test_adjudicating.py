@@ -7,6 +7,7 @@ import pytest
 from core.annotate.adjudicating import (
     RaterMark,
     accepted,
+    decide,
     groups,
     judged_outputs,
     merged,
@@ -17,6 +18,8 @@ from core.annotate.adjudicating import (
 from core.annotate.annotation import Annotation, Mark
 from core.annotate.campaign_data import CampaignData, JudgedItem, JudgedSegment, JudgedSystem
 from core.errors import DataError
+from core.storage.workspace import Workspace
+from tests.core.annotate.small_campaign import small_campaign
 
 TEXT = "The dog is black and the cat is white."
 
@@ -105,3 +108,13 @@ def data(*items: JudgedItem) -> CampaignData:
         "C", "mqm", "gle_Latn", "eng_Latn", (JudgedSystem("A"),), (JudgedSegment("s"),),
         {(0, 0): TEXT}, ("Anna", "Bren"), items,
     )  # fmt: skip
+
+
+def test_nothing_is_decided_in_a_campaign_that_was_deleted(workspace: Workspace) -> None:
+    campaign, _ = small_campaign(workspace)
+    decide(workspace, campaign.id, (0, 0), Annotation(), decided_by="owner")
+    assert [each.decided_by for each in workspace.ratings.gold(campaign.id)] == ["owner"]
+    workspace.campaigns.delete(campaign.id)
+    with pytest.raises(DataError, match="campaign was deleted"):
+        decide(workspace, campaign.id, (0, 0), Annotation(), decided_by="owner")
+    assert workspace.ratings.gold(campaign.id) == []

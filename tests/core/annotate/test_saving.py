@@ -8,6 +8,7 @@ import pytest
 from core.annotate.arriving import read_arrived
 from core.annotate.asking import ask, first_open_place
 from core.annotate.saving import IDLE_CAP_S, Saved, save
+from core.annotate.staffing import replace_rater
 from core.errors import DataError
 from core.storage.campaign_records import Campaign, Rater
 from core.storage.workspace import Workspace
@@ -137,3 +138,29 @@ def test_the_item_of_another_rater_cannot_be_reached(workspace: Workspace) -> No
         read_arrived(sent, ask(workspace, campaign, anna, 0).question)
     with pytest.raises(DataError, match="no segment 7"):
         ask(workspace, campaign, anna, 6)
+
+
+def test_a_save_after_the_campaign_was_deleted_is_refused_and_leaves_nothing(
+    workspace: Workspace,
+) -> None:
+    campaign, (anna, _) = small_campaign(workspace, "sqm")
+    asked = ask(workspace, campaign, anna, 0)
+    sent = {"item": asked.item.id, "save_id": "save-one-1", "annotation": {"score": 0}}
+    arrived = read_arrived(sent, asked.question)
+    workspace.campaigns.delete(campaign.id)
+    with pytest.raises(DataError, match="not part of your work any more"):
+        save(workspace, campaign, anna, asked, arrived, elapsed_s=1)
+    assert workspace.ratings.get(asked.item.id) is None
+
+
+def test_a_save_that_was_under_way_while_the_rater_was_replaced_is_not_the_new_ones(
+    workspace: Workspace,
+) -> None:
+    campaign, (anna, _) = small_campaign(workspace, "sqm")
+    asked = ask(workspace, campaign, anna, 0)
+    sent = {"item": asked.item.id, "save_id": "save-one-1", "annotation": {"score": 0}}
+    arrived = read_arrived(sent, asked.question)
+    clara = replace_rater(workspace, anna.id, "Clara")
+    with pytest.raises(DataError, match="not part of your work any more"):
+        save(workspace, campaign, anna, asked, arrived, elapsed_s=1)
+    assert workspace.ratings.of_rater(clara.id) == {}

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core.annotate.annotation import Annotation, Mark
+from core.annotate.asking import settings_of
 from core.annotate.campaign_data import CampaignData, JudgedItem, JudgedSegment, JudgedSystem
 from core.annotate.formats.reading import read_campaign
 from core.annotate.formats.writing import write_campaign
@@ -116,3 +117,29 @@ def test_8000_rows_are_imported_within_3_s_and_exported_byte_by_byte(workspace: 
     assert time.process_time() - started <= 3
     loaded = load_campaign(workspace, campaign.id)
     assert write_campaign(loaded, "wmt-mqm").content == data
+
+
+@pytest.mark.parametrize("typology", ["", "wmt", "our own", "x" * 300])
+def test_marks_of_a_stored_file_can_be_edited_whatever_they_are_called(
+    workspace: Workspace, data: CampaignData, typology: str
+) -> None:
+    mark = Mark("m2", "target", 0, 1, "x", "critical", "Accuracy/Reinterpretation")
+    item = JudgedItem("Áine", 1, (1,), Annotation((mark,)), place=1)
+    named = replace(data, typology=typology, items=(*data.items, item))
+    campaign = store_campaign(workspace, named)
+    found = settings_of(campaign).chosen_typology
+    names = [category.name for category in found.categories]
+    assert {"Style", "Accuracy/Reinterpretation"} <= set(names)
+    assert ("Style/Awkward" in names) == (typology == "wmt")
+    assert {"major", "critical"} <= set(found.severities)
+    assert load_campaign(workspace, campaign.id).typology == typology[:80]
+
+
+def test_a_stored_file_of_known_categories_keeps_the_built_in_typology(
+    workspace: Workspace, data: CampaignData
+) -> None:
+    mark = Mark("m", "target", 0, 1, "x", "minor", "Style/Awkward")
+    item = JudgedItem("Áine", 1, (1,), Annotation((mark,)))
+    campaign = store_campaign(workspace, replace(data, items=(item,), gold={}))
+    assert settings_of(campaign).own_typology is None
+    assert settings_of(campaign).typology == "wmt"

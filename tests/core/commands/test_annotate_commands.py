@@ -171,6 +171,7 @@ def test_what_is_wrong_is_told_in_one_line(
         (["export", file, "--format", "csv", "--out", out], "is there already"),
         (["export", file, "--format", "csv", "--out", out / "x"], "cannot be written"),
         (["export", file, "--format", "psqm"], "psqm cannot hold a campaign of the protocol mqm"),
+        (["score", file, "--seed", "-5"], "-5 is no seed of draws. Give a whole number"),
         (["publish", "x"], "There is no campaign 'x'"),
     ):
         assert sentence in refusal(capsys, workspace, *words)

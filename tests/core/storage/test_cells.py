@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.storage.cells import csv_line, safe_cell
+from core.storage.cells import csv_line, quoted_line, safe_cell
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,10 @@ def test_other_cells_stay_as_they_are(value: Any) -> None:
 
 def test_a_line_of_csv_is_quoted_and_safe() -> None:
     assert csv_line(["=1", 'a "b", c', None, -1.5]) == '\'=1,"a ""b"", c",,-1.5\r\n'
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("text", ["a\r=1+1", "a\n=1+1", "\r", "a\r\nb"])
+def test_a_cell_never_begins_a_row_of_its_own(text: str, line_end: str) -> None:
+    line = quoted_line([text, "b"], line_end)
+    assert line == f'"{text}",b{line_end}'

@@ -235,10 +235,18 @@ def scored(score: float) -> Annotation:
     return Annotation(score=score)
 
 
-def test_names_that_are_formulas_are_texts_in_the_file_and_come_back() -> None:
-    data = campaign("esa", scored(1), name="=cmd|x")
-    assert b"'=cmd|x" in write_appraise(data)
-    again(data, "=cmd|x")
+@pytest.mark.parametrize("name", ["=cmd|x", "＝cmd|x", "-1|x"])
+def test_names_that_are_formulas_are_texts_in_the_file_and_come_back(name: str) -> None:
+    data = campaign("esa", scored(1), name=name)
+    assert f"'{name}".encode() in write_appraise(data)
+    again(data, name)
+
+
+def test_a_carriage_return_in_a_cell_begins_no_row() -> None:
+    data = replace(campaign("esa", scored(1)), segments=(JudgedSegment("s", "talk\r=1+1"),))
+    unix = replace(data, origin={"line_end": "\n"})
+    assert b'"talk\r=1+1"' in write_appraise(unix)
+    assert read_appraise(write_appraise(unix), "r.csv").segments[0].document == "talk\r=1+1"
 
 
 def test_rows_of_other_names_are_gone_when_raters_are_renamed() -> None:

@@ -93,6 +93,11 @@ def test_any_text_comes_back_from_csv(source: str, target: str, note: str) -> No
     assert_same(read_csv(write_csv(data), "c.csv"), data)
 
 
+def test_a_carriage_return_within_a_text_begins_no_row_in_csv() -> None:
+    data = campaign("one\r=1+1", "two\rthree", "\rfour")
+    assert_same(read_csv(write_csv(data), "c.csv"), data)
+
+
 def test_texts_with_control_characters_come_back_from_a_spreadsheet() -> None:
     data = campaign("_x0041_\r\n\x01", "\x0b=_x", "\ufffe_x00e9_")
     assert_same(read_xlsx(write_xlsx(data), "c.xlsx"), data)
@@ -141,6 +146,15 @@ def changed(**cells: str) -> bytes:
         (changed(protocol="da"), "line 2 has 'da' as protocol"),
         (changed(side="left"), "line 2 has 'left' as side"),
         (changed(rater=""), "line 2 has no rater"),
+        (changed(rank="3"), "line 2 has '3' as rank, which is not from 1 to 2"),
+        (changed(place="9999999999"), "line 2 has '9999999999' as place, which is above"),
+        (changed(active_s="-1"), "line 2 has '-1' as active_s, which is not from 0"),
+        (changed(saved_at="yesterday"), "line 2 has 'yesterday' as saved_at, which is no time"),
+        (changed(src_lang="ga"), "line 2, src_lang: 'ga' is not a FLORES-200"),
+        (changed(protocol="mqm"), "line 3 has another protocol than the first row, mqm"),
+        (changed(output="1"), "line 3 has another segment or system than the rows before"),
+        (changed(system="B"), "line 2: an item shows a system twice"),
+        (changed(document="e"), "line 3 has another segment or system than the rows before"),
         (changed(source="Other"), "has another source than the rows before"),
         (write_csv(campaign()).split(b"\n")[0] + b"\n", "holds no ratings"),
         (write_csv(campaign()) + b"x,y\n", "line 6 has 2 cells where the header has 36"),
@@ -160,3 +174,36 @@ def test_semicolons_of_a_spreadsheet_program_are_read_as_well() -> None:
     output = io.StringIO()
     csv.writer(output, delimiter=";").writerows(rows)
     assert_same(read_csv(output.getvalue().encode("utf-8-sig"), "c.csv"), campaign())
+
+
+def sqm_table(**cells: str) -> bytes:
+    row = {"protocol": "sqm", "system": "A", "segment": "1", "source": "s", "target": "text",
+           "rater": "r", "item": "1", "is_done": "yes", "score": "3", **cells}  # fmt: skip
+    return f"{','.join(row)}\n{','.join(row.values())}\n".encode()
+
+
+@pytest.mark.parametrize("score", ["6.5", "-1", "500"])
+def test_a_score_that_the_protocol_does_not_have_is_refused(score: str) -> None:
+    assert read_csv(sqm_table(), "c.csv").items[0].annotation.score == 3
+    with pytest.raises(DataError, match=f"has '{score}' as score, which is not from 0 to 6"):
+        read_csv(sqm_table(score=score), "c.csv")
+
+
+@pytest.mark.parametrize(
+    ("cell", "time"),
+    [
+        ("2026-01-31T18:30:00+02:00", "2026-01-31T16:30:00.000+00:00"),
+        ("2026-01-31T18:30:00Z", "2026-01-31T18:30:00.000+00:00"),
+        ("2026-01-31 18:30:00", "2026-01-31T18:30:00.000+00:00"),
+        ("", ""),
+    ],
+)
+def test_times_of_any_zone_become_utc_so_that_the_latest_can_be_told(cell: str, time: str) -> None:
+    assert read_csv(sqm_table(saved_at=cell), "c.csv").items[0].saved_at == time
+
+
+def test_a_mark_counts_for_its_output_however_outputs_are_numbered() -> None:
+    about = {"output": "7", "side": "target", "start": "0", "end": "4", "quote": "text"}
+    table = sqm_table(protocol="mqm", score="", severity="Major", **about)
+    annotation = read_csv(table, "c.csv").items[0].annotation
+    assert annotation.errors() == [("major", "")]

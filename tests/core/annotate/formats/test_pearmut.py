@@ -264,6 +264,14 @@ def test_other_special_tokens_come_back() -> None:
     assert again(data).items[0].annotation == data.items[0].annotation
 
 
+@pytest.mark.parametrize(
+    ("told", "code"), [("gle_Latn", "gle_Latn"), ("ga", "gle_Latn"), ("no such language", "")]
+)
+def test_languages_are_told_in_our_codes_or_not_at_all(told: str, code: str) -> None:
+    campaign = {"info": {"src_lang": told}, "data": [[segment("s", A="ab")]]}
+    assert read_pearmut(json.dumps(campaign).encode(), "c.json").src_lang == code
+
+
 def test_non_translation_is_charged_as_such() -> None:
     found = again(campaign("mqm", judged(Annotation(is_non_translation=True))))
     assert found.items[0].annotation.errors() == [("major", NON_TRANSLATION)]
@@ -286,6 +294,7 @@ ONE = [segment("s", A="abc")]
         (answer("u", 0, [{"A": made(101)}], ONE), "'score', holds 101"),
         (answer("u", 0, [{"A": made(1, span(0, 3))}], ONE), "the mark from 0 to 3 .* 0 to 2"),
         (answer("u", 0, [{"A": made(1, span(9, 9))}], ONE), "the mark at 9 .* 0 to 2"),
+        (answer("u", 0, [{"A": {"score": 1, "error_spans": 5}}], ONE), "5 where a list"),
         (answer("u", 0, [{}, {}], ONE), "judges 2 segments of a document that has 1"),
         (answer("u", 0, [7], ONE), "line 1 holds 7 where an object"),
         (answer("u", 0, [{"A": made(1)}], [{"src": ["x"], "tgt": {}}]), "no text 'src'"),

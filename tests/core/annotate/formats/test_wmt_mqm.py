@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from core.annotate.annotation import NON_TRANSLATION, Annotation, Mark
 from core.annotate.campaign_data import CampaignData, JudgedItem, JudgedSegment, JudgedSystem
+from core.annotate.formats.campaign_table import write_csv
 from core.annotate.formats.wmt_mqm import read_wmt_mqm, write_wmt_mqm
 from core.errors import DataError
 from tests.core.annotate.formats.wmt_files import EARLIER, LATER, big_file, tsv
@@ -282,6 +283,14 @@ def test_notes_and_times_come_out_of_the_metadata() -> None:
     (item,) = read_wmt_mqm(tsv([[*row(), metadata]], header=LATER), "a.tsv").items
     assert item.annotation.marks[0].note == "Sic!"
     assert item.saved_at == "2023-11-14T22:13:20.123+00:00"
+
+
+def test_half_a_character_and_zero_bytes_in_a_note_are_kept_in_no_export() -> None:
+    written = tsv([[*row(), '{"note": "a\\ud83d\\u0000b"}']], header=LATER)
+    data = read_wmt_mqm(written, "a.tsv")
+    assert data.items[0].annotation.marks[0].note == "a?b"
+    assert "a?b" in write_csv(data).decode()
+    assert write_wmt_mqm(data) == written
 
 
 def test_segments_stand_by_document_and_number_whatever_the_order_of_rows() -> None:

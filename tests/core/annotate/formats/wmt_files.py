@@ -55,12 +55,15 @@ def _ratings(chance: random.Random, source: str, target: str, number: int) -> li
         return [[source, target, "No-error", chance.choice(["No-error", "no-error"]), metadata]]
     rows = []
     for _ in range(num_errors):
-        start = chance.randrange(len(target) - 8)
+        in_source = chance.random() < 0.1
+        text = source if in_source else target
+        start = chance.randrange(len(text) - 8)
         end = start + chance.randint(1, 8)
-        tagged = f"{target[:start]}<v>{target[start:end]}</v>{target[end:]}"
+        tagged = f"{text[:start]}<v>{text[start:end]}</v>{text[end:]}"
+        texts = [tagged, target] if in_source else [source, tagged]
         category = chance.choice(
             ["Accuracy/Mistranslation", "fluency/grammar", "style/Odd wording"]
         )
         severity = chance.choice(["Major", "major", "Minor", "Neutral"])
-        rows.append([source, tagged, category, severity, metadata])
+        rows.append([*texts, category, severity, metadata])
     return rows

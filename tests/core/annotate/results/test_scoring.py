@@ -133,6 +133,17 @@ def test_adjudicated_annotations_replace_those_of_all_raters() -> None:
     assert np.isnan(found.by_rater["r2"]).all() and found.by_rater["r1"][1, 0] == 0
 
 
+def test_gold_without_a_score_leaves_the_raters_scores_as_they_are() -> None:
+    data = campaign(
+        [item("r1", 0, 0, marked("minor ", score=70)), item("r2", 0, 0, marked(score=90))],
+        protocol="esa",
+        gold={(0, 0): marked("major ")},
+    )
+    assert means(data, uses_gold=True) == means(data) == [80.0, None]
+    decided = campaign(list(data.items), protocol="esa", gold={(0, 0): marked(score=60)})
+    assert means(decided, uses_gold=True) == [60.0, None]
+
+
 def test_systems_are_averaged_without_rounding() -> None:
     tenths = [[0.1]] * 10
     assert means(sqm({"r": tenths}))[0] == 0.1
