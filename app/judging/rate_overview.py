@@ -10,6 +10,7 @@ from app.judging.wording import Wording
 from app.state import session
 from core.annotate.annotation import Annotation
 from core.annotate.asking import settings_of
+from core.annotate.settings import MARKING
 from core.storage.campaign_records import Campaign, Rater
 from core.storage.rating_records import Rating
 from core.storage.workspace import Workspace
@@ -26,12 +27,6 @@ def overview(
     t = wording.t
     st.subheader(t("rate.overview"), anchor=False)
     ratings = workspace.ratings.of_rater(rater.id)
-    settings = settings_of(campaign)
-    shown = [t("rate.segment"), t("rate.state")]
-    if settings.protocol in ("sqm", "esa") or settings.asks_sqm:
-        shown.append(t("rate.score"))
-    if settings.protocol in ("mqm", "esa"):
-        shown.append(t("rate.errors"))
     rows = [_row(place, ratings.get(item_id), wording) for item_id, place, _ in states]
     with (
         st.form("rate.jump", border=False),
@@ -44,7 +39,7 @@ def overview(
             session().rate.go_to(int(number) - 1)
             st.rerun()
     found = st.dataframe(
-        pd.DataFrame(rows, columns=[*shown, t("rate.comment")]),
+        pd.DataFrame(rows, columns=_columns(campaign, wording)),
         hide_index=True,
         width="stretch",
         placeholder="–",
@@ -70,6 +65,17 @@ def finished(
     st.success(wording.t("rate.all_done", count=len(states)), icon=":material/task_alt:")
     st.caption(wording.t("rate.all_done_hint"))
     overview(workspace, campaign, rater, wording, states)
+
+
+def _columns(campaign: Campaign, wording: Wording) -> list[str]:
+    """Gives the names of the columns that the protocol fills."""
+    settings = settings_of(campaign)
+    shown = ["segment", "state"]
+    if settings.protocol in ("sqm", "esa") or settings.asks_sqm:
+        shown.append("score")
+    if settings.protocol in MARKING:
+        shown.append("errors")
+    return [wording.t(f"rate.{each}") for each in [*shown, "comment"]]
 
 
 def _row(place: int, rating: Rating | None, wording: Wording) -> dict[str, object]:
