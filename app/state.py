@@ -111,6 +111,7 @@ class RateDraft:
         feedback_for: The calibration item whose gold is shown.
         view: `work`, `overview` or `pause`.
         asked: The item as a save has just left it, for the page that is drawn next.
+        shown: The item whose texts are on the page.
     """
 
     rater_id: str = ""
@@ -124,6 +125,7 @@ class RateDraft:
     feedback_for: str = ""
     view: str = "work"
     asked: AskedItem | None = None
+    shown: AskedItem | None = None
 
     def go_to(self, place: int | None) -> None:
         """Makes another item the one that is shown; None is the first open one."""

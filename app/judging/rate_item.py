@@ -50,6 +50,7 @@ def rate_item(
     view: AnnotatorView = item_view(
         workspace, campaign, rater, asked, draft, wording, num_items=num_items, is_locked=is_locked
     )
+    draft.shown = asked
     key = f"rate-{asked.item.id}"
     ids = (campaign.id, rater.id, place)
 
@@ -79,7 +80,7 @@ def _take(ids: tuple[str, str, int], payload: Any) -> None:
     try:
         campaign = workspace.campaigns.get(campaign_id)
         rater = workspace.raters.get(rater_id)
-        asked = ask(workspace, campaign, rater, place)
+        asked = _asked_now(workspace, campaign, rater, place)
         answer = read_arrived(payload, asked.question)
         found = save(workspace, campaign, rater, asked, answer, elapsed_s=draft.elapsed_s())
     except AdaptMLLMError as error:
@@ -92,6 +93,14 @@ def _take(ids: tuple[str, str, int], payload: Any) -> None:
     draft.missing, draft.warnings = found.missing, found.warnings
     if answer.goes_to:
         _go(workspace, campaign, draft, asked, found, answer.goes_to)
+
+
+def _asked_now(workspace: Workspace, campaign: Campaign, rater: Rater, place: int) -> AskedItem:
+    """Gives an item as it is now; the texts that were shown cannot have changed."""
+    shown = session().rate.shown
+    if shown is None or (shown.item.rater_id, shown.item.place) != (rater.id, place):
+        return ask(workspace, campaign, rater, place)
+    return replace(shown, rating=workspace.ratings.get(shown.item.id))
 
 
 def _go(

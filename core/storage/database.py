@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
@@ -21,13 +23,18 @@ class Database:
     """Short transactions over one engine; safe to share between threads.
 
     Writers take the lock at once (`BEGIN IMMEDIATE`): a deferred SQLite transaction that turns
-    from reading to writing fails with "database is locked" whatever the timeout is.
+    from reading to writing fails with "database is locked" whatever the timeout is. Those of one
+    process wait for each other before: SQLite would look for the lock again only now and then, and
+    with many writers some would wait for seconds.
     """
 
     def __init__(self, url: str | URL) -> None:
         self.url = make_url(url)
         is_sqlite = self.url.get_backend_name() == "sqlite"
         arguments = {"timeout": 20, "check_same_thread": False} if is_sqlite else {}
+        self._turn: AbstractContextManager[Any] = (
+            _turn(str(self.url)) if is_sqlite else nullcontext()
+        )
         self._held: Connection | None = None
         # To open SQLite's file anew takes longer than most questions to it.
         pool = {"poolclass": QueuePool, "max_overflow": -1} if is_sqlite else {}
@@ -37,7 +44,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Gives a connection for reading only."""
+        """Gives a connection for reading only; with SQLite each query sees the newest state."""
         with self._engine.connect() as connection:
             yield connection
 
@@ -53,6 +60,7 @@ class Database:
         """
         try:
             with (
+                self._turn,
                 self._engine.connect().execution_options(
                     writes=True, is_durable=is_durable
                 ) as connection,
@@ -122,6 +130,12 @@ class Database:
         self._engine.dispose()
 
 
+@cache
+def _turn(_: str) -> AbstractContextManager[Any]:
+    """Gives the lock that this process' writers of one SQLite file share."""
+    return Lock()
+
+
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
@@ -146,8 +160,10 @@ def _listen_as_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def _began(connection: Connection) -> None:
         options = connection.get_execution_options()
-        writes = options.get("writes", False)
-        if writes:
-            level = "FULL" if options.get("is_durable", False) else "NORMAL"
+        if not options.get("writes", False):
+            return  # each SELECT sees a state of its own; a BEGIN would only cost a turn
+        level = "FULL" if options.get("is_durable", False) else "NORMAL"
+        if connection.info.get("level") != level:
             connection.exec_driver_sql(f"PRAGMA synchronous={level}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+            connection.info["level"] = level
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

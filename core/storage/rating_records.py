@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, select
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from core.errors import DataError
 from core.storage.database import Database
@@ -125,18 +125,17 @@ class RatingRecords:
         """
         with self._database.writing(is_durable=True) as connection:
             self._database.lock(connection, rating.item_id)
-            _check_owner(connection, rating.item_id, rater_id)
-            found = _newest(connection, rating.item_id)
-            known = select(rating_saves.c.revision).where(
-                rating_saves.c.item_id == rating.item_id, rating_saves.c.save_id == save_id
-            )
-            if found is not None and connection.execute(known).first() is not None:
+            found, is_known = _found(connection, rating.item_id, save_id, rater_id)
+            if found is not None and is_known:
                 return found
             values = asdict(rating)
             values["revision"] = 1 if found is None else found.revision + 1
             values["started_at"] = rating.started_at if found is None else found.started_at
-            connection.execute(delete(ratings).where(ratings.c.item_id == rating.item_id))
-            connection.execute(insert(ratings).values(**values))
+            if found is None:
+                connection.execute(insert(ratings).values(**values))
+            else:
+                of_item = ratings.c.item_id == rating.item_id
+                connection.execute(update(ratings).where(of_item).values(**values))
             save = {
                 "item_id": rating.item_id,
                 "save_id": save_id,
@@ -248,14 +247,26 @@ class RatingRecords:
             return {row["item_id"]: Rating(**row) for row in rows}
 
 
-def _check_owner(connection: Connection, item_id: str, rater_id: str) -> None:
-    """Refuses an item that went away, or to somebody else, while a rater was at it."""
-    owner = connection.execute(select(items.c.rater_id).where(items.c.id == item_id)).scalar()
-    if owner is None or (rater_id and owner != rater_id):
+def _found(
+    connection: Connection, item_id: str, save_id: str, rater_id: str
+) -> tuple[Rating | None, bool]:
+    """Gives an item's newest state and whether a save is stored already, in one query.
+
+    Raises:
+        DataError: The item went away, or to somebody else, while a rater was at it.
+    """
+    of_save = (rating_saves.c.item_id == items.c.id) & (rating_saves.c.save_id == save_id)
+    query = select(items.c.rater_id, rating_saves.c.revision, *ratings.c)
+    joined = items.outerjoin(ratings, ratings.c.item_id == items.c.id)
+    query = query.select_from(joined.outerjoin(rating_saves, of_save))
+    row = connection.execute(query.where(items.c.id == item_id)).first()
+    if row is None or (rater_id and row[0] != rater_id):
         raise DataError(
             "This segment is not part of your work any more; the last change was not saved.",
             hint="Ask the organiser of the evaluation.",
         )
+    values = dict(zip((column.name for column in ratings.c), row[2:], strict=True))
+    return None if values["item_id"] is None else Rating(**values), row[1] is not None
 
 
 def _newest(connection: Connection, item_id: str) -> Rating | None:
