@@ -278,5 +278,7 @@ def set_widget(key: str, value: Any) -> None:
 
 def session() -> Session:
     """Gives the state of this tab."""
-    state: Session = st.session_state.setdefault("session", Session())
+    if "session" not in st.session_state:
+        st.session_state["session"] = Session()
+    state: Session = st.session_state["session"]
     return state

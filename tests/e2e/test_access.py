@@ -237,7 +237,7 @@ async def _reaches_for_the_work_of(
     first, theirs = (workspace.raters.items(each.id)[0].id for each in (own, other))
     async with PageSocket(url, cookies=cookies_of(workspace, own)) as tab:
         await tab.run(query=f"rater={other.id}")
-        assert tab.component_data(f"rate-{first}")["item"] == first
+        assert tab.component_data(f"rate-{first}")["view"]["item"] == first
         for hidden in (other.name, other.id, "system A", "system B", "Scripted"):
             assert hidden not in tab.text, hidden
         with pytest.raises(KeyError):
@@ -257,7 +257,7 @@ async def _reaches_for_the_work_of(
         assert "This evaluation is closed" in tab.text
         await tab.trigger(f"rate-{first}", "go", {**mine, "to": "next"})
         await tab.run()
-        assert tab.component_data(f"rate-{first}")["is_locked"]
+        assert tab.component_data(f"rate-{first}")["view"]["is_locked"]
         await tab.click("rate.overview")
         buttons = [
             each.download_button for each in tab.elements if each.HasField("download_button")

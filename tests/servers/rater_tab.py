@@ -138,7 +138,7 @@ class RaterTab:
             if each.WhichOneof("type") == "bidi_component"
             and each.bidi_component.component_name == COMPONENT
         ]
-        self.shown = json.loads(found[0].json) if found else {}
+        self.shown = json.loads(found[0].json)["view"] if found else {}
         if not found and "arrow_data_frame" not in kinds and "alert" not in kinds:
             raise PageFault(f"the page shows no item but {kinds}")
 

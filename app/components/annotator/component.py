@@ -109,7 +109,10 @@ def annotator(
         if value is not None:
             on_go(value)
 
-    result = _COMPONENT(key=key, data=payload(view), on_annotation_change=saved, on_go_change=went)
+    # In one part: Streamlit looks at each whether it is a table, which takes milliseconds.
+    result = _COMPONENT(
+        key=key, data={"view": payload(view)}, on_annotation_change=saved, on_go_change=went
+    )
     left = _arrived(result.get("annotation"))
     if left is None or left.get("save_id") == st.session_state.get(handed):
         return None

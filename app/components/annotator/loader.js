@@ -4,11 +4,11 @@ const RETRY_MS = 2000;
 const modules = new Map();
 
 export default function (component) {
-  const { parentElement, data } = component;
+  const { parentElement, data: { view: data } } = component;
   const url = location.origin + data.url;
   if (!modules.has(url)) modules.set(url, loaded(url, parentElement, data.messages.not_loaded));
   const module = modules.get(url);
-  module.then(({ show }) => show(component));
+  module.then(({ show }) => show({ ...component, data }));
   return () => module.then(({ leave }) => leave(parentElement));
 }
 
