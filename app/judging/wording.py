@@ -38,11 +38,7 @@ class Wording:
 
     def beginning(self, prefix: str) -> dict[str, str]:
         """Gives the messages whose keys begin so, by what follows of their keys."""
-        return {
-            key.removeprefix(prefix): sentence
-            for key, sentence in self.messages.items()
-            if key.startswith(prefix)
-        }
+        return dict(_beginning(self.code, prefix))
 
     def language(self, code: str) -> str:
         """Gives what a language (FLORES-200) is called; "" where a file does not tell which."""
@@ -79,6 +75,15 @@ def interface_languages() -> dict[str, str]:
 @cache
 def _wording(code: str) -> Wording:
     return Wording(code, {**_file(FALLBACK), **_file(code)})
+
+
+@cache
+def _beginning(code: str, prefix: str) -> Mapping[str, str]:
+    return {
+        key.removeprefix(prefix): sentence
+        for key, sentence in _wording(code).messages.items()
+        if key.startswith(prefix)
+    }
 
 
 @cache
