@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
@@ -16,6 +18,7 @@ from sqlalchemy.pool import QueuePool
 from core.errors import HostError
 from core.storage import migrations
 
+PATIENCE_S = 20  # with a file that another process writes to
 MIGRATIONS = Path(migrations.__file__).parent
 
 
@@ -31,7 +34,7 @@ class Database:
     def __init__(self, url: str | URL) -> None:
         self.url = make_url(url)
         is_sqlite = self.url.get_backend_name() == "sqlite"
-        arguments = {"timeout": 20, "check_same_thread": False} if is_sqlite else {}
+        arguments = {"timeout": PATIENCE_S, "check_same_thread": False} if is_sqlite else {}
         self._turn: AbstractContextManager[Any] = (
             _turn(str(self.url)) if is_sqlite else nullcontext()
         )
@@ -147,11 +150,28 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
+def _turn_to_wal(connection: sqlite3.Connection) -> None:
+    """Sets the journal's mode; SQLite's own patience with a locked file does not cover it.
+
+    The file is locked for a moment while another connection, the first or the last, makes or
+    removes the write-ahead files.
+    """
+    end_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > end_s:
+                raise
+        time.sleep(0.02)
+
+
 def _listen_as_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's
-        connection.execute("PRAGMA journal_mode=WAL")
+        _turn_to_wal(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
         # SQLite's own knows the 26 English letters only: a search for "éire" would miss "Éire".

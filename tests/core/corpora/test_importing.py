@@ -195,7 +195,9 @@ def test_a_full_disk_can_still_be_read(small_disk: Path) -> None:
         while True:
             file.write(b"x" * 4096)
     assert workspace.corpora.all() == [corpus]
-    assert Workspace(small_disk).corpora.all() == [corpus]  # another process has it open as well
+    other = Workspace(small_disk)  # as another process that has it open as well
+    assert other.corpora.all() == [corpus]
+    other.database.dispose()
     filler.unlink()
     workspace.corpora.delete(corpus.id)
     workspace.database.dispose()
