@@ -112,6 +112,7 @@ class RateDraft:
         view: `work`, `overview` or `pause`.
         asked: The item as a save has just left it, for the page that is drawn next.
         shown: The item whose texts are on the page.
+        states: Id, place and whether it is done of each item, when the shown one was opened.
     """
 
     rater_id: str = ""
@@ -126,6 +127,7 @@ class RateDraft:
     view: str = "work"
     asked: AskedItem | None = None
     shown: AskedItem | None = None
+    states: list[tuple[str, int, bool]] = field(default_factory=list)
 
     def go_to(self, place: int | None) -> None:
         """Makes another item the one that is shown; None is the first open one."""

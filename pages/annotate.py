@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import cache
 from app.access.visiting import visitor
-from app.judging.rate_head import head
+from app.judging.rate_head import head, progress_line
 from app.judging.rate_item import rate_item
 from app.judging.rate_overview import finished, overview
 from app.judging.rate_welcome import welcome
@@ -29,7 +29,7 @@ states = workspace.ratings.states(rater.id)
 if not states:
     st.info(wording.t("rate.nothing"))
     st.stop()
-head(workspace, campaign, rater, wording, states)
+head(workspace, campaign, rater, wording)
 if onlooker:
     st.info(wording.t("rate.onlooker"), icon=":material/visibility:")
 elif campaign.state != "open":
@@ -38,6 +38,8 @@ elif campaign.state != "open":
 draft = session().rate
 open_places = (place for _, place, is_done in states if not is_done)
 place = next(open_places, None) if draft.place is None else draft.place
+if draft.view != "work" or place is None:
+    progress_line(wording, states)
 if draft.view == "pause":
     st.info(wording.t("rate.paused"), icon=":material/pause_circle:")
 elif draft.view == "overview":
@@ -51,7 +53,5 @@ else:
         campaign,
         rater,
         wording,
-        place=place,
-        num_items=len(states),
         is_locked=onlooker or campaign.state != "open",
     )

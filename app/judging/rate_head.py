@@ -1,4 +1,4 @@
-"""The line above a rater's work: how far one is, guidelines, overview, pause, language."""
+"""The lines above a rater's work: guidelines, overview, pause, language; how far one is."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from core.storage.campaign_records import Campaign, Rater
 from core.storage.workspace import Workspace
 
 
+def progress_line(wording: Wording, states: list[tuple[str, int, bool]]) -> None:
+    """Shows how many items are done."""
+    num_done = sum(is_done for _, _, is_done in states)
+    said = wording.t("rate.progress", done=num_done, count=len(states))
+    st.progress(num_done / max(len(states), 1), text=said)
+
+
 def head(
     workspace: Workspace,
     campaign: Campaign,
     rater: Rater,
     wording: Wording,
-    states: list[tuple[str, int, bool]],
 ) -> None:
-    """Shows progress and the few things that are always at hand."""
+    """Shows the few things that are always at hand."""
     draft, t = session().rate, wording.t
-    num_done = sum(is_done for _, _, is_done in states)
-    st.progress(
-        num_done / max(len(states), 1),
-        text=t("rate.progress", done=num_done, count=len(states)),
-    )
     with st.container(horizontal=True, key="rate-head"):
         if st.button(
             t("rate.guidelines"), icon=":material/menu_book:", key="rate.guidelines", shortcut="F2"

@@ -11,6 +11,7 @@ import streamlit as st
 from app import cache
 from app.components.annotator.component import AnnotatorView, annotator
 from app.errors import shown_to_user
+from app.judging.rate_head import progress_line
 from app.judging.rate_view import item_view
 from app.judging.wording import Wording
 from app.state import RateDraft, session
@@ -31,22 +32,24 @@ def rate_item(
     rater: Rater,
     wording: Wording,
     *,
-    place: int,
-    num_items: int,
     is_locked: bool,
 ) -> None:
     """Shows an item; what the rater does with it is stored before the page says so.
 
-    A save draws this alone anew, which takes a third of the time of the whole page.
+    A save, and going on to the next item, draw this alone anew: a third of the whole page's time.
     """
     draft = session().rate
-    if draft.place != place:  # the rater went on: the page around it changes as well
+    place = draft.place
+    if place is None:  # everything is done: the page around it changes as well
         st.rerun()
     with shown_to_user():
         asked = draft.take_asked(place) or ask(workspace, campaign, rater, place)
     if draft.item_id != asked.item.id:
         draft.item_id = asked.item.id
+        draft.states = workspace.ratings.states(rater.id)
         draft.elapsed_s()
+    progress_line(wording, draft.states)
+    num_items = len(draft.states)
     view: AnnotatorView = item_view(
         workspace, campaign, rater, asked, draft, wording, num_items=num_items, is_locked=is_locked
     )
