@@ -45,9 +45,7 @@ def rate_item(
     with shown_to_user():
         asked = draft.take_asked(place) or ask(workspace, campaign, rater, place)
     if draft.item_id != asked.item.id:
-        draft.item_id = asked.item.id
-        draft.states = workspace.ratings.states(rater.id)
-        draft.elapsed_s()
+        _open(workspace, draft, asked)
     progress_line(wording, draft.states)
     num_items = len(draft.states)
     view: AnnotatorView = item_view(
@@ -67,6 +65,13 @@ def rate_item(
     if left and not is_locked:  # from before a restart of the server
         _take(ids, left)
         st.rerun()
+
+
+def _open(workspace: Workspace, draft: RateDraft, asked: AskedItem) -> None:
+    """Begins with another item: its time, and how far the rater is."""
+    draft.item_id = asked.item.id
+    draft.states = workspace.ratings.states(asked.item.rater_id)
+    draft.elapsed_s()
 
 
 def _turn(payload: Any, place: int, num_items: int) -> None:
