@@ -12,7 +12,7 @@ from core.errors import HostError
 from core.storage.answer_records import AnswerRecords
 from core.storage.batch_records import BatchRecords
 from core.storage.cache_records import CacheRecords
-from core.storage.campaign_records import CampaignRecords, RaterRecords
+from core.storage.campaign_records import CampaignRecords
 from core.storage.corpus_records import CorpusRecords
 from core.storage.database import Database
 from core.storage.evaluation_records import EvaluationRecords
@@ -20,6 +20,7 @@ from core.storage.feedback_records import FeedbackRecords
 from core.storage.job_records import JobRecords
 from core.storage.key_records import KeyRecords
 from core.storage.member_records import MemberRecords
+from core.storage.rater_records import RaterRecords
 from core.storage.rating_records import RatingRecords
 from core.storage.run_records import RunRecords
 from core.storage.scoring_records import ScoringRecords

@@ -10,6 +10,7 @@ from typing import Any, Final
 import streamlit as st
 
 from app.assets import annotator_url
+from app.state import set_widget, widget_value
 from core.annotate.campaign_data import Protocol
 
 Arrival = Callable[[dict[str, Any]], None]
@@ -99,13 +100,13 @@ def annotator(
     handed = f"{key}.handed"
 
     def saved() -> None:
-        value = _arrived(st.session_state[key].get("annotation"))
+        value = _arrived(widget_value(key).get("annotation"))
         if value is not None:
-            st.session_state[handed] = value.get("save_id")
+            set_widget(handed, value.get("save_id"))
             on_save(value)
 
     def went() -> None:
-        value = _arrived(st.session_state[key].get("go"))
+        value = _arrived(widget_value(key).get("go"))
         if value is not None:
             on_go(value)
 
@@ -114,9 +115,9 @@ def annotator(
         key=key, data={"view": payload(view)}, on_annotation_change=saved, on_go_change=went
     )
     left = _arrived(result.get("annotation"))
-    if left is None or left.get("save_id") == st.session_state.get(handed):
+    if left is None or left.get("save_id") == widget_value(handed):
         return None
-    st.session_state[handed] = left.get("save_id")
+    set_widget(handed, left.get("save_id"))
     return left
 
 
