@@ -73,7 +73,7 @@ def _judge(workspace: Workspace, campaign: Campaign, rater: Rater, rng: random.R
             "confirmed": SLIPS,
         }
         arrived = read_arrived(sent, asked.question)
-        save(workspace, campaign, rater, asked, arrived, elapsed_s=rng.uniform(8, 50))
+        save(workspace, rater.id, asked, arrived, elapsed_s=rng.uniform(8, 50))
 
 
 def _annotation(asked: AskedItem, rng: random.Random, *, least: int) -> dict[str, Any]:

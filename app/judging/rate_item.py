@@ -84,13 +84,11 @@ def _turn(payload: Any, place: int, num_items: int) -> None:
 def _take(ids: tuple[str, str, int], payload: Any) -> None:
     """Stores what arrived and moves on where that was asked for; only remembers what failed."""
     workspace, draft = cache.workspace(), session().rate
-    campaign_id, rater_id, place = ids
+    campaign_id, rater_id, _ = ids
     try:
-        campaign = workspace.campaigns.get(campaign_id)
-        rater = workspace.raters.get(rater_id)
-        asked = _asked_now(workspace, campaign, rater, place)
+        asked = _asked(workspace, ids)
         answer = read_arrived(payload, asked.question)
-        found = save(workspace, campaign, rater, asked, answer, elapsed_s=draft.elapsed_s())
+        found = save(workspace, rater_id, asked, answer, elapsed_s=draft.elapsed_s())
     except AdaptMLLMError as error:
         draft.problem = str(error)
         log.warning("a rating was not saved: %s", error)
@@ -100,20 +98,22 @@ def _take(ids: tuple[str, str, int], payload: Any) -> None:
     draft.asked = replace(asked, rating=found.rating)
     draft.missing, draft.warnings = found.missing, found.warnings
     if answer.goes_to:
-        _go(workspace, campaign, draft, asked, found, answer.goes_to)
+        _go(workspace, campaign_id, draft, asked, found, answer.goes_to)
 
 
-def _asked_now(workspace: Workspace, campaign: Campaign, rater: Rater, place: int) -> AskedItem:
-    """Gives an item as it is now; the texts that were shown cannot have changed."""
+def _asked(workspace: Workspace, ids: tuple[str, str, int]) -> AskedItem:
+    """Gives the item that an answer is about; the texts that were shown cannot have changed."""
+    campaign_id, rater_id, place = ids
     shown = session().rate.shown
-    if shown is None or (shown.item.rater_id, shown.item.place) != (rater.id, place):
-        return ask(workspace, campaign, rater, place)
-    return replace(shown, rating=workspace.ratings.get(shown.item.id))
+    if shown is not None and (shown.item.rater_id, shown.item.place) == (rater_id, place):
+        return shown
+    campaign, rater = workspace.campaigns.get(campaign_id), workspace.raters.get(rater_id)
+    return ask(workspace, campaign, rater, place)
 
 
 def _go(
     workspace: Workspace,
-    campaign: Campaign,
+    campaign_id: str,
     draft: RateDraft,
     asked: AskedItem,
     found: Saved,
@@ -124,7 +124,7 @@ def _go(
         draft.go_to(max(place - 1, 0))
     elif isinstance(goes_to, int):
         draft.go_to(goes_to)
-    elif found.may_go_on and _has_feedback(workspace, campaign, asked, draft):
+    elif found.may_go_on and _has_feedback(workspace, campaign_id, asked, draft):
         draft.feedback_for = asked.item.id
     elif found.may_go_on:
         draft.go_to(_next_place(workspace, asked))
@@ -138,11 +138,11 @@ def _next_place(workspace: Workspace, asked: AskedItem) -> int | None:
 
 
 def _has_feedback(
-    workspace: Workspace, campaign: Campaign, asked: AskedItem, draft: RateDraft
+    workspace: Workspace, campaign_id: str, asked: AskedItem, draft: RateDraft
 ) -> bool:
     """Tells whether gold is to be shown before one goes on, once for a calibration item."""
     item = asked.item
     if item.kind != "calibration" or draft.feedback_for == item.id:
         return False
-    gold = workspace.ratings.gold(campaign.id, [item.segment])
+    gold = workspace.ratings.gold(campaign_id, [item.segment])
     return any(each.system in item.systems for each in gold)

@@ -8,9 +8,8 @@ from core.annotate.arriving import Arrived
 from core.annotate.asking import AskedItem
 from core.annotate.doubts import contradictions, missing
 from core.errors import DataError
-from core.storage.campaign_records import Campaign, Rater
 from core.storage.files import utc_now
-from core.storage.rating_records import Rating
+from core.storage.rating_records import Rating, Standing, not_yours_any_more
 from core.storage.workspace import Workspace
 
 # A longer gap between two signs of life is a pause, and counts as this much.
@@ -38,21 +37,14 @@ class Saved:
 
 
 def save(
-    workspace: Workspace,
-    campaign: Campaign,
-    rater: Rater,
-    asked: AskedItem,
-    arrived: Arrived,
-    *,
-    elapsed_s: float,
+    workspace: Workspace, rater_id: str, asked: AskedItem, arrived: Arrived, *, elapsed_s: float
 ) -> Saved:
     """Stores an answer; where the rater wants to go on, finishes the item if nothing is amiss.
 
     Args:
         workspace: Where it is stored.
-        campaign: As it is now.
-        rater: As they are now.
-        asked: The item that was shown.
+        rater_id: Who answers.
+        asked: The item that was shown; its state may be an older one.
         arrived: The checked answer.
         elapsed_s: Seconds since the item was shown or saved last; pauses are cut.
 
@@ -61,50 +53,58 @@ def save(
             somebody else.
         HostError: The disk is full.
     """
-    _check(campaign, rater, asked)
-    before = asked.rating
+    before = _checked(workspace, rater_id, asked).rating
     active_s = (before.active_s if before else 0.0) + min(max(elapsed_s, 0.0), IDLE_CAP_S)
     wants_on = arrived.goes_to == "next"
     lacks = missing(asked.question, arrived.annotation)
-    doubts = _doubts(workspace, rater, asked, arrived, active_s) if wants_on and not lacks else []
+    doubts = _doubts(workspace, asked, arrived, active_s) if wants_on and not lacks else []
     open_doubts = [code for code in doubts if code not in arrived.confirmed]
     was_done = before is not None and before.is_done
     is_done = not lacks and (was_done or (wants_on and not open_doubts))
-    rating = _rating(asked, arrived, active_s, doubts, is_done=is_done)
+    rating = _rating(asked, before, arrived, active_s, doubts, is_done=is_done)
     # Going on is another save of the same answer, and so is going on once it is confirmed.
     suffix = "" if not wants_on else ".done" if is_done else ".open"
-    stored = workspace.ratings.save(rating, arrived.save_id + suffix, rater_id=rater.id)
+    stored = workspace.ratings.save(rating, arrived.save_id + suffix, rater_id=rater_id)
     return Saved(stored, tuple(lacks) if wants_on else (), tuple(open_doubts))
 
 
-def _check(campaign: Campaign, rater: Rater, asked: AskedItem) -> None:
-    if campaign.state != "open":
+def _checked(workspace: Workspace, rater_id: str, asked: AskedItem) -> Standing:
+    """Gives where an item stands now, if the rater may still change it."""
+    if asked.item.rater_id != rater_id:
+        raise DataError("This segment belongs to somebody else.", hint="Open your own work.")
+    found = workspace.ratings.standing(asked.item.id)
+    if found is None or found.rater_id != rater_id:
+        raise not_yours_any_more()
+    if found.campaign_state != "open":
         raise DataError(
             "This evaluation is closed; nothing more can be changed.",
             hint="Ask the organiser to open it again.",
         )
-    if rater.revoked_at:
+    if found.revoked_at:
         raise DataError("Your link was taken back.", hint="Ask the organiser for a new one.")
-    if asked.item.rater_id != rater.id or asked.item.campaign_id != campaign.id:
-        raise DataError("This segment belongs to somebody else.", hint="Open your own work.")
+    return found
 
 
-def _doubts(
-    workspace: Workspace, rater: Rater, asked: AskedItem, arrived: Arrived, active_s: float
-) -> list[str]:
+def _doubts(workspace: Workspace, asked: AskedItem, arrived: Arrived, active_s: float) -> list[str]:
     return contradictions(
         asked.question,
         arrived.annotation,
         active_s=active_s,
-        scores_before=_scores_before(workspace, rater.id, asked),
+        scores_before=_scores_before(workspace, asked),
     )
 
 
 def _rating(
-    asked: AskedItem, arrived: Arrived, active_s: float, doubts: list[str], *, is_done: bool
+    asked: AskedItem,
+    before: Rating | None,
+    arrived: Arrived,
+    active_s: float,
+    doubts: list[str],
+    *,
+    is_done: bool,
 ) -> Rating:
     now = utc_now()
-    warnings = asked.rating.warnings if asked.rating else []
+    warnings = before.warnings if before else []
     return Rating(
         item_id=asked.item.id,
         revision=0,
@@ -117,9 +117,9 @@ def _rating(
     )
 
 
-def _scores_before(workspace: Workspace, rater_id: str, asked: AskedItem) -> list[float | None]:
+def _scores_before(workspace: Workspace, asked: AskedItem) -> list[float | None]:
     if not asked.question.asks_score:
         return []
-    rated = workspace.ratings.of_rater(rater_id).values()
+    rated = workspace.ratings.of_rater(asked.item.rater_id).values()
     done = sorted((each for each in rated if each.is_done), key=lambda each: each.saved_at)
     return [each.annotation["score"] for each in done if each.item_id != asked.item.id]

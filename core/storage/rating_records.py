@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 
 from core.errors import DataError
 from core.storage.database import Database
@@ -45,6 +45,23 @@ class Rating:
     started_at: str
     saved_at: str
     warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where an item stands, as far as a save asks for it.
+
+    Attributes:
+        rater_id: Whose item it is now.
+        revoked_at: When this rater's link was taken back, or None.
+        campaign_state: `open` where something can be changed.
+        rating: Its newest state, or None.
+    """
+
+    rater_id: str
+    revoked_at: str | None
+    campaign_state: str
+    rating: Rating | None
 
 
 @dataclass(frozen=True)
@@ -99,6 +116,33 @@ class TranslationRating:
     text: str
 
 
+# What every save asks, put together once: a hundred raters save twenty times a second.
+_RATING_COLUMNS = tuple(column.name for column in ratings.c)
+_WITH_RATING = items.outerjoin(ratings, ratings.c.item_id == items.c.id)
+_FOUND = (
+    select(items.c.rater_id, rating_saves.c.revision, *ratings.c)
+    .select_from(
+        _WITH_RATING.outerjoin(
+            rating_saves,
+            (rating_saves.c.item_id == items.c.id) & (rating_saves.c.save_id == bindparam("save")),
+        )
+    )
+    .where(items.c.id == bindparam("item"))
+)
+_STANDING = (
+    select(items.c.rater_id, raters.c.revoked_at, campaigns.c.state, *ratings.c)
+    .select_from(
+        _WITH_RATING.join(raters, raters.c.id == items.c.rater_id).join(
+            campaigns, campaigns.c.id == items.c.campaign_id
+        )
+    )
+    .where(items.c.id == bindparam("item"))
+)
+_NEW_RATING = insert(ratings)
+_NEXT_RATING = update(ratings).where(ratings.c.item_id == bindparam("of_item"))
+_NEW_SAVE = insert(rating_saves)
+
+
 class RatingRecords:
     """Reads and writes the tables `ratings`, `rating_saves` and `gold_annotations`."""
 
@@ -132,10 +176,9 @@ class RatingRecords:
             values["revision"] = 1 if found is None else found.revision + 1
             values["started_at"] = rating.started_at if found is None else found.started_at
             if found is None:
-                connection.execute(insert(ratings).values(**values))
+                connection.execute(_NEW_RATING, values)
             else:
-                of_item = ratings.c.item_id == rating.item_id
-                connection.execute(update(ratings).where(of_item).values(**values))
+                connection.execute(_NEXT_RATING, {**values, "of_item": rating.item_id})
             save = {
                 "item_id": rating.item_id,
                 "save_id": save_id,
@@ -143,8 +186,17 @@ class RatingRecords:
                 "annotation": rating.annotation,
                 "saved_at": rating.saved_at,
             }
-            connection.execute(insert(rating_saves).values(**save))
+            connection.execute(_NEW_SAVE, save)
         return Rating(**values)
+
+    def standing(self, item_id: str) -> Standing | None:
+        """Gives where an item stands, or None where it was deleted."""
+        with self._database.reading() as connection:
+            row = connection.execute(_STANDING, {"item": item_id}).first()
+        if row is None:
+            return None
+        rater_id, revoked_at, campaign_state, *rating = row
+        return Standing(rater_id, revoked_at, campaign_state, _rating_of(rating))
 
     def get(self, item_id: str) -> Rating | None:
         """Gives the newest state of an item; None where nothing was saved."""
@@ -255,18 +307,24 @@ def _found(
     Raises:
         DataError: The item went away, or to somebody else, while a rater was at it.
     """
-    of_save = (rating_saves.c.item_id == items.c.id) & (rating_saves.c.save_id == save_id)
-    query = select(items.c.rater_id, rating_saves.c.revision, *ratings.c)
-    joined = items.outerjoin(ratings, ratings.c.item_id == items.c.id)
-    query = query.select_from(joined.outerjoin(rating_saves, of_save))
-    row = connection.execute(query.where(items.c.id == item_id)).first()
+    row = connection.execute(_FOUND, {"item": item_id, "save": save_id}).first()
     if row is None or (rater_id and row[0] != rater_id):
-        raise DataError(
-            "This segment is not part of your work any more; the last change was not saved.",
-            hint="Ask the organiser of the evaluation.",
-        )
-    values = dict(zip((column.name for column in ratings.c), row[2:], strict=True))
-    return None if values["item_id"] is None else Rating(**values), row[1] is not None
+        raise not_yours_any_more()
+    return _rating_of(row[2:]), row[1] is not None
+
+
+def not_yours_any_more() -> DataError:
+    """Gives the sentence for a save of an item that was deleted or given to another rater."""
+    return DataError(
+        "This segment is not part of your work any more; the last change was not saved.",
+        hint="Ask the organiser of the evaluation.",
+    )
+
+
+def _rating_of(row: Sequence[Any]) -> Rating | None:
+    """Gives the rating in the columns of its table; None where an outer join found none."""
+    values = dict(zip(_RATING_COLUMNS, row, strict=True))
+    return None if values["item_id"] is None else Rating(**values)
 
 
 def _newest(connection: Connection, item_id: str) -> Rating | None:

@@ -274,8 +274,13 @@ class PageSocket:
         """Takes away what was not drawn again; tells whether no other run follows."""
         if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
             return False
-        if message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+        ended = message.script_finished
+        if ended == ForwardMsg.FINISHED_SUCCESSFULLY:
             self._elements = {path: each for path, each in self._elements.items() if path in drawn}
+        if ended in (
+            ForwardMsg.FINISHED_SUCCESSFULLY,
+            ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
+        ):
             shown = {_id(each) for each in self._elements.values()}
             self._states = {id_: each for id_, each in self._states.items() if id_ in shown}
         return True

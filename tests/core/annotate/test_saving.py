@@ -36,7 +36,7 @@ def answer(
         "confirmed": list(confirmed),
     }
     arrived = read_arrived(sent, asked.question)
-    return save(workspace, campaign, rater, asked, arrived, elapsed_s=elapsed_s)
+    return save(workspace, rater.id, asked, arrived, elapsed_s=elapsed_s)
 
 
 def test_an_item_shows_its_texts_and_its_neighbours_of_the_same_system(
@@ -133,7 +133,7 @@ def test_the_item_of_another_rater_cannot_be_reached(workspace: Workspace) -> No
     asked = ask(workspace, campaign, brendan, 0)
     sent = {"item": asked.item.id, "save_id": "save-one-1", "annotation": {"score": 0}}
     with pytest.raises(DataError, match="somebody else"):
-        save(workspace, campaign, anna, asked, read_arrived(sent, asked.question), elapsed_s=1)
+        save(workspace, anna.id, asked, read_arrived(sent, asked.question), elapsed_s=1)
     with pytest.raises(DataError, match="not about this segment"):
         read_arrived(sent, ask(workspace, campaign, anna, 0).question)
     with pytest.raises(DataError, match="no segment 7"):
@@ -149,7 +149,7 @@ def test_a_save_after_the_campaign_was_deleted_is_refused_and_leaves_nothing(
     arrived = read_arrived(sent, asked.question)
     workspace.campaigns.delete(campaign.id)
     with pytest.raises(DataError, match="not part of your work any more"):
-        save(workspace, campaign, anna, asked, arrived, elapsed_s=1)
+        save(workspace, anna.id, asked, arrived, elapsed_s=1)
     assert workspace.ratings.get(asked.item.id) is None
 
 
@@ -162,5 +162,5 @@ def test_a_save_that_was_under_way_while_the_rater_was_replaced_is_not_the_new_o
     arrived = read_arrived(sent, asked.question)
     clara = replace_rater(workspace, anna.id, "Clara")
     with pytest.raises(DataError, match="not part of your work any more"):
-        save(workspace, campaign, anna, asked, arrived, elapsed_s=1)
+        save(workspace, anna.id, asked, arrived, elapsed_s=1)
     assert workspace.ratings.of_rater(clara.id) == {}
