@@ -39,6 +39,8 @@ class Job:
         reason: One sentence on why it ended as it did; empty while all is well.
         progress: Step, total steps, seconds left, last scores, a sparkline.
         queued_at, started_at, ended_at: UTC ISO-8601; None for what has not happened.
+        title: What people call what it works on.
+        person: Who started it; empty where nobody was named.
     """
 
     id: str
@@ -51,6 +53,8 @@ class Job:
     progress: dict[str, Any] = field(default_factory=dict)
     started_at: str | None = None
     ended_at: str | None = None
+    title: str = ""
+    person: str = ""
 
     @property
     def is_active(self) -> bool:

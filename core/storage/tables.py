@@ -49,6 +49,8 @@ jobs = Table(
     Column("queued_at", String(32), nullable=False),
     Column("started_at", String(32)),
     Column("ended_at", String(32)),
+    Column("title", String(300), nullable=False, server_default=""),
+    Column("person", String(200), nullable=False, server_default=""),
     Index("jobs_by_state", "lane", "state", "queued_at"),
 )
 
@@ -434,4 +436,51 @@ members = Table(
     Column("revoked_at", String(32)),
     Column("created_at", String(32), nullable=False),
     Column("seen_at", String(32)),
+)
+
+# What a job took stays when the job is deleted: it was used all the same.
+job_energy = Table(
+    "job_energy",
+    metadata,
+    Column("job_id", String(36), primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("title", String(300), nullable=False),
+    Column("person", String(200), nullable=False),
+    Column("study", String(36), nullable=False),
+    Column("phases", JSON, nullable=False),
+    Column("conditions", JSON, nullable=False),
+    Column("warnings", JSON, nullable=False),
+    Column("started_at", String(32), nullable=False),
+    Column("ended_at", String(32), nullable=False),
+    Index("job_energy_by_time", "started_at"),
+)
+
+# What a system was measured to take for translating; each measurement is kept.
+system_energy = Table(
+    "system_energy",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("system_id", Text, nullable=False),
+    Column("name", String(300), nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("system_energy_by_system", "system_id", "created_at"),
+)
+
+grid_tables = Table(
+    "grid_tables",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("rows", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+# What holds for the whole installation, such as where its electricity comes from.
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("values", JSON, nullable=False),
+    Column("changed_at", String(32), nullable=False),
 )

@@ -15,11 +15,13 @@ from core.storage.cache_records import CacheRecords
 from core.storage.campaign_records import CampaignRecords
 from core.storage.corpus_records import CorpusRecords
 from core.storage.database import Database
+from core.storage.energy_records import EnergyRecords
 from core.storage.evaluation_records import EvaluationRecords
 from core.storage.feedback_records import FeedbackRecords
 from core.storage.job_records import JobRecords
 from core.storage.key_records import KeyRecords
 from core.storage.member_records import MemberRecords
+from core.storage.preference_records import PreferenceRecords
 from core.storage.rater_records import RaterRecords
 from core.storage.rating_records import RatingRecords
 from core.storage.run_records import RunRecords
@@ -63,6 +65,8 @@ class Workspace:
         raters: Who judges in them, and what each is asked.
         ratings: What was judged, every save of it, and what was decided afterwards.
         members: Who may use the application besides its owner.
+        energy: What jobs and systems took, and grid tables that were added.
+        preferences: What holds for the whole installation.
     """
 
     def __init__(self, root: Path) -> None:
@@ -112,6 +116,8 @@ class Workspace:
         self.raters = RaterRecords(self.database)
         self.ratings = RatingRecords(self.database)
         self.members = MemberRecords(self.database)
+        self.energy = EnergyRecords(self.database)
+        self.preferences = PreferenceRecords(self.database)
 
     @property
     def corpora_folder(self) -> Path:

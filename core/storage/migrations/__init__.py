@@ -1,3 +1,3 @@
 """Steps that bring an older database to this version; each step is one file in `versions/`."""
 
-HEAD = "0005"
+HEAD = "0006"

@@ -1,0 +1,1 @@
+"""What the work cost: measuring energy, grid tables, what-if, reports."""
