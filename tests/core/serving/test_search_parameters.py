@@ -41,14 +41,15 @@ def test_each_way_of_searching_has_answers_of_its_own(started: Callable[..., Any
 
 def test_a_large_length_penalty_prefers_longer_translations(running: Any) -> None:
     texts = [source for source, _ in generate_sample(num_train=50, num_dev=1, num_test=1).train]
-    num_words = []
+    mean_words = []
     for penalty in (0, 5):
         # The model is sure of its best translations; the others show what is preferred.
         answer = running.translate(texts, num_beams=8, alternatives=2, length_penalty=penalty)
         others = [text for row in answer["alternatives"] for text in row]
-        assert len(others) == 2 * len(texts)
-        num_words.append(sum(len(text.split()) for text in others))
-    assert num_words[0] < num_words[1]
+        # Two ways to cut a text into pieces are one alternative, so that a few may be missing.
+        assert 1.8 * len(texts) <= len(others) <= 2 * len(texts)
+        mean_words.append(sum(len(text.split()) for text in others) / len(others))
+    assert mean_words[0] < mean_words[1]
 
 
 @pytest.mark.parametrize("path", ["/translate", "/v1/chat/completions"])
