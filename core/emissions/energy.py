@@ -74,6 +74,20 @@ class Energy:
 
 
 @dataclass(frozen=True)
+class Power:
+    """Mean power by device, in watts."""
+
+    cpu_w: float = 0.0
+    ram_w: float = 0.0
+    gpu_w: float = 0.0
+
+    @property
+    def total_w(self) -> float:
+        """The sum over the devices."""
+        return self.cpu_w + self.ram_w + self.gpu_w
+
+
+@dataclass(frozen=True)
 class Phase:
     """What one phase of a job took.
 
@@ -88,6 +102,25 @@ class Phase:
     def __add__(self, other: Phase) -> Phase:
         """Adds time and energy."""
         return Phase(self.seconds + other.seconds, self.energy + other.energy)
+
+    def since(self, earlier: Phase) -> Phase:
+        """Gives what was taken between an earlier cumulative reading and this one."""
+        energy, before = self.energy, earlier.energy
+        return Phase(
+            self.seconds - earlier.seconds,
+            Energy(
+                energy.cpu_kwh - before.cpu_kwh,
+                energy.ram_kwh - before.ram_kwh,
+                energy.gpu_kwh - before.gpu_kwh,
+            ),
+        )
+
+    @property
+    def power(self) -> Power:
+        """The mean power: kWh × 3.6e6 J/kWh ÷ s; zero where no time passed."""
+        factor = 3.6e6 / self.seconds if self.seconds > 0 else 0.0
+        energy = self.energy
+        return Power(energy.cpu_kwh * factor, energy.ram_kwh * factor, energy.gpu_kwh * factor)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ from core.storage.workspace import Workspace
 class FineTuneKind:
     """Builds and compiles what is missing, then starts the trainer by its launcher."""
 
+    energy_kind = "run"
+
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the commands of a run, and writes them down in its folder."""
         run = RunFolder(folder.path)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from core.emissions.records import FILE_NAME
 from core.errors import HostError, TrainingError
 from core.jobs.processes import ProcessIdentity, boot_id
 from core.jobs.progress import Progress
@@ -92,6 +93,11 @@ class JobFolder:
     def host_file(self) -> Path:
         """Processor, memory and GPU use of the job, one JSON object a line."""
         return self.path / "host.jsonl"
+
+    @property
+    def energy_file(self) -> Path:
+        """What the job took, one JSON object a line; see `core.emissions.records`."""
+        return self.path / FILE_NAME
 
     @property
     def stop_file(self) -> Path:
@@ -195,14 +201,18 @@ class JobFolder:
             progress.add(record)
         return {**known, **progress.summary()} if progress.step > known.get("step", 0) else known
 
-    def request_stop(self, mode: str) -> None:
+    def request_stop(self, mode: str, why: str = "") -> None:
         """Asks the job to stop: `save` keeps the work of the present step, `now` does not.
+
+        Args:
+            mode: `save` or `now`.
+            why: Why nobody but the supervisor asks, such as "the energy budget was used up".
 
         Raises:
             HostError: The request could not be written.
         """
         try:
-            write_json(self.stop_file, {"mode": mode, "time": utc_now()})
+            write_json(self.stop_file, {"mode": mode, "time": utc_now(), "why": why})
         except OSError as error:
             raise HostError(
                 f"The stop request could not be written: {error.strerror}.",
@@ -213,6 +223,12 @@ class JobFolder:
         """Gives `save`, `now`, or an empty text when nobody asked."""
         with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
             return str(read_json(self.stop_file)["mode"])
+        return ""
+
+    def stop_reason(self) -> str:
+        """Gives why the supervisor asked the job to stop, or an empty text where people did."""
+        with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+            return str(read_json(self.stop_file).get("why", ""))
         return ""
 
     def record_end(self, reason: str) -> None:

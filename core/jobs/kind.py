@@ -21,6 +21,7 @@ class Stage:
         environment: Variables added to the supervisor's.
         can_save: Whether the command answers "stop and save" by itself; it is the last one then.
         records_use: Whether the use of the host is recorded; not for what may run for months.
+        energy_budget_kwh: At more than this an attempt is asked to stop and save; 0 = no limit.
     """
 
     state: str
@@ -28,6 +29,7 @@ class Stage:
     environment: dict[str, str] = field(default_factory=dict)
     can_save: bool = False
     records_use: bool = True
+    energy_budget_kwh: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,10 @@ class Failure:
 
 class JobKind(Protocol):
     """One kind of job; a module offers it as `KIND`."""
+
+    @property
+    def energy_kind(self) -> str:
+        """What its energy is counted as, such as `run`; see `core.emissions.energy.JobEnergy`."""
 
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the commands to run one after the other."""

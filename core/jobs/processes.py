@@ -88,9 +88,13 @@ def die_with_parent() -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+# Loaded before anything forks: a child must not wait for a lock that another thread held.
+_LIBRARY = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
 def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+    if _LIBRARY is not None:
+        _LIBRARY.prctl(option, value, 0, 0, 0)
 
 
 def die_with_supervisor() -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from core.errors import TrainingError
 from core.jobs.folder import JobFolder, JobState
+from core.jobs.job_energy import publish_from_folder
 from core.jobs.kind import job_folder, load_kind
 from core.jobs.processes import end_job_leftovers
 from core.storage.files import utc_now, write_json
@@ -111,7 +112,9 @@ def _correct(workspace: Workspace, job_id: str, folder: JobFolder) -> None:
         folder.release_space()
         with contextlib.suppress(OSError):  # the record has it too
             folder.write_state(state)
-    load_kind(job.kind).publish(workspace, folder)
+    kind = load_kind(job.kind)
+    kind.publish(workspace, folder)
+    publish_from_folder(workspace, job, kind.energy_kind, folder)
     workspace.jobs.publish(job.id, state.state, state.reason, state.progress, state.ended_at)
 
 

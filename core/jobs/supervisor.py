@@ -21,10 +21,14 @@ from typing import IO, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.emissions.energy import phase_of_state
+from core.emissions.energy_log import EnergyLog
+from core.emissions.settings import EmissionsSettings, emissions_settings
 from core.errors import AdaptMLLMError
 from core.jobs import queue
 from core.jobs.folder import JobFolder, JobState, mark_attempt
 from core.jobs.host_use import HostUse
+from core.jobs.job_energy import publish_energy
 from core.jobs.kind import Failure, JobKind, Stage, load_kind
 from core.jobs.processes import (
     JOB_VARIABLE,
@@ -41,6 +45,7 @@ from core.storage.workspace import PROJECT, Workspace
 
 POLL_S = 0.25
 HEARTBEAT_S = 2.0
+ENERGY_PUBLISH_S = 30.0
 GRACE_S = 10.0
 MAX_ATTEMPTS = 2
 
@@ -64,6 +69,9 @@ class Supervisor:
         self._progress.phase = ""
         self._use = HostUse()
         self._records_use = True
+        self._energy: EnergyLog | None = None
+        self._energy_before_kwh = 0.0
+        self._energy_published_s = 0.0
         self._was_signalled = False
         self._last_beat_s = 0.0
 
@@ -85,12 +93,43 @@ class Supervisor:
     def run(self) -> None:
         """Runs the job to its end, whatever the end is."""
         failure: Failure | None = None
+        self._begin_energy()
         for _attempt in range(MAX_ATTEMPTS):
             failure = self._supervised_attempt()
             if failure is None or not failure.is_transient:
                 break
             log.warning("tried again after: %s", failure.reason)
+        if self._energy is not None:
+            self._energy.end()
         self._end(failure)
+
+    def _begin_energy(self) -> None:
+        settings = EmissionsSettings()
+        with _tolerating_database():
+            settings = emissions_settings(self._workspace)
+        keeps_all = self._kind.energy_kind != "service"
+        self._energy = EnergyLog(self._folder.energy_file, settings, keeps_all=keeps_all)
+        self._energy_before_kwh = self._energy.measured.total.energy.total_kwh
+        self._energy.begin()
+
+    def _note_energy(self, stage: Stage) -> None:
+        """Measures, and asks the job to stop once the attempt has used up its budget."""
+        if self._energy is None:
+            return
+        self._energy.note(phase_of_state(self._state.state))
+        budget_kwh = stage.energy_budget_kwh
+        used_kwh = self._energy.measured.total.energy.total_kwh - self._energy_before_kwh
+        if budget_kwh and used_kwh > budget_kwh and not self._stop_mode():
+            with contextlib.suppress(AdaptMLLMError):  # a full disk ends the run soon enough
+                self._folder.request_stop(
+                    "save", f"the energy budget of {budget_kwh:g} kWh was used up"
+                )
+
+    def _publish_energy(self) -> None:
+        job = self._workspace.jobs.get(self._job_id)
+        if job is not None and self._energy is not None:
+            self._energy_published_s = time.monotonic()
+            publish_energy(self._workspace, job, self._kind.energy_kind, self._energy.measured)
 
     def _supervised_attempt(self) -> Failure | None:
         """Runs an attempt; a fault of the supervisor itself ends the job too, with a reason."""
@@ -139,6 +178,8 @@ class Supervisor:
             process = self._started(stage, environment, log_file)
         is_ending = False
         while process.poll() is None:
+            self._take_progress()
+            self._note_energy(stage)
             self._beat_if_due()
             mode = self._stop_mode()
             if mode and self._state.state != "stopping":
@@ -181,12 +222,14 @@ class Supervisor:
 
     def _beat_if_due(self) -> None:
         if time.monotonic() - self._last_beat_s >= HEARTBEAT_S:
-            self._take_progress()
             sample = {"time": utc_now(), **self._use.sample()}
             if self._records_use:
                 with contextlib.suppress(OSError):  # a full disk must not end the supervisor
                     append_json_line(self._folder.host_file, sample)
             self._beat()
+            if time.monotonic() - self._energy_published_s >= ENERGY_PUBLISH_S:
+                with _tolerating_database():
+                    self._publish_energy()
 
     def _beat(self) -> None:
         """Writes `state.json` and the copy of it in the database."""
@@ -209,6 +252,8 @@ class Supervisor:
         log.info("%s %s", state.state, state.reason)
         self._folder.release_space()
         with _tolerating_database():
+            self._publish_energy()
+        with _tolerating_database():
             self._kind.publish(self._workspace, self._folder)
         self._beat()
 
@@ -216,11 +261,13 @@ class Supervisor:
         if self._folder.result_file.exists():
             return replace(self._state, state="finished", reason="", hint="")
         if self._folder.stopped_file.exists():
-            reason = _sentence_of(read_json(self._folder.stopped_file))
+            why = self._folder.stop_reason()
+            reason = _sentence_of(read_json(self._folder.stopped_file), why)
             return replace(self._state, state="stopped", reason=reason)
         if failure is None:
             step = self._progress.step
             who = "the supervisor was told to end" if self._was_signalled else "on request"
+            who = self._folder.stop_reason() or who
             reason = self._kind.stop_sentence(step, who)
             return replace(self._state, state="stopped", reason=reason)
         return replace(
@@ -232,11 +279,12 @@ class Supervisor:
         )
 
 
-def _sentence_of(stopped: dict[str, Any]) -> str:
-    """Says how a job stopped that said so itself."""
+def _sentence_of(stopped: dict[str, Any], why: str) -> str:
+    """Says how a job stopped that said so itself; `why` is the supervisor's reason to ask."""
     if "reason" in stopped:  # nobody had asked
         return str(stopped["reason"])
-    return f"Stopped on request after step {stopped['step']}; a checkpoint was saved."
+    because = f" because {why}" if why else " on request"
+    return f"Stopped{because} after step {stopped['step']}; a checkpoint was saved."
 
 
 def _own_failure(error: Exception, state: str) -> Failure:

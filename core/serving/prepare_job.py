@@ -25,6 +25,8 @@ _QUIET = {
 class PrepareKind:
     """Converts a model and compares it with the original."""
 
+    energy_kind = "conversion"
+
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the one command."""
         command = [sys.executable, "-m", "core.serving.preparing", str(folder.path)]

@@ -17,6 +17,8 @@ RESTART_HINT = "Start it again; the log says more."
 class ServiceKind:
     """Serves a prepared model."""
 
+    energy_kind = "service"
+
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the one command."""
         command = [sys.executable, "-m", "core.serving.serving", str(folder.path)]

@@ -29,12 +29,14 @@ class SegmentJob:
         noun: What people call the job, such as `batch`.
         resume_hint: What is kept, and what Resume does.
         unit: What its steps are, for sentences; empty where they say nothing to people.
+        energy_kind: What its energy is counted as.
     """
 
     module: str
     noun: str
     resume_hint: str
     unit: str = "segments"
+    energy_kind: str = "scoring"
 
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the one command."""

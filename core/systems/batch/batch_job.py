@@ -5,5 +5,5 @@ from __future__ import annotations
 from core.systems.segment_job import SegmentJob
 
 RESUME_HINT = "What is translated is kept; Resume does the rest."
-KIND = SegmentJob("core.systems.batch.translating", "batch", RESUME_HINT)
+KIND = SegmentJob("core.systems.batch.translating", "batch", RESUME_HINT, energy_kind="translation")
 """What the supervisor looks for."""

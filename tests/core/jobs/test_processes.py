@@ -109,6 +109,8 @@ from core.jobs.supervisor import Supervisor
 from core.storage.workspace import Workspace
 
 class Kind:
+    energy_kind = "run"
+
     def stages(self, workspace, folder):
         code = "import sys, pathlib; p = pathlib.Path(sys.argv[1]); " + sys.argv[3]
         return [Stage("training", [sys.executable, "-c", code, str(folder.path)], can_save=True)]

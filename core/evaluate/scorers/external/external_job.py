@@ -16,6 +16,8 @@ _JOB = SegmentJob("core.evaluate.scorers.external.scoring", "scoring", RESUME_HI
 class ExternalKind:
     """Runs a command and takes what it wrote: all of it or nothing."""
 
+    energy_kind = "scoring"
+
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the one command, which a stop ends at once: half of its scores is none."""
         return [replace(stage, can_save=False) for stage in _JOB.stages(workspace, folder)]
