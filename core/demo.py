@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from core.emissions.stored import job_energy
 from core.errors import TrainingError
 from core.finetune import runs
 from core.finetune.run_folder import RunFolder
@@ -18,7 +19,7 @@ DEMO_RECIPE = "Try it in a minute"
 
 
 def run_demo(workspace: Workspace, follow: Callable[[str], None]) -> dict[str, Any]:
-    """Fine-tunes the starter on the sample and gives the scores before and after.
+    """Fine-tunes the starter on the sample and gives the scores before and after, and the energy.
 
     Args:
         workspace: Where everything is stored; sample and starter are made if missing.
@@ -34,6 +35,7 @@ def run_demo(workspace: Workspace, follow: Callable[[str], None]) -> dict[str, A
     state = queue.wait(workspace, run.id)
     if state.state != "finished":
         raise TrainingError(f"The demo run {state.state}: {state.reason}", hint=state.hint)
+    energy = job_energy(workspace, run.id)
     result = read_json(RunFolder(workspace.run_folder(run.id)).result_file)
     before = {score["name"]: score for score in result["base"]}
     after = {score["name"]: score for score in result["fine_tuned"]}
@@ -45,5 +47,6 @@ def run_demo(workspace: Workspace, follow: Callable[[str], None]) -> dict[str, A
         "train_seconds": result["train_seconds"],
         "num_segments": result["num_segments"],
         "signature": after["BLEU"]["signature"],
+        "energy_kwh": energy.total.energy.total_kwh if energy else None,
         "run": run.id,
     }

@@ -8,13 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 
+import psutil
 import pytest
 
+from core.emissions.records import read_energy
+from core.emissions.stored import job_energy
 from core.errors import ConfigError, HostError, ModelError, TrainingError
 from core.finetune import command, runs
 from core.finetune.settings import FineTuneSettings
 from core.jobs import queue
+from core.jobs.supervisor import HEARTBEAT_S
 from core.storage.files import JsonLinesTail, read_json
 from core.storage.run_records import Run
 from core.storage.workspace import PROJECT
@@ -32,6 +37,16 @@ def baseline(shared_lab) -> Run:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
         run = shared_lab.finish(**ONE_STEP, num_beams=2)
+    shared_lab.assert_nothing_left(run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def two_processes(shared_lab) -> Run:
+    """Two processes that share the weights."""
+    run = shared_lab.finish(
+        **{**ONE_STEP, "batch_size": 16}, num_processes=2, zero_stage=3, precision="bf16"
+    )
     shared_lab.assert_nothing_left(run)
     return run
 
@@ -61,6 +76,35 @@ def test_finished_run_left_every_record(shared_lab, baseline):
     assert [(sample["step"], len(sample["rows"])) for sample in samples] == [(0, 2), (2, 2), (3, 2)]
     assert shared_lab.records(baseline, "resume") == []
     assert not list(folder.path.rglob("*.partial")) and not (folder.path / ".reserve").exists()
+
+
+def test_energy_of_a_run_is_measured_once_by_phase_and_stored(shared_lab, baseline):
+    folder = shared_lab.folder(baseline)
+    measured = read_energy(folder.energy_file)
+    assert measured.num_attempts == 1 == len(measured.conditions)
+    assert {"prepare", "train", "evaluate", "save"} >= measured.phases.keys() >= {"train"}
+    stored = job_energy(shared_lab.workspace, baseline.id)
+    assert (stored.kind, stored.phases) == ("run", measured.phases)
+    assert stored.total.energy.cpu_kwh > 0 and stored.methods["cpu"]
+    duration = read_json(folder.state_file)
+    began, over = (datetime.fromisoformat(duration[name]) for name in ("started_at", "ended_at"))
+    assert stored.total.seconds == pytest.approx((over - began).total_seconds(), abs=3)
+
+
+def test_two_processes_are_counted_once(shared_lab, two_processes):
+    """By the load model: nominal power times what the processes used, which the kernel knows."""
+    folder = shared_lab.folder(two_processes)
+    assert len(read_energy(folder.energy_file).conditions) == 1
+    measured = read_energy(folder.energy_file)
+    conditions = measured.conditions[0]
+    if conditions.methods["cpu"] != "load model":
+        pytest.skip("this processor has an energy counter, which counts everybody's work")
+    joule = 3.6e6 * measured.total.energy.cpu_kwh
+    samples = JsonLinesTail(folder.host_file).read()
+    used_s = sum(sample["cpu_percent"] for sample in samples) / 100 * HEARTBEAT_S
+    share = conditions.cpu_power_w / psutil.cpu_count()
+    # Samples miss some of it; a second meter in a rank would double it.
+    assert 0.6 * used_s * share < joule < 1.6 * used_s * share + 5 * share
 
 
 def test_settings_file_is_the_only_argument_of_the_trainer(shared_lab, baseline):
@@ -130,11 +174,8 @@ def test_steps_do_not_depend_on_accumulation_processes_or_engine(shared_lab, bas
         assert values == pytest.approx([record[name] for record in expected], rel=RELATIVE), name
 
 
-def test_two_processes_train_split_weights_in_bf16(shared_lab, baseline):
-    run = shared_lab.finish(
-        **{**ONE_STEP, "batch_size": 16}, num_processes=2, zero_stage=3, precision="bf16"
-    )
-    shared_lab.assert_nothing_left(run)
+def test_two_processes_train_split_weights_in_bf16(shared_lab, baseline, two_processes):
+    run = two_processes
     losses = list(shared_lab.losses(run).values())
     # bf16 carries about three digits.
     assert losses == pytest.approx(list(shared_lab.losses(baseline).values()), rel=2e-2)

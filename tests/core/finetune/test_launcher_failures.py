@@ -6,9 +6,12 @@ import shutil
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime
 
 import pytest
 
+from core.emissions.energy_log import INTERVAL_S, read_energy
+from core.emissions.stored import job_energy
 from core.finetune import runs
 from core.finetune.checkpoints import complete_checkpoints
 from core.jobs import queue
@@ -40,6 +43,7 @@ def test_killed_process_fails_the_run(lab, changes, signs, rank, sentence):
     assert state.progress["step"] >= step and f"step {state.progress['step']}" in state.reason
     assert state.hint
     assert lab.workspace.runs.get(run.id).job.reason == state.reason
+    assert job_energy(lab.workspace, run.id).phases["train"].energy.cpu_kwh > 0
     lab.assert_nothing_left(run)
 
 
@@ -50,8 +54,12 @@ def test_killed_supervisor_takes_all_along_and_the_run_resumes(lab):
     lab.supervisor(run).kill()
     lab.assert_nothing_left(run, may_reap=True)  # before anybody looked
     assert lab.folder(run).read_state().is_active
+    lost = read_energy(lab.folder(run).energy_file)
+    last = datetime.fromisoformat(lost.ended_at)
+    assert (datetime.now(UTC) - last).total_seconds() < INTERVAL_S + 5 and lost.phases["train"]
 
     queue.reconcile(lab.workspace)
+    assert job_energy(lab.workspace, run.id).total == lost.total
     stored = lab.workspace.runs.get(run.id)
     assert stored.job.state == "lost" == lab.folder(run).read_state().state
     assert stored.job.reason.startswith("The supervising process was killed while ")
@@ -66,6 +74,10 @@ def test_killed_supervisor_takes_all_along_and_the_run_resumes(lab):
     state = lab.wait(run)
     assert state.state == "finished" and state.progress["step"] == 90, lab.report(run)
     assert [record["step"] >= 20 for record in lab.records(run, "resume")] == [True]
+    both = job_energy(lab.workspace, run.id)
+    assert len(both.conditions) == 2  # what was used before the kill counts
+    assert both.total.energy.cpu_kwh > lost.total.energy.cpu_kwh
+    assert both.total.seconds > lost.total.seconds
     lab.assert_nothing_left(run, may_reap=True)
 
 
