@@ -42,7 +42,7 @@ TINY = {
     "num_beams": 1,
     "threads_per_process": 1,
 }
-LIMIT_S = 150.0
+LIMIT_S = 300.0  # on a busy machine the first run compiles for two minutes
 
 
 class Lab:
