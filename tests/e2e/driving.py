@@ -136,7 +136,18 @@ class Tab:
         raise AssertionError(f"row {number} of the table could not be chosen")
 
     def expand(self, name: str) -> None:
-        self.page.locator("summary").filter(has_text=name).first.click()
+        """Opens an expander; a click that comes while it is drawn anew is made again."""
+        summary = self.page.locator("summary").filter(has_text=name).first
+        summary.wait_for(timeout=SLOW_MS)
+        is_open = self.page.locator("details[open]").filter(has=summary)
+        for _ in range(CLICKS):
+            if is_open.count() == 0:
+                summary.click()
+            self.settle()
+            with contextlib.suppress(AssertionError):
+                expect(is_open).to_have_count(1, timeout=CHOSEN_MS)
+                return
+        raise AssertionError(f"{name!r} could not be opened")
 
     def field(self, label: str) -> Locator:
         return self.page.get_by_label(label, exact=True).first
