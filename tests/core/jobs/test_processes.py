@@ -113,7 +113,9 @@ class Kind:
 
     def stages(self, workspace, folder):
         code = "import sys, pathlib; p = pathlib.Path(sys.argv[1]); " + sys.argv[3]
-        return [Stage("training", [sys.executable, "-c", code, str(folder.path)], can_save=True)]
+        command = [sys.executable, "-c", code, str(folder.path)]
+        budget_kwh = float(sys.argv[4]) if len(sys.argv) > 4 else 0.0
+        return [Stage("training", command, can_save=True, energy_budget_kwh=budget_kwh)]
     def diagnose(self, folder, exit_code, state):
         return Failure(f"exit code {exit_code}", is_transient=exit_code == 75)
     def stop_sentence(self, step, who):
@@ -127,10 +129,10 @@ Supervisor(Workspace(Path(sys.argv[1])), JobFolder(Path(sys.argv[2])), "id", Kin
 """
 
 
-def supervised(workspace: Workspace, folder: JobFolder, work: str) -> JobState:
+def supervised(workspace: Workspace, folder: JobFolder, work: str, *more: str) -> JobState:
     """Lets a real supervisor run `work` to its end and gives its last state."""
     folder.path.mkdir()
-    arguments = [sys.executable, "-c", RETRYING, str(workspace.root), str(folder.path), work]
+    arguments = [sys.executable, "-c", RETRYING, str(workspace.root), str(folder.path), work, *more]
     subprocess.run(arguments, cwd=PROJECT, timeout=60, check=True, capture_output=True)
     return folder.read_state()
 
@@ -171,3 +173,19 @@ def test_a_job_that_stopped_in_good_order_says_why(
     work = f"(p / 'stopped.json').write_text({left!r})"
     state = supervised(workspace, JobFolder(tmp_path / "job"), work)
     assert (state.state, state.reason, state.hint) == ("stopped", reason, "")
+
+
+def test_a_used_up_energy_budget_stops_and_saves_and_says_so(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    """Endless work that saves when it is asked to, as a trainer does."""
+    work = (
+        "import time\n"
+        "while not (p / 'stop.json').exists(): time.sleep(0.1)\n"
+        "assert '\"save\"' in (p / 'stop.json').read_text()\n"
+        "(p / 'stopped.json').write_text('{\"step\": 7}')"
+    )
+    state = supervised(workspace, JobFolder(tmp_path / "job"), work, "1e-7")
+    because = "the energy budget of 1e-07 kWh was used up"
+    assert state.state == "stopped"
+    assert state.reason == f"Stopped because {because} after step 7; a checkpoint was saved."
