@@ -36,7 +36,12 @@ class FineTuneKind:
         missing = command.missing_operators(settings)
         if missing:
             stages.append(Stage("compiling", command.compile_command(missing), environment))
-        return [*stages, Stage("preparing", arguments, environment, can_save=True)]
+        stops = settings.budget_action == "stop and save"
+        budget_kwh = settings.energy_budget_kwh if stops else 0.0
+        working = Stage(
+            "preparing", arguments, environment, can_save=True, energy_budget_kwh=budget_kwh
+        )
+        return [*stages, working]
 
     def diagnose(self, folder: JobFolder, exit_code: int, state: JobState) -> Failure:
         """Says why the run ended without a result."""

@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.emissions.amounts import kwh_words
 from core.emissions.energy import phase_of_state
 from core.emissions.energy_log import EnergyLog
 from core.emissions.settings import EmissionsSettings, emissions_settings
@@ -121,9 +122,8 @@ class Supervisor:
         used_kwh = self._energy.measured.total.energy.total_kwh - self._energy_before_kwh
         if budget_kwh and used_kwh > budget_kwh and not self._stop_mode():
             with contextlib.suppress(AdaptMLLMError):  # a full disk ends the run soon enough
-                self._folder.request_stop(
-                    "save", f"the energy budget of {budget_kwh:g} kWh was used up"
-                )
+                why = f"the energy budget of {kwh_words(budget_kwh)} was used up"
+                self._folder.request_stop("save", why)
 
     def _publish_energy(self) -> None:
         job = self._workspace.jobs.get(self._job_id)

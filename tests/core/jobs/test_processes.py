@@ -185,7 +185,7 @@ def test_a_used_up_energy_budget_stops_and_saves_and_says_so(
         "assert '\"save\"' in (p / 'stop.json').read_text()\n"
         "(p / 'stopped.json').write_text('{\"step\": 7}')"
     )
-    state = supervised(workspace, JobFolder(tmp_path / "job"), work, "1e-7")
-    because = "the energy budget of 1e-07 kWh was used up"
+    state = supervised(workspace, JobFolder(tmp_path / "job"), work, "1e-6")
+    because = "the energy budget of 0.001 Wh was used up"
     assert state.state == "stopped"
     assert state.reason == f"Stopped because {because} after step 7; a checkpoint was saved."
