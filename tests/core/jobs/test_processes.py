@@ -186,6 +186,6 @@ def test_a_used_up_energy_budget_stops_and_saves_and_says_so(
         "(p / 'stopped.json').write_text('{\"step\": 7}')"
     )
     state = supervised(workspace, JobFolder(tmp_path / "job"), work, "1e-6")
-    because = "the energy budget of 0.001 Wh was used up"
+    because = "the energy budget of 1.0 mWh was used up"
     assert state.state == "stopped"
     assert state.reason == f"Stopped because {because} after step 7; a checkpoint was saved."
