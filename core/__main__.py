@@ -17,6 +17,7 @@ from typing import NoReturn
 from core.commands import annotate as annotate_commands
 from core.commands import corpora as corpora_commands
 from core.commands import deploy as deploy_commands
+from core.commands import emissions as emissions_commands
 from core.commands import evaluate as evaluate_commands
 from core.commands import finetune as finetune_commands
 from core.commands import runs as runs_commands
@@ -51,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     groups = top.add_subparsers(dest="group", required=True, metavar="COMMAND")
     modules = (
         corpora_commands, finetune_commands, runs_commands, deploy_commands, systems_commands,
-        translate_commands, evaluate_commands, annotate_commands,
+        translate_commands, evaluate_commands, annotate_commands, emissions_commands,
     )  # fmt: skip
     for module in modules:
         module.add_commands(groups, common)

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.commands import leave
 from core.commands.answers import Answer, given_options, table
+from core.commands.login import login_name
 from core.errors import ModelError
 from core.jobs import queue
 from core.serving import versions
@@ -74,7 +75,7 @@ def _serve(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 
     settings = ServeSettings.parse(given_options(ServeSettings, chosen))
     if chosen.detach:
-        record = services.start(workspace, settings)
+        record = services.start(workspace, settings, by=login_name())
         return Answer(
             f"{record.name} will be served at {record.address} (service {record.id}).",
             {"service": record.id, "address": record.address},
@@ -86,7 +87,7 @@ def _serve(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 
 def _prepare(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     settings = PrepareSettings.parse(given_options(PrepareSettings, chosen))
-    version = versions.prepare(workspace, settings)
+    version = versions.prepare(workspace, settings, by=login_name())
     sys.stderr.write(f"Preparing version {version.id} of {version.name} …\n")
     state = queue.wait(workspace, version.id)
     if state.state != "finished":

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.commands.answers import Answer
 from core.commands.follow import follow_run
+from core.commands.login import login_name
 from core.demo import run_demo
 from core.finetune import runs
 from core.finetune.run_folder import RunFolder
@@ -36,7 +37,7 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
 
 
 def _finetune(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
-    run = runs.launch(workspace, _settings(chosen))
+    run = runs.launch(workspace, _settings(chosen), by=login_name())
     if chosen.detach:
         return Answer(f"Queued run {run.id}.", {"run": run.id, "state": "queued"})
     state = follow_run(workspace, run.id)

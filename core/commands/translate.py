@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from core.commands.answers import Answer, given_options, table
+from core.commands.login import login_name
 from core.errors import ConfigError, DataError
 from core.jobs import queue
 from core.storage.translation_set_records import TranslationSet
@@ -189,7 +190,7 @@ def _batch(
         budget_usd, uses_cache = settings.budget_usd, settings.uses_cache
         batches.resume(workspace, batch_id, budget_usd=budget_usd, uses_cache=uses_cache)
     else:
-        batches.start(workspace, settings, batch_id=batch_id)
+        batches.start(workspace, settings, batch_id=batch_id, by=login_name())
     sys.stderr.write(f"Batch {batch_id} of {len(settings.systems)} systems …\n")
     queue.wait(workspace, batch_id)
     state = batches.batch_state(workspace, batch_id)
