@@ -6,6 +6,8 @@ import streamlit as st
 
 from core.annotate.campaign_data import CampaignData
 from core.annotate.stored import load_campaign
+from core.emissions.course import EnergyCourse, EnergyCourseReader
+from core.emissions.records import FILE_NAME as ENERGY_FILE_NAME
 from core.finetune.history import History, HistoryReader
 from core.finetune.preview import Preview, preview_in_process
 from core.finetune.settings import FineTuneSettings
@@ -45,6 +47,17 @@ def history(run_id: str) -> History:
 def _history(root: str, run_id: str) -> HistoryReader:
     """One reader a run, shared by all tabs, so that each line is parsed once."""
     return HistoryReader(_workspace(root).run_folder(run_id))
+
+
+def energy_course(run_id: str) -> EnergyCourse:
+    """Gives the course of a run's energy until now."""
+    return _energy_course(str(workspace().root), run_id).read()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _energy_course(root: str, run_id: str) -> EnergyCourseReader:
+    """One reader a run, as for its history."""
+    return EnergyCourseReader(_workspace(root).run_folder(run_id) / ENERGY_FILE_NAME)
 
 
 def facts() -> HostFacts:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.navigation import page_path
 from app.text import ago, duration
+from core.emissions.stored import job_energy
 from core.finetune.runs import run_state
 from core.languages import language_name
 from core.storage.run_records import Run
@@ -37,6 +38,9 @@ def run_table(workspace: Workspace, runs: Sequence[Run], *, key: str) -> None:
             "Base": st.column_config.NumberColumn(
                 format="%.1f", help="The same score of the untouched base model"
             ),
+            "kWh": st.column_config.NumberColumn(
+                format="%.3g", help="Energy of processor, memory and GPUs until now, without PUE"
+            ),
         },
     )
     selected = chosen.selection.rows
@@ -57,11 +61,18 @@ def _row(workspace: Workspace, run: Run) -> dict[str, object]:
         "Left": duration(progress.get("seconds_left")) if state.state == "training" else "",
         "BLEU": tuned,
         "Base": base,
+        "kWh": _energy_kwh(workspace, run),
         "Loss": progress.get("losses") or [],
         "Direction": f"{language_name(run.src_lang)} → {language_name(run.tgt_lang)}",
         "Corpus": run.corpus_name,
         "Started": ago(run.created_at),
     }
+
+
+def _energy_kwh(workspace: Workspace, run: Run) -> float | None:
+    """Gives what the run took, as it was published last; None where nothing was measured."""
+    energy = job_energy(workspace, run.id)
+    return energy.total.energy.total_kwh if energy else None
 
 
 def _bleu(run: Run, progress: dict[str, dict[str, float]]) -> tuple[float | None, float | None]:

@@ -1,8 +1,8 @@
-"""Run: one fine-tuning: live charts, sample translations, scores, log, and what one can do."""
+"""Run: one fine-tuning: live charts, energy, samples, scores, log, and what one can do."""
 
 import streamlit as st
 
-from app import cache, run_views
+from app import cache, run_energy, run_views
 from app.errors import shown_to_user
 from app.navigation import page_path
 from app.run_actions import action_bar
@@ -45,6 +45,14 @@ def charts() -> None:
         run_views.charts(run, cache.history(run_id), is_live=is_live)
 
 
+@st.fragment(run_every=INTERVAL_S if is_live else None)
+def energy() -> None:
+    """Shows what the run takes."""
+    with shown_to_user():
+        now = run_state(workspace, workspace.runs.get(run_id))
+        run_energy.energy(workspace, run, now, cache.energy_course(run_id), cache.history(run_id))
+
+
 @st.fragment(run_every=TEXT_INTERVAL_S if is_live else None)
 def samples_and_log() -> None:
     """Shows sample translations and the end of the logs."""
@@ -56,5 +64,6 @@ def samples_and_log() -> None:
 progress()
 run_views.final_scores(workspace, run)
 charts()
+energy()
 samples_and_log()
 run_views.settings(workspace, run)

@@ -120,7 +120,7 @@ function drawChart(card, chart, theme) {
   card.plot.setAttribute("aria-label", spoken(chart));
   window.Plotly.react(
     card.plot,
-    chart.series.map((series, index) => trace(series, theme.colors[index % theme.colors.length])),
+    traces(chart, theme),
     layout(chart, theme, card.plot),
     config(chart),
   );
@@ -132,10 +132,33 @@ function spoken(chart) {
     return index < 0 ? [] : [`${series.name} ${series.y[index]} at ${chart.x_title} ${series.x[index]}`];
   });
   const baseline = chart.baseline === null ? [] : [`${chart.baseline_name} ${chart.baseline}`];
-  return `${chart.title}: ${[...last, ...baseline].join("; ")}`;
+  const band = chart.bands.length ? [`last phase ${chart.bands.at(-1).label}`] : [];
+  return `${chart.title}: ${[...last, ...baseline, ...band].join("; ")}`;
 }
 
-function trace(series, color) {
+function traces(chart, theme) {
+  const lines = chart.series.map((series, index) =>
+    trace(series, theme.colors[index % theme.colors.length], chart.stacked));
+  return chart.bands.length ? [...lines, bandNames(chart)] : lines;
+}
+
+// Unseen, but the hover label tells it: the colour of a band alone must not carry its meaning.
+function bandNames({ series: [{ x, y }], bands }) {
+  return {
+    type: "scatter",
+    uid: "bands",
+    name: "phase",
+    x,
+    y,
+    customdata: x.map((value) => plain(bands.find((band) => value <= band.x1)?.label ?? "")),
+    hovertemplate: "%{customdata}",
+    opacity: 0,
+    mode: "lines",
+    showlegend: false,
+  };
+}
+
+function trace(series, color, isStacked) {
   return {
     type: "scatter",
     // By uid a hidden line stays hidden; plotly.js uses it as a CSS class, so no name as it is.
@@ -147,6 +170,8 @@ function trace(series, color) {
     line: { color, width: 2, dash: series.dash },
     marker: { color, size: 7, symbol: series.symbol || "circle" },
     cliponaxis: false,
+    // Long series are thinned each for itself, so that their points do not stand above each other.
+    ...(isStacked ? { stackgroup: "sum", stackgaps: "interpolate" } : {}),
   };
 }
 
@@ -169,7 +194,7 @@ function layout(chart, theme, plot) {
     title: { text: plain(chart.title), font: { size: 14, weight: 600 },
       xref: "container", x: 0, xanchor: "left", yref: "container", y: 1, yanchor: "top",
       pad: { l: 8, t: 10 } },
-    margin: { l: 48, r: 12, t: 36, b: 40 },
+    margin: { l: 48, r: 12, t: chart.bands.length ? 60 : 36, b: 40 },
     font: { family: theme.font, size: 12, color: theme.text },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
@@ -183,6 +208,10 @@ function layout(chart, theme, plot) {
     showlegend: chart.series.length > 1,
     legend: { orientation: "h", x: 0, yref: "container", y: 0, yanchor: "bottom",
       bgcolor: "rgba(0,0,0,0)" },
+    // That of the bands, below the title. A click must not hide a band: the next refresh shows it.
+    legend2: { orientation: "h", x: 0, yref: "container", y: 1 - 30 / plot.clientHeight,
+      yanchor: "top", bgcolor: "rgba(0,0,0,0)", font: { size: 11 }, itemwidth: 30,
+      itemclick: false, itemdoubleclick: false },
     xaxis: { ...axis, title: { text: plain(chart.x_title), standoff: 6 },
       exponentformat: "none", separatethousands: true, hoverformat: ",.7~g",
       rangemode: x.every((value) => value >= 0) ? "nonnegative" : "normal",
@@ -190,9 +219,27 @@ function layout(chart, theme, plot) {
     yaxis: { ...axis, title: { text: plain(chart.y_title), standoff: 6 },
       // 12k but 5e-5: by default plotly.js writes a learning rate as 50\u03bc.
       exponentformat: y.every((value) => Math.abs(value) < 1e-3) ? "e" : "B",
-      hoverformat: ".5~g", ...(chart.log_y ? { type: "log", nticks: 5 } : { type: "linear" }) },
-    ...baseline(chart, theme),
+      hoverformat: ".5~g", rangemode: chart.from_zero ? "tozero" : "normal",
+      ...(chart.log_y ? { type: "log", nticks: 5 } : { type: "linear" }) },
+    ...decoration(chart, theme),
   };
+}
+
+function decoration(chart, theme) {
+  const { shapes, annotations } = baseline(chart, theme);
+  return { shapes: [...bands(chart, theme), ...shapes], annotations };
+}
+
+function bands(chart, theme) {
+  const named = new Set();
+  return chart.bands.map((band) => {
+    const isFirst = !named.has(band.label);
+    named.add(band.label);
+    const color = theme.colors.at(-1 - (band.shade % theme.colors.length));
+    return { type: "rect", layer: "below", xref: "x", x0: band.x0, x1: band.x1,
+      yref: "y domain", y0: 0, y1: 1, fillcolor: color, opacity: 0.2, line: { width: 0 },
+      name: plain(band.label), showlegend: isFirst, legend: "legend2" };
+  });
 }
 
 function baseline(chart, theme) {

@@ -48,6 +48,24 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Band:
+    """A stretch of ``x`` that is tinted, such as a phase of the work.
+
+    Attributes:
+        x0: Where it begins.
+        x1: Where it ends.
+        label: What it is; the legend names each label once.
+        shade: Which colour of the theme it has, counted from the last one, so that it seldom meets
+            those of the lines; equal labels have equal shades.
+    """
+
+    x0: float
+    x1: float
+    label: str
+    shade: int = 0
+
+
+@dataclass(frozen=True)
 class Chart:
     """One chart of the grid.
 
@@ -60,6 +78,9 @@ class Chart:
         baseline: A value to compare with, e.g. the score of the base model.
         baseline_name: What the baseline is called.
         log_y: Whether the y axis is logarithmic; values of 0 and below are then not drawn.
+        from_zero: Whether the y axis begins at 0, as fits amounts.
+        stacked: Whether the series are areas on top of each other: parts of a sum.
+        bands: Tinted stretches behind the lines.
     """
 
     key: str
@@ -70,6 +91,9 @@ class Chart:
     baseline: float | None = None
     baseline_name: str = ""
     log_y: bool = False
+    from_zero: bool = False
+    stacked: bool = False
+    bands: Sequence[Band] = ()
 
 
 def live_charts(charts: Sequence[Chart], *, key: str, max_points: int = MAX_POINTS) -> None:
@@ -167,10 +191,18 @@ def _chart_data(chart: Chart, max_points: int) -> dict[str, Any]:
         "x_title": chart.x_title,
         "y_title": chart.y_title,
         "log_y": chart.log_y,
+        "from_zero": chart.from_zero,
+        "stacked": chart.stacked,
+        "bands": [_band_data(band) for band in chart.bands],
         "baseline": None if chart.baseline is None else _rounded(chart.baseline, 5),
         "baseline_name": chart.baseline_name,
         "series": [_series_data(s, i, max_points) for i, s in enumerate(chart.series)],
     }
+
+
+def _band_data(band: Band) -> dict[str, Any]:
+    x0, x1 = rounded((band.x0, band.x1), 6)
+    return {"x0": x0, "x1": x1, "label": band.label, "shade": band.shade}
 
 
 def _series_data(series: Series, index: int, max_points: int) -> dict[str, Any]:

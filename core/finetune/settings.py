@@ -306,6 +306,23 @@ class FineTuneSettings(Settings):
         title="Checkpoints kept",
     )
 
+    energy_budget_kwh: float = _field(
+        0.0,
+        "Energy that the run may take, in kWh: processor, memory and GPUs together, as the devices "
+        "take it, without PUE. A resumed run has it anew; 0 = no budget.",
+        "Emissions",
+        ge=0,
+        le=1_000_000,
+        title="Energy budget (kWh)",
+    )
+    budget_action: Literal["warn", "stop and save"] = _field(
+        "warn",
+        "Above the budget. warn: the run's page says so. stop and save: the step is finished and a "
+        "checkpoint written, so that Resume can continue.",
+        "Emissions",
+        title="Above the budget",
+    )
+
     @field_validator("src_lang", "tgt_lang")
     @classmethod
     def _is_language(cls, code: str) -> str:

@@ -23,7 +23,15 @@ def test_field_has_description_group_and_default(name: str) -> None:
     assert field.description
     assert field.description.endswith(".")
     assert isinstance(extra, dict)
-    groups = ("Run", "From scratch", "Training", "Batches", "Evaluation", "Machine")
+    groups = (
+        "Run",
+        "From scratch",
+        "Training",
+        "Batches",
+        "Evaluation",
+        "Machine",
+        "Emissions",
+    )
     assert extra["group"] in groups
     assert not field.is_required()
 
