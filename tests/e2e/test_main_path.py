@@ -10,9 +10,11 @@ from typing import Any
 
 import psutil
 import pytest
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import TimeoutError, expect
 
 from core.corpora.sample import generate_sample
+from core.emissions.carbon import change_settings
+from core.emissions.stored import all_energy
 
 pytestmark = pytest.mark.e2e
 
@@ -145,6 +147,9 @@ def see_it_learn(tab: Any, url: str) -> None:
     tab.page.locator(".live-charts .main-svg").first.wait_for()
     tab.sees("Samples from the dev split")
     tab.sees(re.compile(rf"Step \d+ of {NUM_STEPS}"))
+    energy = tab.page.get_by_test_id("stMetric").filter(has_text="Energy so far")
+    expect(energy).to_contain_text(re.compile(r"\d m?Wh"))
+    tab.sees(re.compile("^Energy since the start$"))
 
 
 def stop_and_resume(tab: Any) -> None:
@@ -174,6 +179,23 @@ def see_the_result(tab: Any) -> None:
     archive = zipfile.ZipFile(io.BytesIO(tab.page.request.get(tab.app.url + link).body()))
     assert archive.testzip() is None
     assert "model/model.safetensors" in archive.namelist()
+
+
+def test_what_the_runs_took_is_told_in_a_sentence_to_copy(tab: Any) -> None:
+    change_settings(tab.app.opened(), grid="Ireland")
+    tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.open("emissions")
+    code = tab.page.get_by_test_id("stCode").filter(has_text="CO2eq").first
+    expect(code).to_contain_text("IRL 2023")
+    code.hover()
+    code.get_by_role("button", name="Copy to clipboard").click()
+    copied = tab.page.evaluate("navigator.clipboard.readText()")
+    amounts = r"[\d.]+ (m|k|)Wh, [\d.]+ (k|m|)g CO2eq, IRL 2023, PUE 1, codecarbon 3\S+"
+    assert re.fullmatch(rf"{amounts}, (GPU .*, )?CPU .*, RAM \w+", copied.strip())
+    # Two runs, compared on two grids.
+    assert len(all_energy(tab.app.opened(), kinds=("run",))) == 2
+    tab.page.get_by_role("tab", name="What if").click()
+    tab.sees("Sweden 2023 (SWE)")
 
 
 def test_the_page_server_stays_light(tab: Any) -> None:
@@ -208,7 +230,7 @@ def test_a_model_that_cannot_be_had_is_explained(tab: Any) -> None:
     assert tab.page.get_by_role("button", name="Launch").is_disabled()
 
 
-@pytest.mark.parametrize("path", ["", "corpora", "finetune", "runs", "deploy"])
+@pytest.mark.parametrize("path", ["", "corpora", "finetune", "runs", "deploy", "emissions"])
 def test_pages_fit_a_phone(tab: Any, path: str) -> None:
     tab.page.set_viewport_size({"width": 390, "height": 844})
     tab.open(path)
