@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.access.visiting import visitor_name
 from app.errors import shown_to_user
 from app.forms import group_fields
 from app.problem_views import problem
@@ -63,7 +64,9 @@ def prepare_form(workspace: Workspace) -> None:
     ):
         tab = session()
         settings = PrepareSettings.parse(values)
-        version = versions.prepare(workspace, settings, version_id=tab.prepare_id)
+        version = versions.prepare(
+            workspace, settings, version_id=tab.prepare_id, by=visitor_name()
+        )
         tab.renew_prepare_id()
         tab.version_id = version.id
         tab.notice = f"Preparing {version.name}."

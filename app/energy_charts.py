@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from app.components.live_charts import Band, Chart, Series
+from app.emissions.wording import DEVICE_NAMES
 from core.emissions.course import EnergyCourse, PhaseBand
-from core.emissions.energy import Device
 
-NAMES: dict[Device, str] = {"cpu": "CPU", "ram": "RAM", "gpu": "GPU"}
 # Of the theme's colours, counted from the last: the phases of one kind of job look different.
 _SHADES = {
     "prepare": 0,
@@ -45,12 +45,13 @@ def energy_charts(course: EnergyCourse, max_points: int) -> list[Chart]:
         energy_wh = np.asarray(course.energy_wh[device])[chosen]
         is_thinned = len(chosen) < len(course.minutes)
         watts = _mean_power(minutes, energy_wh) if is_thinned else course.power_w[device]
-        power.append(Series(NAMES[device], minutes.tolist(), list(watts)))
-        sums.append(Series(NAMES[device], minutes.tolist(), energy_wh.tolist()))
+        power.append(Series(DEVICE_NAMES[device], minutes.tolist(), list(watts)))
+        sums.append(Series(DEVICE_NAMES[device], minutes.tolist(), energy_wh.tolist()))
     title, x_title = "Energy since the start", "minutes of work"
+    amounts = Chart("energy", title, x_title, "Wh", tuple(sums), from_zero=True, bands=bands)
     return [
         Chart("power", "Power", x_title, "W", tuple(power), from_zero=True, bands=bands),
-        Chart("energy", title, x_title, "Wh", tuple(sums), None, "", False, True, True, bands),
+        replace(amounts, stacked=True),
     ]
 
 

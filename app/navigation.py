@@ -39,6 +39,7 @@ _SECTIONS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("agreement", "Agreement", "handshake"),
     ),
     "Ship": (("deploy", "Deploy", "cloud_upload"),),
+    "Green": (("emissions", "Emissions", "eco"),),
     " ": (("settings", "Settings", "settings"),),
 }
 

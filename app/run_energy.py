@@ -8,13 +8,22 @@ import pandas as pd
 import streamlit as st
 
 from app.components.live_charts import live_charts
-from app.energy_charts import NAMES, energy_charts
+from app.emissions.wording import (
+    DEVICE_NAMES,
+    METHOD_COLOURS,
+    SHOWN_DEVICES,
+    energy_unit,
+    method_words,
+    scope_words,
+)
+from app.energy_charts import energy_charts
+from app.energy_figures import alarm, budget_use, figures
+from app.navigation import page_path
 from app.text import duration, plain
-from core.emissions.amounts import kg_words, kwh_words
-from core.emissions.budget import budget_sentence, budget_state
+from core.emissions.amounts import kg_words
 from core.emissions.carbon import Basis, chosen_basis
 from core.emissions.course import EnergyCourse
-from core.emissions.energy import DEVICES, Conditions, Device, JobEnergy, Method, meaning_of
+from core.emissions.energy import Conditions, JobEnergy
 from core.emissions.forecast import Forecast, Steps, forecast
 from core.errors import ConfigError
 from core.finetune.history import History
@@ -24,13 +33,6 @@ from core.storage.workspace import Workspace
 
 FINISHED_POINTS = 800
 LIVE_POINTS = 200
-_COLOURS: dict[Method, str] = {
-    "counter": "green",
-    "sampled": "green",
-    "load model": "blue",
-    "constant": "violet",
-    "heuristic": "orange",
-}
 
 
 def energy(
@@ -45,12 +47,22 @@ def energy(
     foretold = None if has_ended else foretold_energy(course, history, run)
     job = course.job_energy(run.id, "run", run.name)
     basis = _basis(workspace)
-    _figures(course, basis, foretold, run, has_ended=has_ended)
-    _alarm(course, foretold, run, has_ended=has_ended)
-    for warning in course.measured.warnings:
-        st.warning(plain(warning), icon=":material/group:")
+    use = budget_use(run, state, course, foretold)
+    figures(course, basis, foretold, use)
+    # A container holds its place: charts that moved down would be drawn anew and lose the zoom.
+    with st.container():
+        if basis is None:
+            st.page_link(
+                page_path("emissions"),
+                label="Choose a grid to see CO2eq",
+                icon=":material/eco:",
+                query_params={"part": "Settings"},
+            )
+        alarm(use)
+        for warning in course.measured.warnings:
+            st.warning(plain(warning), icon=":material/group:")
     _badges(course.measured.conditions)
-    st.caption(plain(_how_sure(job, course)))
+    st.caption(plain(_how_sure(job)))
     points = FINISHED_POINTS if has_ended else LIVE_POINTS
     live_charts(energy_charts(course, points), key=f"energy-{run.id}", max_points=points)
     if has_ended:
@@ -82,154 +94,41 @@ def _basis(workspace: Workspace) -> Basis | None:
         return None
 
 
-def _figures(
-    course: EnergyCourse,
-    basis: Basis | None,
-    foretold: Forecast | None,
-    run: Run,
-    *,
-    has_ended: bool,
-) -> None:
-    budget_kwh = float(run.settings.get("energy_budget_kwh", 0.0))
-    count = 2 + (not has_ended) + (budget_kwh > 0)
-    columns = iter(st.columns(count))
-    so_far = "" if has_ended else " so far"
-    with next(columns):
-        time = duration(course.measured.total.seconds)
-        _figure(
-            f"Energy{so_far}",
-            kwh_words(course.total_kwh, digits=3),
-            f"in {time}",
-            "What processor, memory and GPUs took: without PUE.",
-        )
-    with next(columns):
-        _co2_figure(f"CO2eq{so_far}", course.total_kwh, basis)
-    if not has_ended:
-        with next(columns):
-            _forecast_figure(foretold)
-    if budget_kwh > 0:
-        with next(columns):
-            used = f"{course.attempt_kwh / budget_kwh:.0%}"
-            help_text = "Counts kWh of the devices without PUE, and each resumed attempt anew."
-            since = ", since it was resumed" if course.measured.num_attempts > 1 else ""
-            _figure("Budget used", used, f"of {budget_kwh:g} kWh{since}", help_text)
-
-
-def _co2_figure(label: str, kwh: float, basis: Basis | None) -> None:
-    if basis is None:
-        help_text = "CO2eq depends on where the electricity comes from; nothing is assumed."
-        _figure(label, "–", "choose a grid on Emissions", help_text)
-        return
-    kg = kg_words(basis.co2_kg(kwh), digits=3)
-    grid = basis.grid
-    help_text = f"{grid.label}: {grid.g_per_kwh:.1f} g/kWh ({grid.source}). Change it on Emissions."
-    _figure(label, kg, basis.label, help_text)
-
-
-def _forecast_figure(foretold: Forecast | None) -> None:
-    label = "Forecast at the end"
-    if foretold is None:
-        help_text = "Epochs resemble each other: the first tells of the rest."
-        _figure(label, "–", "after the first epoch", help_text)
-        return
-    low, high = (kwh_words(each, digits=3) for each in (foretold.low_kwh, foretold.high_kwh))
-    note = "no range yet"
-    if foretold.num_rounds > 1:
-        note = f"{low} to {high}" if low != high else "all rounds alike"
-    help_text = (
-        "From what training and evaluation took a step. The range is that of the cheapest and the "
-        f"dearest of {foretold.num_rounds} rounds of training and evaluation so far. After "
-        "Carbontracker, arXiv 2007.03051."
-    )
-    _figure(label, kwh_words(foretold.kwh, digits=3), note, help_text)
-
-
-def _figure(label: str, value: str, note: str, help_text: str) -> None:
-    st.metric(
-        label,
-        value,
-        delta=plain(note),
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-        help=plain(help_text),
-        height="stretch",
-    )
-
-
-def _alarm(course: EnergyCourse, foretold: Forecast | None, run: Run, *, has_ended: bool) -> None:
-    earlier_kwh = course.total_kwh - course.attempt_kwh
-    forecast_kwh = foretold.kwh - earlier_kwh if foretold and not has_ended else None
-    budget_kwh = float(run.settings.get("energy_budget_kwh", 0.0))
-    state = budget_state(course.attempt_kwh, forecast_kwh, budget_kwh)
-    if state not in ("forecast above", "above"):
-        return
-    text = budget_sentence(
-        course.attempt_kwh,
-        forecast_kwh,
-        budget_kwh,
-        run.settings.get("budget_action", "warn"),
-        is_resumed=course.measured.num_attempts > 1,
-        has_ended=has_ended,
-    )
-    show = st.warning if state == "forecast above" or has_ended else st.error
-    show(plain(text), icon=":material/bolt:")
-
-
 def _badges(conditions: Sequence[Conditions]) -> None:
     """Shows how each device was measured; several badges where the attempts differ."""
     with st.container(horizontal=True, gap="small"):
-        for device in DEVICES:
+        for device in SHOWN_DEVICES:
             for method, each in {each.methods.get(device): each for each in conditions}.items():
                 if method:
                     st.badge(
-                        f"{NAMES[device]}: {method}",
-                        color=_COLOURS[method],  # type: ignore[arg-type]
-                        help=plain(_meaning(device, method, each)),
+                        f"{DEVICE_NAMES[device]} {method}",
+                        color=METHOD_COLOURS[method],  # type: ignore[arg-type]
+                        help=plain(method_words(device, each)),
                     )
 
 
-def _meaning(device: Device, method: Method, conditions: Conditions) -> str:
-    what = f"Its energy is {meaning_of(method)}."
-    if device == "gpu" and conditions.gpus:
-        what += f" {', '.join(conditions.gpus)}; whole devices, whoever used them."
-    if device == "cpu" and conditions.cpu_model:
-        what += f" {conditions.cpu_model}"
-        watts = conditions.cpu_power_w
-        what += f", {watts:g} W." if watts else "."
-    return what
-
-
-def _how_sure(job: JobEnergy, course: EnergyCourse) -> str:
-    last = course.measured.conditions[-1] if course.measured.conditions else Conditions()
-    whose = "of the run's own processes" if last.mode == "process" else "of the whole machine"
-    parts = [f"Processor and memory {whose}, measured by {last.measured_by or 'an unknown meter'}."]
-    if any(each.is_cpu_whole for each in course.measured.conditions):
-        parts.append("The processor's counter is that of the whole processor, whoever used it.")
-    if not last.is_cpu_power_known and last.cpu_power_w:
-        parts.append(
-            f"The processor's nominal power, {last.cpu_power_w:g} W, is a guess from its cores."
-        )
+def _how_sure(job: JobEnergy) -> str:
+    parts = [f"{scope_words(job.conditions[-1])}." if job.conditions else ""]
     if job.heuristic_share:
         share = f"{job.heuristic_share:.0%} of the energy"
         parts.append(f"{share}, that of the memory, is only guessed from its size.")
-    if course.measured.num_attempts > 1:
-        parts.append(f"The {course.measured.num_attempts} attempts are added up.")
+    if len(job.conditions) > 1:
+        parts.append(f"The {len(job.conditions)} attempts are added up.")
     return " ".join(parts)
 
 
 def _phases(job: JobEnergy, basis: Basis | None) -> None:
     """Shows the sums by phase as a table; its last row is the total."""
     total = job.total
-    is_large = total.energy.total_kwh >= 1
-    unit, factor = ("kWh", 1.0) if is_large else ("Wh", 1000.0)
-    devices = [device for device in DEVICES if device in job.methods or total.energy.of(device)]
+    unit_kwh, unit = energy_unit([total.energy.total_kwh])
+    devices = [each for each in SHOWN_DEVICES if each in job.methods or total.energy.of(each)]
     rows = []
     for name, phase in [*job.phases.items(), ("total", total)]:
         kwh = phase.energy.total_kwh
         row: dict[str, object] = {"Phase": name, "Time": duration(phase.seconds)}
-        row |= {f"{NAMES[each]} ({unit})": factor * phase.energy.of(each) for each in devices}
-        row[f"Sum ({unit})"] = factor * kwh
+        for each in devices:
+            row[f"{DEVICE_NAMES[each]} ({unit})"] = phase.energy.of(each) / unit_kwh
+        row[f"Sum ({unit})"] = kwh / unit_kwh
         row["Share"] = kwh / total.energy.total_kwh if total.energy.total_kwh else 0.0
         if basis is not None:
             row["CO2eq"] = kg_words(basis.co2_kg(kwh), digits=3)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from app import service_snippets
+from app import gate_views, service_snippets
+from app.access.visiting import visitor_name
 from app.errors import shown_to_user
 from app.forms import group_fields, groups_of
 from app.problem_views import problem, shown_in_place
@@ -70,7 +72,9 @@ def start_form(
         tab = session()
         with shown_in_place("The service was not started"):
             settings = ServeSettings.parse(values)
-            record = services.start(workspace, settings, service_id=tab.service_id)
+            record = services.start(
+                workspace, settings, service_id=tab.service_id, by=visitor_name()
+            )
             tab.renew_service_id()
             tab.notice = f"Starting {record.name} at {record.address}."
             st.rerun()
@@ -115,6 +119,7 @@ def service_card(workspace: Workspace, record: ServiceRecord) -> None:
             _actions(workspace, record, state)
         _newer_version(workspace, record, state)
         if state.state == "serving":
+            _energy(workspace, record)
             service_snippets.snippets(workspace, record)
         _log(workspace, record, is_open=state.state in ("failed", "lost"))
 
@@ -212,6 +217,18 @@ def _newer_version(workspace: Workspace, record: ServiceRecord, state: JobState)
             f"Another version was accepted {ago(version.decided_at)}, after this service started: "
             "stop and restart it to serve that one."
         )
+
+
+def _energy(workspace: Workspace, record: ServiceRecord) -> None:
+    """Says what translating with the version that is served was measured to take."""
+    version = workspace.versions.current(record.model)
+    if version is None:  # the Playground's own services name a version's folder
+        own_id = Path(record.model).parent.name
+        version = next((each for each in workspace.versions.all() if each.id == own_id), None)
+    elif (version.decided_at or "") > (record.job.started_at or ""):
+        return  # it still serves an earlier one
+    if version is not None:
+        gate_views.energy_caption(workspace, version.model, version.id)
 
 
 def _log(workspace: Workspace, record: ServiceRecord, *, is_open: bool) -> None:

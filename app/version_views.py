@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app import gate_views
+from app.access.visiting import visitor_name
 from app.errors import shown_to_user
 from app.leave_views import leave_view
 from app.problem_views import problem, shown_in_place
@@ -103,6 +104,7 @@ def version_view(workspace: Workspace, version: Version) -> None:
         _decisions(workspace, version, served)
         _notices(workspace, version)
         gate_views.figures(version.gate)
+        gate_views.energy(workspace, version)
         gate_views.differences(version)
         if version.id in served:
             leave_view(workspace, version)
@@ -138,9 +140,12 @@ def _afterwards(workspace: Workspace, version: Version) -> None:
     with shown_in_place(), st.container(horizontal=True):
         if _button("Prepare again", "refresh", version, kind="primary"):
             settings = PrepareSettings.parse(version.settings)
-            again = versions.prepare(workspace, settings, version_id=session().prepare_id)
-            session().renew_prepare_id()
-            session().version_id = again.id
+            tab = session()
+            again = versions.prepare(
+                workspace, settings, version_id=tab.prepare_id, by=visitor_name()
+            )
+            tab.renew_prepare_id()
+            tab.version_id = again.id
             st.rerun()
         if _button("Delete …", "delete", version):
             _confirm_deletion(workspace, version)

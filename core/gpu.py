@@ -67,3 +67,29 @@ def gpu_samples() -> list[dict[str, Any]]:
                 sample["power_w"] = round(nvml.nvmlDeviceGetPowerUsage(handle) / 1000, 1)
             samples.append(sample)
         return samples
+
+
+def gpu_processes() -> list[dict[str, Any]]:
+    """Gives `index` and `pids` of what computes on each GPU that programs here may use."""
+    with _library() as nvml:
+        if nvml is None:
+            return []
+        found = []
+        visible = visible_devices()
+        for index in range(nvml.nvmlDeviceGetCount()):
+            handle = nvml.nvmlDeviceGetHandleByIndex(index)
+            names = [str(index)]
+            with contextlib.suppress(nvml.NVMLError):
+                names.append(str(nvml.nvmlDeviceGetUUID(handle)))
+            if visible is not None and not any(
+                name == each or (each and name.startswith(each))
+                for name in names
+                for each in visible
+            ):
+                continue
+            pids: list[int] = []
+            with contextlib.suppress(nvml.NVMLError):
+                processes = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
+                pids = [int(process.pid) for process in processes if process.pid]
+            found.append({"index": index, "pids": pids})
+        return found

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import cache, finetune_views
+from app.access.visiting import visitor_name
 from app.forms import group_fields, groups_of
 from app.navigation import page_path
 from app.state import session
@@ -34,7 +35,7 @@ with st.expander("Hyperparameters", expanded=True):
         st.markdown(f"**{group}**")
         values |= group_fields(FineTuneSettings, groups[group], values, key=key)
 with st.expander("Evaluation and machine"):
-    for group in ("Evaluation", "Machine"):
+    for group in ("Evaluation", "Machine", "Emissions"):
         st.markdown(f"**{group}**")
         values |= group_fields(FineTuneSettings, groups[group], values, key=key)
 tab.draft = values
@@ -55,7 +56,7 @@ if st.button(
     disabled=bool(problem),
     help=plain(problem) or "Starts a process of its own; closing this page does not end it.",
 ):
-    run = runs.launch(workspace, settings, run_id=tab.launch_id)
+    run = runs.launch(workspace, settings, run_id=tab.launch_id, by=visitor_name())
     tab.renew_launch_id()
     tab.notice = f"Launched {run.name}."
     st.switch_page(page_path("run"), query_params={"id": run.id})

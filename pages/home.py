@@ -6,6 +6,10 @@ from app import cache
 from app.navigation import page_path
 from app.run_list import run_table
 from app.text import page_header, size
+from core.emissions.amounts import kwh_words
+from core.emissions.settings import emissions_settings
+from core.emissions.stored import all_energy
+from core.emissions.totals import grand_total
 
 workspace = cache.workspace()
 corpora = workspace.corpora.all()
@@ -13,6 +17,7 @@ counts = workspace.runs.counts()
 facts = cache.facts()
 newest = workspace.runs.newest(limit=5)
 campaigns = workspace.campaigns.all()
+taken = grand_total(all_energy(workspace))
 num_active = sum(
     count
     for state, count in counts.items()
@@ -61,6 +66,10 @@ with st.container(horizontal=True):
     if campaigns:
         num_open = sum(campaign.state == "open" for campaign in campaigns)
         st.metric("Campaigns open", num_open, border=True)
+    if taken.num_jobs:
+        pue = emissions_settings(workspace).pue
+        about = f"Of all jobs, with PUE {pue:g}; more on the Emissions page."
+        st.metric("Energy taken", kwh_words(taken.energy.total_kwh * pue), border=True, help=about)
 if newest:
     run_table(workspace, newest, key="home.runs")
 

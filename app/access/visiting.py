@@ -28,6 +28,17 @@ def visitor() -> Visitor:
     return known[1] if known is not None and known[0] == presented() else identified()
 
 
+def visitor_name() -> str:
+    """Gives what others call who looks at this page; an owner without a name is "owner".
+
+    Raises:
+        DataError: The visitor may not enter, or not any more.
+        ConfigError: The page runs in a server that guards nothing.
+    """
+    found = visitor()
+    return found.name or found.role
+
+
 def identified() -> Visitor:
     """Finds out anew who looks at this page, so that what was revoked ends at once.
 

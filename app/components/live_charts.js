@@ -205,7 +205,7 @@ function layout(chart, theme, plot) {
     hoverlabel: { bgcolor: theme.background, bordercolor: theme.border,
       font: { color: theme.text } },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: theme.text, activecolor: theme.primary },
-    showlegend: chart.series.length > 1,
+    showlegend: chart.series.length > 1 || chart.bands.length > 0,
     legend: { orientation: "h", x: 0, yref: "container", y: 0, yanchor: "bottom",
       bgcolor: "rgba(0,0,0,0)" },
     // That of the bands, below the title. A click must not hide a band: the next refresh shows it.

@@ -6,6 +6,7 @@ import json
 
 import streamlit as st
 
+from app.access.visiting import visitor_name
 from app.errors import shown_to_user
 from app.problem_views import problem
 from app.text import counted, duration, state_badge
@@ -85,7 +86,7 @@ def job_view(
             problem("It was not computed to its end", state.reason, state.hint, state.detail)
         st.info(words)
         if st.button(button, type="primary", icon=":material/calculate:", key="evaluate.start"):
-            evaluation_jobs.start(workspace, settings)
+            evaluation_jobs.start(workspace, settings, by=visitor_name())
             st.rerun()
         return
 

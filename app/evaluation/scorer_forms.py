@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.access.visiting import visitor_name
 from app.evaluation.choice import Choice
 from app.forms import field_problems, group_fields
 from app.navigation import page_path
@@ -133,7 +134,7 @@ def external_form(workspace: Workspace, choice: Choice) -> None:
 def _start(workspace: Workspace, settings: scoring_jobs.ScorerSettings) -> None:
     draft = session().evaluate
     with shown_in_place("The scorer was not started"):
-        scoring_jobs.start(workspace, settings, scoring_id=draft.scoring_id)
+        scoring_jobs.start(workspace, settings, scoring_id=draft.scoring_id, by=visitor_name())
         draft.renew_scoring_id()
         session().notice = "The scorer is in its queue."
         st.rerun()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from app.access.visiting import visitor_name
 from app.playground import prompt_form
 from app.playground.labels import system_label
 from app.problem_views import problem, shown_in_place
@@ -151,7 +152,7 @@ def _forecast_and_start(workspace: Workspace, values: dict[str, object]) -> None
     if st.button("Start", type="primary", icon=":material/play_arrow:", key="batch.start"):
         tab = session()
         with shown_in_place("The batch was not started"):
-            core_batches.start(workspace, settings, batch_id=tab.batch_id)
+            core_batches.start(workspace, settings, batch_id=tab.batch_id, by=visitor_name())
             tab.renew_batch_id()
             tab.notice = "The batch is in its queue."
             st.rerun()

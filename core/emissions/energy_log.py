@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from core.emissions.energy import Phase
+from core.emissions.gpu_sharing import sharing_warning
 from core.emissions.meter import Meter, Start
 from core.emissions.records import FILE_NAME as FILE_NAME
 from core.emissions.records import Measured, thin
@@ -125,8 +126,6 @@ class EnergyLog:
         if not self.measured.conditions[-1].gpus:
             return
         try:
-            from core.emissions.gpu_sharing import sharing_warning
-
             text = sharing_warning()
         except Exception as error:  # noqa: BLE001 (as above)
             log.warning("the GPUs' processes could not be listed: %s", error)

@@ -58,13 +58,18 @@ class Measured:
         kind = record["kind"]
         if kind == "begin":
             self.conditions.append(Conditions.of_json(record["conditions"]))
-            self.num_attempts = max(self.num_attempts + 1, int(record["attempt"]))
-            self._last = Phase()
+            self._begin_attempt(int(record["attempt"]))
         elif kind == "warning":
             if record["text"] not in self.warnings:
                 self.warnings.append(str(record["text"]))
         elif kind == "energy":
+            if int(record["attempt"]) > self.num_attempts:  # its first line was lost
+                self._begin_attempt(int(record["attempt"]))
             self._add_reading(str(record["phase"]), reading_of(record))
+
+    def _begin_attempt(self, number: int) -> None:
+        self.num_attempts = max(self.num_attempts + 1, number)
+        self._last = Phase()
 
     def _add_reading(self, phase: str, reading: Phase) -> None:
         if phase not in PHASES:

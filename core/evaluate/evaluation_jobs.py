@@ -53,10 +53,15 @@ def job_id_of(workspace: Workspace, settings: EvaluationSettings, *, key: str = 
     return str(uuid.uuid5(_NAMESPACE, key or result_key(workspace, settings)))
 
 
-def start(workspace: Workspace, settings: EvaluationSettings) -> str:
+def start(workspace: Workspace, settings: EvaluationSettings, *, by: str = "") -> str:
     """Lets a job compute an evaluation and gives its id; one that has ended begins again.
 
     A second call (a double click) starts nothing.
+
+    Args:
+        workspace: Where the sets are.
+        settings: What is computed.
+        by: Who starts it, as others know them; empty = nobody is named.
 
     Raises:
         AdaptMLLMError: A set is gone, or the folder cannot be written.
@@ -70,7 +75,7 @@ def start(workspace: Workspace, settings: EvaluationSettings) -> str:
             queue.resume(workspace, job_id)
         elif job is None or job.has_ended:  # of the two, a process that was killed leaves one
             _forget(workspace, job_id)
-            _enter(workspace, job_id, settings)
+            _enter(workspace, job_id, settings, by)
         ended = [job for job in workspace.jobs.in_states(*ENDED) if job.kind == EVALUATION_KIND]
         for job in ended[:-KEPT_ENDED]:
             _forget(workspace, job.id)
@@ -83,15 +88,32 @@ def _forget(workspace: Workspace, job_id: str) -> None:
         workspace.scorings.delete(job_id)
 
 
-def _enter(workspace: Workspace, job_id: str, settings: EvaluationSettings) -> None:
+def _enter(workspace: Workspace, job_id: str, settings: EvaluationSettings, by: str) -> None:
     folder = RunFolder(workspace.scoring_folder(job_id))
     relative = str(folder.path.relative_to(workspace.root))
-    job = Job(job_id, EVALUATION_KIND, relative, EVALUATION_LANE, WAITING, utc_now())
+    job = Job(
+        job_id,
+        EVALUATION_KIND,
+        relative,
+        EVALUATION_LANE,
+        WAITING,
+        utc_now(),
+        title=_title(workspace, settings),
+        person=by,
+    )
     with new_job_folder(folder.path, "scoring"):
         settings.save(folder.settings_file)
         queue.enter(workspace, job)
         with workspace.database.writing() as connection:
             workspace.jobs.insert(connection, job)
+
+
+def _title(workspace: Workspace, settings: EvaluationSettings) -> str:
+    """Gives the test set by the name that its translations know it by, and how many there are."""
+    translated = workspace.translation_sets.of_test_set(settings.test_set)
+    test_set = f"{translated[0].corpus_name} {translated[0].split}" if translated else "a test set"
+    num_systems = len(settings.systems)
+    return f"Evaluation of {num_systems} system{'s' * (num_systems != 1)} on {test_set}"
 
 
 def stop(workspace: Workspace, job_id: str) -> None:

@@ -120,7 +120,9 @@ def _weights_bytes(workspace: Workspace, settings: FineTuneSettings) -> int:
     return _HUB_BYTES.get(source, 0)
 
 
-def launch(workspace: Workspace, settings: FineTuneSettings, *, run_id: str = "") -> Run:
+def launch(
+    workspace: Workspace, settings: FineTuneSettings, *, run_id: str = "", by: str = ""
+) -> Run:
     """Puts a run into the queue; it starts at once when nothing else runs.
 
     Args:
@@ -128,6 +130,7 @@ def launch(workspace: Workspace, settings: FineTuneSettings, *, run_id: str = ""
         settings: What it does.
         run_id: A UUID chosen beforehand; a second call with the same one (a double click) gives
             the run of the first.
+        by: Who starts it, as others know them; empty = nobody is named.
 
     Raises:
         AdaptMLLMError: `check_launch` refused it; nothing was written.
@@ -135,7 +138,7 @@ def launch(workspace: Workspace, settings: FineTuneSettings, *, run_id: str = ""
     check_launch(workspace, settings)
     corpus = workspace.corpora.get(settings.corpus)
     settings = settings.changed(corpus=corpus.id, name=settings.display_name)
-    run = _new_run(workspace, settings, corpus, run_id or str(uuid.uuid4()))
+    run = _new_run(workspace, settings, corpus, run_id or str(uuid.uuid4()), by)
     folder = RunFolder(workspace.run_folder(run.id))
     try:
         with new_job_folder(folder.path, "run"):
@@ -148,10 +151,21 @@ def launch(workspace: Workspace, settings: FineTuneSettings, *, run_id: str = ""
     return run
 
 
-def _new_run(workspace: Workspace, settings: FineTuneSettings, corpus: Corpus, run_id: str) -> Run:
+def _new_run(
+    workspace: Workspace, settings: FineTuneSettings, corpus: Corpus, run_id: str, by: str
+) -> Run:
     now = utc_now()
     relative = str(workspace.run_folder(run_id).relative_to(workspace.root))
-    job = Job(run_id, JOB_KIND, relative, queue.COMPUTE_LANE, WAITING, now)
+    job = Job(
+        run_id,
+        JOB_KIND,
+        relative,
+        queue.COMPUTE_LANE,
+        WAITING,
+        now,
+        title=settings.name,
+        person=by,
+    )
     return Run(
         id=run_id,
         name=settings.name,

@@ -117,7 +117,8 @@ class Supervisor:
         """Measures, and asks the job to stop once the attempt has used up its budget."""
         if self._energy is None:
             return
-        self._energy.note(phase_of_state(self._state.state))
+        state = self._state.state
+        self._energy.note(phase_of_state(self._progress.phase if state == "stopping" else state))
         budget_kwh = stage.energy_budget_kwh
         used_kwh = self._energy.measured.total.energy.total_kwh - self._energy_before_kwh
         if budget_kwh and used_kwh > budget_kwh and not self._stop_mode():

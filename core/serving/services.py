@@ -46,13 +46,16 @@ def check_start(workspace: Workspace, settings: ServeSettings) -> Path:
     return folder
 
 
-def start(workspace: Workspace, settings: ServeSettings, *, service_id: str = "") -> ServiceRecord:
+def start(
+    workspace: Workspace, settings: ServeSettings, *, service_id: str = "", by: str = ""
+) -> ServiceRecord:
     """Starts a service in a process of its own, which outlives the caller.
 
     Args:
         workspace: Where the service is stored.
         settings: What it serves and how.
         service_id: A UUID chosen beforehand; a second call with it gives the first one's service.
+        by: Who starts it, as others know them; empty = nobody is named.
 
     Raises:
         AdaptMLLMError: `check_start` refused it; nothing was written.
@@ -61,7 +64,7 @@ def start(workspace: Workspace, settings: ServeSettings, *, service_id: str = ""
     with locked(workspace.services_folder):
         # Before its own port would count as taken.
         known = _entered_before(workspace, service_id)
-        record = known or _entered(workspace, settings, service_id)
+        record = known or _entered(workspace, settings, service_id, by)
     if known is None:
         queue.advance(workspace)
     return record
@@ -73,7 +76,9 @@ def _entered_before(workspace: Workspace, service_id: str) -> ServiceRecord | No
     return whole(record, workspace.service_folder(service_id), workspace.services.delete)
 
 
-def _entered(workspace: Workspace, settings: ServeSettings, service_id: str) -> ServiceRecord:
+def _entered(
+    workspace: Workspace, settings: ServeSettings, service_id: str, by: str
+) -> ServiceRecord:
     """Stores a new service, which then waits for its start."""
     prepared = check_start(workspace, settings)
     key, name = str(prepared), load_servable(prepared).name
@@ -85,7 +90,8 @@ def _entered(workspace: Workspace, settings: ServeSettings, service_id: str) -> 
     now = utc_now()
     relative = str(folder.path.relative_to(workspace.root))
     # A lane of its own: services run beside each other and beside training.
-    job = Job(service_id, SERVICE_KIND, relative, f"service-{service_id[:8]}", WAITING, now)
+    lane = f"service-{service_id[:8]}"
+    job = Job(service_id, SERVICE_KIND, relative, lane, WAITING, now, title=name, person=by)
     record = ServiceRecord(service_id, key, name, settings.model_dump(), now, job)
     with new_job_folder(folder.path, "service"):
         settings.save(folder.settings_file)

@@ -48,7 +48,9 @@ def check_prepare(workspace: Workspace, settings: PrepareSettings) -> ModelRefer
     return reference
 
 
-def prepare(workspace: Workspace, settings: PrepareSettings, *, version_id: str = "") -> Version:
+def prepare(
+    workspace: Workspace, settings: PrepareSettings, *, version_id: str = "", by: str = ""
+) -> Version:
     """Puts a preparation into its queue; it starts at once when no other runs.
 
     Args:
@@ -56,6 +58,7 @@ def prepare(workspace: Workspace, settings: PrepareSettings, *, version_id: str 
         settings: What is prepared, and how.
         version_id: A UUID chosen beforehand; a second call with it (a double click) gives the
             version of the first.
+        by: Who starts it, as others know them; empty = nobody is named.
 
     Raises:
         AdaptMLLMError: `check_prepare` refused it; nothing was written.
@@ -64,7 +67,7 @@ def prepare(workspace: Workspace, settings: PrepareSettings, *, version_id: str 
     version_id = version_id or str(uuid.uuid4())
     with locked(workspace.versions_folder):
         known = _entered_before(workspace, version_id)
-        version = known or _entered(workspace, settings, reference, version_id)
+        version = known or _entered(workspace, settings, reference, version_id, by)
     if known is None:
         queue.advance(workspace)
     return version
@@ -77,12 +80,20 @@ def _entered_before(workspace: Workspace, version_id: str) -> Version | None:
 
 
 def _entered(
-    workspace: Workspace, settings: PrepareSettings, reference: ModelReference, version_id: str
+    workspace: Workspace,
+    settings: PrepareSettings,
+    reference: ModelReference,
+    version_id: str,
+    by: str,
 ) -> Version:
     """Stores a new version, which then waits for its preparation."""
     folder = RunFolder(workspace.version_folder(version_id))
     now = utc_now()
     relative = str(folder.path.relative_to(workspace.root))
+    title = reference.name
+    job = Job(
+        version_id, PREPARE_KIND, relative, PREPARE_LANE, WAITING, now, title=title, person=by
+    )
     version = Version(
         id=version_id,
         model=reference.key,
@@ -95,11 +106,11 @@ def _entered(
         decision="pending",
         decided_at=None,
         created_at=now,
-        job=Job(version_id, PREPARE_KIND, relative, PREPARE_LANE, WAITING, now),
+        job=job,
     )
     with new_job_folder(folder.path, "version"):
         settings.changed(model=reference.key).save(folder.settings_file)
-        queue.enter(workspace, version.job)
+        queue.enter(workspace, job)
         workspace.versions.add(version)
     return version
 

@@ -24,6 +24,7 @@ ACTIVE = (
     "stopping",
 )
 ENDED = ("stopped", "finished", "failed", "lost")
+MAX_TITLE, MAX_PERSON = 300, 200  # characters
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Job:
         reason: One sentence on why it ended as it did; empty while all is well.
         progress: Step, total steps, seconds left, last scores, a sparkline.
         queued_at, started_at, ended_at: UTC ISO-8601; None for what has not happened.
-        title: What people call what it works on.
-        person: Who started it; empty where nobody was named.
+        title: What people call what it works on; cut where it is too long to be stored.
+        person: Who started it first; empty where nobody was named; cut likewise.
     """
 
     id: str
@@ -56,6 +57,11 @@ class Job:
     title: str = ""
     person: str = ""
 
+    def __post_init__(self) -> None:
+        """Brings title and person to what the columns hold, here as in the database."""
+        for name, limit in (("title", MAX_TITLE), ("person", MAX_PERSON)):
+            object.__setattr__(self, name, _storable(getattr(self, name), limit))
+
     @property
     def is_active(self) -> bool:
         """Whether a supervisor works on it."""
@@ -65,6 +71,12 @@ class Job:
     def has_ended(self) -> bool:
         """Whether nothing more happens to it by itself."""
         return self.state in ENDED
+
+
+def _storable(text: str, limit: int) -> str:
+    """Gives a text as any database takes it: no half characters, no NUL, within the limit."""
+    whole = text.replace("\0", "").encode(errors="replace").decode()
+    return whole if len(whole) <= limit else f"{whole[: limit - 1]}…"
 
 
 _COLUMNS = [column for column in jobs.columns if column.name != "id"]

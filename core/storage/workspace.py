@@ -160,6 +160,11 @@ class Workspace:
         return self.root / "scorings"
 
     @property
+    def footprints_folder(self) -> Path:
+        """A folder a measurement of what translating takes."""
+        return self.root / "footprints"
+
+    @property
     def statistics_folder(self) -> Path:
         """Cached statistics of metrics; what is missing is computed again."""
         return self.root / "statistics"
@@ -196,6 +201,10 @@ class Workspace:
     def scoring_folder(self, scoring_id: str) -> Path:
         """Gives the folder of a job that scores."""
         return self.scorings_folder / scoring_id
+
+    def footprint_folder(self, footprint_id: str) -> Path:
+        """Gives the folder of a measurement of what translating takes."""
+        return self.footprints_folder / footprint_id
 
 
 def default_workspace() -> Path:

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from app.assets import PLOTLY_URL, routes
-from app.components.live_charts import Chart, Series, down_sampled, payload, rounded
+from app.components.live_charts import Band, Chart, Series, down_sampled, payload, rounded
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -130,6 +130,23 @@ def test_the_payload_is_json_the_browser_can_read() -> None:
     assert [s["y"] for s in sent["charts"][0]["series"]] == [[], [None]]
     assert [s["dash"] for s in sent["charts"][0]["series"]] == ["solid", "dash"]
     assert [s["symbol"] for s in sent["charts"][0]["series"]] == ["", "square"]
+
+
+def test_bands_and_areas_are_sent_with_their_chart() -> None:
+    bands = [Band(0, 0.123456789, "prepare"), Band(0.123456789, 2, "train", 2)]
+    series = (Series("CPU", [1.0], [2.0]),)
+    plain, tinted = payload(
+        [
+            Chart("a", "A", "x", "y", series),
+            Chart("b", "B", "x", "y", series, from_zero=True, stacked=True, bands=bands),
+        ]
+    )["charts"]
+    assert (plain["bands"], plain["stacked"], plain["from_zero"]) == ([], False, False)
+    assert tinted["stacked"] and tinted["from_zero"]
+    assert tinted["bands"] == [
+        {"x0": 0, "x1": 0.123457, "label": "prepare", "shade": 0},
+        {"x0": 0.123457, "x1": 2, "label": "train", "shade": 2},
+    ]
 
 
 def test_the_component_mounts_on_a_page() -> None:

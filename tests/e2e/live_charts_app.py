@@ -5,7 +5,7 @@ import time
 
 import streamlit as st
 
-from app.components.live_charts import Chart, Series, live_charts
+from app.components.live_charts import Band, Chart, Series, live_charts
 
 st.title("Live charts demo")
 started = st.session_state.setdefault("started", time.time())
@@ -24,12 +24,17 @@ def live() -> None:
     )
     chrf = [20 + 35 * (1 - math.exp(-i / 90)) for i in range(0, n, 25)]
     rate = [5e-5 * min(1, (i + 1) / 50) * math.exp(-i / 400) for i in range(n)]
+    bands = [Band(0, 900, "prepare"), Band(900, 10 * n - 10, "train <b>", 2)]
     charts = [
-        Chart("loss", "Loss", "Step", "Loss", (Series("Training", steps, train), validation)),
+        Chart("loss", "Loss", "Step", "Loss", (Series("Training", steps, train), validation),
+              bands=bands),
         Chart("chrf", "chrF on the validation set", "Step", "chrF",
               (Series("chrF", steps[::25], chrf, True),), 48.3, "Base model"),
         Chart("rate", "Learning rate", "Step", "Learning rate", (Series("Rate", steps, rate),),
               log_y=True),
+        Chart("parts", "Parts", "Step", "Wh",
+              (Series("CPU", steps, [0.5] * n), Series("GPU", steps, [2.5] * n)),
+              from_zero=True, stacked=True),
         Chart("energy", "Energy", "Minutes", "kWh", (Series("Energy", [], []),)),
     ]  # fmt: skip
     live_charts(charts, key="demo.charts")

@@ -117,9 +117,12 @@ def drag_over_first_chart(page: Page, *, refreshes_while_held: int = 0) -> None:
 
 def test_charts_are_drawn_with_labels_for_screen_readers(page: Page) -> None:
     expect(page.locator(f"{PLOT} .main-svg").first).to_be_visible()
-    expect(page.locator(f"{PLOT}:visible")).to_have_count(3)
+    expect(page.locator(f"{PLOT}:visible")).to_have_count(4)
     expect(
-        page.get_by_role("figure", name=re.compile(r"^Loss: Training [\d.]+ at Step \d+"))
+        page.get_by_role(
+            "figure",
+            name=re.compile(r"^Loss: Training [\d.]+ at Step \d+; .*; last phase train <b>$"),
+        )
     ).to_be_visible()
     expect(page.get_by_role("figure", name=re.compile("Base model 48.3$"))).to_be_visible()
     expect(page.get_by_text("No data yet").locator("visible=true")).to_have_count(1)
@@ -140,6 +143,21 @@ def test_a_zoom_survives_three_refreshes(page: Page, refreshes_while_held: int) 
     page.locator(f"{PLOT} .nsewdrag").first.dblclick()
     wait_for_refreshes(page, 1)
     assert state(page)["range"][1] >= state(page)["last"]  # type: ignore[index]
+
+
+def test_bands_lie_behind_the_lines_and_grow_with_them(page: Page) -> None:
+    first = page.locator(PLOT).first
+    bands = "plot => plot._fullLayout.shapes.map(s => [s.x0, s.x1, s.layer, s.fillcolor])"
+    before = first.evaluate(bands)
+    assert [band[0] for band in before] == [0, 900]
+    assert {band[2] for band in before} == {"below"} and before[0][3] != before[1][3]
+    expect(first.locator(".legend2text")).to_have_text(["prepare", "train <b>"])
+    wait_for_refreshes(page, 2)
+    assert first.evaluate(bands)[1][1] > before[1][1]
+    # In an area chart the parts stand on each other: 0.5 and 2.5 reach up to 3.
+    top = "plot => plot._fullLayout.yaxis.range"
+    low, high = page.locator(f"{PLOT}:visible").nth(3).evaluate(top)
+    assert low == 0 and 3 <= high < 3.5
 
 
 def test_panning_is_not_disturbed_by_refreshes(page: Page) -> None:

@@ -79,7 +79,7 @@ def test_a_rater_has_one_page_and_no_other_can_be_opened(
     workspace.campaigns.add(campaign, CampaignTexts([], [], []), [Rater("r1", "c1", NAME, "")])
     app = browser.open(Pass("rater", "r1", 1))
     assert "adaptMLLM" not in [each.value for each in app.title]
-    for page in ("home", "runs", "campaigns", "agreement", "settings"):
+    for page in ("home", "runs", "campaigns", "agreement", "emissions", "settings"):
         with pytest.raises(ValueError, match="Could not find a navigation page"):
             app.switch_page(f"../pages/{page}.py").run()
     workspace.raters.change("r1", revoked_at=utc_now())

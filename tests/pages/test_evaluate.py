@@ -274,6 +274,7 @@ def test_long_work_is_a_job_that_the_page_starts_and_follows(
     button(app, "Score").click()
     app = app.run()
     (job,) = workspace.jobs.in_states("queued", "preparing", "evaluating", "saving", "finished")
+    assert job.person == "owner" and job.title.startswith("Evaluation of ")
     assert queue.wait(workspace, job.id).state == "finished"
     app = at(workspace, monkeypatch, "Scores")
     assert len(app.dataframe[0].value) == len(sets)

@@ -37,11 +37,14 @@ def texts(app: AppTest) -> str:
     return "\n".join(str(element.value) for element in shown)
 
 
-def stored_run(workspace: Workspace, state: str, **values: str) -> Run:
+def stored_run(
+    workspace: Workspace, state: str, settings: FineTuneSettings | None = None, **values: str
+) -> Run:
     """Stores a run that ended in `state`, as its supervisor would have left it."""
     run_id = str(uuid.uuid4())
     corpus = workspace.corpora.all()[0]
-    settings = FineTuneSettings(corpus=corpus.id, name=values.pop("name", "a run"))
+    name = values.pop("name", "a run")
+    settings = (settings or FineTuneSettings()).changed(corpus=corpus.id, name=name)
     folder = RunFolder(workspace.run_folder(run_id))
     folder.path.mkdir()
     settings.save(folder.settings_file)
@@ -152,6 +155,7 @@ def test_a_recipe_fills_the_form_and_wrong_values_are_named(
     assert values["Epochs"] == 8
     assert values["Gradient accumulation"] == 5
     assert values["Learning rate"] == 2e-5
+    assert values["Energy budget (kWh)"] == 0
     assert "precision fp16 needs a GPU" in texts(app)
     stage = next(item for item in app.number_input if item.label == "ZeRO stage")
     app = stage.set_value(0).run()

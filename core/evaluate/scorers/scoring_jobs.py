@@ -67,7 +67,9 @@ def check_start(workspace: Workspace, settings: AnySettings) -> AnySettings:
     return _checked(workspace, settings, given)
 
 
-def start(workspace: Workspace, settings: ScorerSettings, *, scoring_id: str = "") -> ScoringJob:
+def start(
+    workspace: Workspace, settings: ScorerSettings, *, scoring_id: str = "", by: str = ""
+) -> ScoringJob:
     """Puts a scoring into its queue; it starts at once when no other one runs.
 
     Args:
@@ -75,6 +77,7 @@ def start(workspace: Workspace, settings: ScorerSettings, *, scoring_id: str = "
         settings: What is scored by what.
         scoring_id: A UUID chosen beforehand; a second call with it (a double click) gives the
             scoring of the first.
+        by: Who starts it, as others know them; empty = nobody is named.
 
     Raises:
         AdaptMLLMError: `check_start` refused it; nothing was written.
@@ -86,7 +89,7 @@ def start(workspace: Workspace, settings: ScorerSettings, *, scoring_id: str = "
         record = _found(workspace, scoring_id)
         folder = workspace.scoring_folder(scoring_id)
         known = whole(record, folder, workspace.scorings.delete)
-        entered = known or _entered(workspace, settings, given, scoring_id)
+        entered = known or _entered(workspace, settings, given, scoring_id, by)
     if known is None:
         queue.advance(workspace)
     return entered
@@ -239,17 +242,22 @@ def _found(workspace: Workspace, scoring_id: str) -> ScoringJob | None:
 
 
 def _entered(
-    workspace: Workspace, settings: ScorerSettings, given: ScoringInput, scoring_id: str
+    workspace: Workspace,
+    settings: ScorerSettings,
+    given: ScoringInput,
+    scoring_id: str,
+    by: str,
 ) -> ScoringJob:
     folder = RunFolder(workspace.scoring_folder(scoring_id))
     kind: Kind = "external" if isinstance(settings, ExternalSettings) else "judge"
     relative = str(folder.path.relative_to(workspace.root))
     now = utc_now()
-    job = Job(scoring_id, MODULES[kind], relative, SCORE_LANE, WAITING, now)
+    name, module = settings.name, MODULES[kind]
+    job = Job(scoring_id, module, relative, SCORE_LANE, WAITING, now, title=name, person=by)
     scoring = Scoring(
         id=scoring_id,
         kind=kind,
-        name=settings.name,
+        name=name,
         test_set_hash=given.test_set_hash,
         created_at=now,
         is_lower_better=isinstance(settings, ExternalSettings) and settings.is_lower_better,

@@ -65,7 +65,9 @@ def _check_opens(workspace: Workspace, system_id: str) -> None:
         ) from error
 
 
-def start(workspace: Workspace, settings: BatchSettings, *, batch_id: str = "") -> Batch:
+def start(
+    workspace: Workspace, settings: BatchSettings, *, batch_id: str = "", by: str = ""
+) -> Batch:
     """Puts a batch into its queue; it starts at once when no other one runs.
 
     Args:
@@ -73,6 +75,7 @@ def start(workspace: Workspace, settings: BatchSettings, *, batch_id: str = "") 
         settings: What is translated by whom.
         batch_id: A UUID chosen beforehand; a second call with it (a double click) gives the batch
             of the first.
+        by: Who starts it, as others know them; empty = nobody is named.
 
     Raises:
         AdaptMLLMError: `check_start` refused it; nothing was written.
@@ -83,18 +86,20 @@ def start(workspace: Workspace, settings: BatchSettings, *, batch_id: str = "") 
         is_known = workspace.jobs.get(batch_id) is not None
         record = workspace.batches.get(batch_id) if is_known else None
         known = whole(record, workspace.batch_folder(batch_id), workspace.batches.delete)
-        batch = known or _entered(workspace, settings, batch_id)
+        batch = known or _entered(workspace, settings, batch_id, by)
     if known is None:
         queue.advance(workspace)
     return batch
 
 
-def _entered(workspace: Workspace, settings: BatchSettings, batch_id: str) -> Batch:
+def _entered(workspace: Workspace, settings: BatchSettings, batch_id: str, by: str) -> Batch:
     folder = RunFolder(workspace.batch_folder(batch_id))
     now = utc_now()
     corpus = workspace.corpora.get(settings.corpus)
     relative = str(folder.path.relative_to(workspace.root))
-    job = Job(batch_id, BATCH_KIND, relative, BATCH_LANE, WAITING, now)
+    num_systems = len(settings.systems)
+    title = f"{corpus.name} {settings.split} by {num_systems} system{'s' * (num_systems != 1)}"
+    job = Job(batch_id, BATCH_KIND, relative, BATCH_LANE, WAITING, now, title=title, person=by)
     values = settings.model_dump(mode="json")
     record = Batch(batch_id, corpus.id, corpus.name, settings.split, values, now, job)
     with new_job_folder(folder.path, "batch"):

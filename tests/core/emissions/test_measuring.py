@@ -192,6 +192,8 @@ def test_a_kill_loses_one_interval_at_most_and_the_next_attempt_adds(
     both = measured_by([*records, *second])
     assert both.num_attempts == 2 and len(both.conditions) == 2
     assert both.total.energy.total_kwh == pytest.approx(2 * first.total.energy.total_kwh)
+    headless = [each for each in second if each["kind"] != "begin"]  # on a full disk
+    assert measured_by([*records, *headless]).total == both.total
     copy = tmp_path / "energy.jsonl"
     copy.write_bytes(path.read_bytes() + b'{"kind": "energy", "seco')  # a line cut by the kill
     assert read_energy(copy).total == first.total

@@ -88,13 +88,14 @@ def test_a_job_computes_what_the_page_then_only_reads(ready: Workspace) -> None:
     before_s = needed(ready, what)
     assert evaluation_jobs.state_of(ready, evaluation_jobs.job_id_of(ready, what)) is None
     with ThreadPoolExecutor(4) as threads:  # clicks at the same moment
-        ids = set(threads.map(lambda _: evaluation_jobs.start(ready, what), range(4)))
+        ids = set(threads.map(lambda _: evaluation_jobs.start(ready, what, by="Áine"), range(4)))
     (job_id,) = ids
     assert job_id == evaluation_jobs.job_id_of(ready, what)
     state = queue.wait(ready, job_id, poll_s=0.1)
     assert (state.state, state.reason) == ("finished", ""), state.detail
     job = ready.jobs.get(job_id)
     assert job is not None and job.kind == EVALUATION_KIND
+    assert (job.title, job.person) == ("Evaluation of 2 systems on Small test", "Áine")
     folder = RunFolder(ready.scoring_folder(job_id))
     log = folder.log_file.read_text()
     assert log.count("attempt of") == 1 and "Traceback" not in log

@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 
+from core.__main__ import main
+from core.commands.login import login_name
 from core.corpora.importing import ensure_sample
+from core.corpora.sample import SAMPLE_NAME
 from core.errors import ConfigError, HostError, ModelError, TrainingError
 from core.finetune.command import free_port
 from core.jobs import queue
@@ -52,19 +55,20 @@ def home(workspace: Workspace, tmp_path: Path) -> Workspace:
 
 def start(workspace: Workspace) -> Any:
     model = str(workspace.root.parent / "prepared")
-    return services.start(workspace, ServeSettings(model=model, port=free_port()), service_id=ID)
+    settings = ServeSettings(model=model, port=free_port())
+    return services.start(workspace, settings, service_id=ID, by="Áine")
 
 
 def prepare(workspace: Workspace) -> Any:
     (corpus,) = workspace.corpora.all()
     settings = PrepareSettings(model="starter", corpus=corpus.id)
-    return versions.prepare(workspace, settings, version_id=ID)
+    return versions.prepare(workspace, settings, version_id=ID, by="Áine")
 
 
 def translate(workspace: Workspace) -> Any:
     (corpus,) = workspace.corpora.all()
     settings = BatchSettings(corpus=corpus.id, systems=("LLM",))
-    return batches.start(workspace, settings, batch_id=ID)
+    return batches.start(workspace, settings, batch_id=ID, by="Áine")
 
 
 class Kind:
@@ -83,6 +87,11 @@ class Kind:
         }[name]
         self.error = {"services": HostError, "versions": ModelError, "batches": TrainingError}[name]
         self.busy = {"services": ConfigError, "versions": ModelError, "batches": ConfigError}[name]
+        self.title = {
+            "services": "demo",
+            "versions": "starter",
+            "batches": f"{SAMPLE_NAME} test by 1 system",
+        }[name]
         self.name = name
 
     def records(self, workspace: Workspace) -> Any:
@@ -161,6 +170,33 @@ def test_a_deletion_that_fails_leaves_everything(
 
 def failing(_: str) -> None:
     raise HostError("The disk is full.")
+
+
+def test_a_job_tells_what_it_works_on_and_for_whom_also_when_it_is_resumed(
+    home: Workspace, kind: Kind
+) -> None:
+    kind.ended(home)
+    queue.resume(home, ID)
+    job = home.jobs.get(ID)
+    assert job is not None and not job.has_ended
+    assert (job.title, job.person) == (kind.title, "Áine")
+
+
+def test_a_run_from_the_command_line_is_of_whoever_is_logged_in(
+    home: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "aine")
+    words = ["--corpus", SAMPLE_NAME, "--name", "First", "--engine", "plain", "--detach"]
+    assert main(["finetune", *words, "--workspace", str(home.root)]) == 0
+    (run,) = home.runs.newest()
+    assert (run.job.title, run.job.person) == ("First", "aine")
+
+
+def test_whoever_no_list_of_users_knows_has_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)
+    assert login_name() == ""
 
 
 def test_what_has_not_ended_is_not_deleted(home: Workspace, kind: Kind) -> None:

@@ -59,6 +59,16 @@ def add_run(workspace: Workspace, run_id: str, *, state: str = WAITING, day: int
     return run
 
 
+def test_title_and_person_are_stored_as_any_database_takes_them(
+    workspace: Workspace,
+) -> None:
+    job = replace(JOB, title="☕" * 301, person="Ná\0oise \udcff")
+    assert job.title == "☕" * 299 + "…" and job.person == "Náoise ?"
+    workspace.runs.add(replace(RUN, job=job))
+    assert workspace.jobs.get("r1") == workspace.runs.get("r1").job == job
+    assert replace(JOB, person="p" * 200).person == "p" * 200
+
+
 def test_corpus_comes_back_as_it_was_stored(workspace: Workspace) -> None:
     workspace.corpora.add(CORPUS)
     assert workspace.corpora.get("c1") == workspace.corpora.get(CORPUS.name) == CORPUS

@@ -204,8 +204,9 @@ def test_scoring_that_cannot_work_is_refused_before_anything_is_written(
 
 def test_same_id_a_second_time_is_the_same_scoring(ready: Workspace) -> None:
     what = settings(ready, GOOD)
-    first = scoring_jobs.start(ready, what, scoring_id="chosen")
-    again = scoring_jobs.start(ready, what, scoring_id="chosen")
+    first = scoring_jobs.start(ready, what, scoring_id="chosen", by="Áine")
+    again = scoring_jobs.start(ready, what, scoring_id="chosen", by="Brian")
+    assert (again.job.title, again.job.person) == (what.name, "Áine")
     assert first.scoring == again.scoring and len(ready.scorings.of_test_set(HASH)) == 1
     assert queue.wait(ready, "chosen").state == "finished"
 
