@@ -8,6 +8,8 @@ from core.annotate.campaign_data import CampaignData
 from core.annotate.stored import load_campaign
 from core.emissions.course import EnergyCourse, EnergyCourseReader
 from core.emissions.records import FILE_NAME as ENERGY_FILE_NAME
+from core.emissions.stored import all_energy
+from core.emissions.totals import Total, grand_total
 from core.finetune.history import History, HistoryReader
 from core.finetune.preview import Preview, preview_in_process
 from core.finetune.settings import FineTuneSettings
@@ -47,6 +49,17 @@ def history(run_id: str) -> History:
 def _history(root: str, run_id: str) -> HistoryReader:
     """One reader a run, shared by all tabs, so that each line is parsed once."""
     return HistoryReader(_workspace(root).run_folder(run_id))
+
+
+def energy_taken() -> Total:
+    """Gives what everything took that was measured; at most half a minute old."""
+    return _energy_taken(str(workspace().root))
+
+
+@st.cache_data(max_entries=4, ttl=30, show_spinner=False)
+def _energy_taken(root: str) -> Total:
+    """Thousands of jobs take a third of a second to add up."""
+    return grand_total(all_energy(_workspace(root)))
 
 
 def energy_course(run_id: str) -> EnergyCourse:

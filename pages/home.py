@@ -8,8 +8,6 @@ from app.run_list import run_table
 from app.text import page_header, size
 from core.emissions.amounts import kwh_words
 from core.emissions.settings import emissions_settings
-from core.emissions.stored import all_energy
-from core.emissions.totals import grand_total
 
 workspace = cache.workspace()
 corpora = workspace.corpora.all()
@@ -17,7 +15,7 @@ counts = workspace.runs.counts()
 facts = cache.facts()
 newest = workspace.runs.newest(limit=5)
 campaigns = workspace.campaigns.all()
-taken = grand_total(all_energy(workspace))
+taken = cache.energy_taken()
 num_active = sum(
     count
     for state, count in counts.items()

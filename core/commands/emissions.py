@@ -14,6 +14,7 @@ from typing import Any
 
 from core.commands import emissions_settings
 from core.commands.answers import Answer, table
+from core.commands.footprint import add_footprint_commands
 from core.emissions.amounts import co2_words, kg_words, kwh_words, seconds_words, significant
 from core.emissions.carbon import Basis, chosen_basis, chosen_pue
 from core.emissions.energy import JobEnergy
@@ -50,6 +51,7 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     exporting.add_argument("--format", choices=list(FORMATS), required=True)
     exporting.add_argument("--output", type=Path, metavar="FILE", help="(default: stdout)")
     exporting.set_defaults(command=_export)
+    add_footprint_commands(commands, common)
     for parser in (summing, asking, telling, exporting):
         one = parser is telling
         rest = "" if one else "; left out: everything that was measured"
