@@ -8,8 +8,21 @@ import pandas as pd
 import streamlit as st
 
 from app.text import plain, rows_of, size
+from core.emissions.amounts import co2_words, kwh_words
+from core.emissions.carbon import chosen_pue
+from core.emissions.inference import (
+    Inference,
+    known_basis,
+    measured_model,
+    newest,
+    origin_words,
+    rate_words,
+)
 from core.languages import language_name
 from core.storage.version_records import Version
+from core.storage.workspace import Workspace
+
+_MEASURE = "under Inference on the Emissions page, or by `python -m core emissions measure`"
 
 
 def recommendation(version: Version) -> None:
@@ -75,6 +88,52 @@ def figures(gate: dict[str, Any]) -> None:
         f"{gate['num_beams']} · each model in a process of its own"
     )
     st.code(gate["signature"], language=None, wrap_lines=True)
+
+
+def energy(workspace: Workspace, version: Version) -> None:
+    """Shows what translating with a version was measured to take, or how to measure it."""
+    found = _measured(workspace, version.model, version.id)
+    if found is None:
+        st.caption(f"What translating takes is not measured yet: measure it {_MEASURE}.")
+        return
+    basis, pue = known_basis(workspace), chosen_pue(workspace)
+    amounts = {
+        "1,000 segments": found.kwh_per_1000_segments,
+        "Million characters": found.kwh_per_million_characters,
+    }
+    with st.container(horizontal=True):
+        for label, kwh in amounts.items():
+            co2 = co2_words(basis.co2_kg(kwh)) if basis else None
+            st.metric(
+                label,
+                kwh_words(basis.facility_kwh(kwh) if basis else kwh * pue),
+                delta=co2,
+                delta_color="off",
+                delta_arrow="off",
+                border=True,
+                help="Energy that translating so much took, with PUE.",
+            )
+    on = basis.label if basis else f"PUE {pue:g}; CO2eq needs a grid, chosen on the Emissions page"
+    guessed = f"{found.heuristic_share:.0%} guessed"
+    st.caption(plain(f"{origin_words(found)}, {guessed} · {on}"))
+
+
+def energy_caption(workspace: Workspace, model: str, version_id: str) -> None:
+    """Says the same in one line; nothing where it was not measured.
+
+    Args:
+        workspace: Where it is stored.
+        model: The model's canonical name.
+        version_id: The version.
+    """
+    found = _measured(workspace, model, version_id)
+    if found is not None:
+        words = rate_words(found, known_basis(workspace), pue=chosen_pue(workspace))
+        st.caption(plain(f"Translating takes {words}."))
+
+
+def _measured(workspace: Workspace, model: str, version_id: str) -> Inference | None:
+    return newest(measured_model(workspace, model), version=version_id)
 
 
 def _less(change: float, before: dict[str, Any], name: str) -> str:

@@ -16,6 +16,7 @@ from core.finetune.history import HistoryReader
 from core.finetune.recipes import SCRATCH
 from core.finetune.run_folder import RunFolder
 from core.languages import language
+from core.serving.card_energy import energy_lines
 from core.serving.licences import licence_of, notice_of
 from core.serving.models import find_model
 from core.serving.servable import Servable, is_servable, load_servable
@@ -46,6 +47,8 @@ class _Subject:
         run: The run it came from; None for a base model, or where the run is gone.
         servable: The served form, None where none was accepted.
         gate: Figures of the comparison with the original; may be empty.
+        key: The model's canonical name.
+        version_id: The version whose figures are told; empty for none.
     """
 
     name: str
@@ -54,6 +57,8 @@ class _Subject:
     run: Run | None
     servable: Servable | None
     gate: dict[str, Any]
+    key: str = ""
+    version_id: str = ""
 
     @property
     def languages(self) -> tuple[list[str], list[str]]:
@@ -99,6 +104,7 @@ def model_card(
         ]
     if subject.gate:
         sections.append("## The served form\n\n" + _gate(subject))
+    sections += _energy(workspace, subject)
     front = _front_matter(subject, corpus, name, form)
     card = ModelCard(f"---\n{front}\n---\n\n" + "\n\n".join(sections) + "\n")
     return str(card)
@@ -135,7 +141,8 @@ def _subject(workspace: Workspace, model: str) -> _Subject:
         run = _run(workspace, str(servable.provenance.get("run", "")))
         base_model = str(servable.provenance.get("base_model", servable.model))
         step = int(servable.provenance.get("step", 0))
-        return _Subject(servable.name, base_model, step, run, servable, {})
+        of_version = (servable.model, given.resolve().parent.name)
+        return _Subject(servable.name, base_model, step, run, servable, {}, *of_version)
     reference = find_model(workspace, model)
     version = workspace.versions.current(reference.key)
     served, gate = None, {}
@@ -144,7 +151,9 @@ def _subject(workspace: Workspace, model: str) -> _Subject:
         served = load_servable(folder) if is_servable(folder) else None
         gate = version.gate | {"engine": version.engine, "quantization": version.quantization}
     base_model = reference.run.base_model if reference.run else reference.name
-    return _Subject(reference.name, base_model, reference.step, reference.run, served, gate)
+    about = (reference.name, base_model, reference.step, reference.run)
+    version_id = version.id if version else ""
+    return _Subject(*about, served, gate, reference.key, version_id)
 
 
 def _run(workspace: Workspace, run_id: str) -> Run | None:
@@ -365,6 +374,13 @@ def _training(run: Run, folder: Path) -> str:
         if versions.get(name):
             lines.append(f"| {name} | {escaped(str(versions[name]))} |")
     return "\n".join(lines)
+
+
+def _energy(workspace: Workspace, subject: _Subject) -> list[str]:
+    """Gives the section on energy, where there is something to say."""
+    about = (subject.run, subject.step, subject.key, subject.version_id)
+    lines = [escaped(line) for line in energy_lines(workspace, *about)]
+    return ["\n\n".join(["## Energy", *lines])] if lines else []
 
 
 def _gate(subject: _Subject) -> str:
