@@ -23,22 +23,52 @@ def _library() -> Iterator[Any]:
         pynvml.nvmlShutdown()
 
 
+def _visible(nvml: Any) -> list[tuple[int, Any]]:
+    """Gives index and handle of each GPU that programs here may use, as CUDA decides it.
+
+    CUDA_VISIBLE_DEVICES names them by index or by the beginning of a UUID; what comes after a name
+    that fits none is hidden, too.
+    """
+    handles = [nvml.nvmlDeviceGetHandleByIndex(each) for each in range(nvml.nvmlDeviceGetCount())]
+    names = visible_devices()
+    if names is None:
+        return list(enumerate(handles))
+    uuids = [str(nvml.nvmlDeviceGetUUID(handle)) for handle in handles]
+    found = []
+    for name in names:
+        index = _index_of(name, uuids)
+        if index is None:
+            break
+        found.append((index, handles[index]))
+    return found
+
+
+def _index_of(name: str, uuids: list[str]) -> int | None:
+    if name.isdigit():
+        return int(name) if int(name) < len(uuids) else None
+    whole = name.removeprefix("MIG-").partition("/")[0]  # an instance by its GPU, as older drivers
+    fitting = [index for index, uuid in enumerate(uuids) if uuid.startswith(whole)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
 def gpus() -> list[dict[str, Any]]:
     """Gives name and memory (bytes, 0 = not told) of each GPU that programs here may use."""
     with _library() as nvml:
         if nvml is None:
             return []
         found = []
-        for index in range(nvml.nvmlDeviceGetCount()):
-            handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        for _, handle in _visible(nvml):
             gpu: dict[str, Any] = {"name": nvml.nvmlDeviceGetName(handle), "memory_bytes": 0}
             with contextlib.suppress(nvml.NVMLError):
                 gpu["memory_bytes"] = int(nvml.nvmlDeviceGetMemoryInfo(handle).total)
             found.append(gpu)
-    visible = visible_devices()
-    if visible is None:
         return found
-    return [found[int(name)] for name in visible if name.isdigit() and int(name) < len(found)]
+
+
+def visible_indices() -> list[int] | None:
+    """Gives the library's index of each GPU that programs here may use; None without library."""
+    with _library() as nvml:
+        return None if nvml is None else [index for index, _ in _visible(nvml)]
 
 
 def visible_devices() -> list[str] | None:
@@ -46,17 +76,17 @@ def visible_devices() -> list[str] | None:
     value = os.environ.get("CUDA_VISIBLE_DEVICES")
     if value is None:
         return None
-    return [name.strip() for name in value.split(",") if name.strip() not in ("", "-1")]
+    names = [name.strip() for name in value.split(",")]
+    return [name for name in names[: names.index("-1") if "-1" in names else None] if name]
 
 
 def gpu_samples() -> list[dict[str, Any]]:
-    """Gives use (%), memory in use (bytes) and power (W) of each GPU at this moment."""
+    """Gives use (%), memory in use (bytes) and power (W) now of each GPU that programs may use."""
     with _library() as nvml:
         if nvml is None:
             return []
         samples = []
-        for index in range(nvml.nvmlDeviceGetCount()):
-            handle = nvml.nvmlDeviceGetHandleByIndex(index)
+        for index, handle in _visible(nvml):
             sample: dict[str, Any] = {"index": index}
             # Each reading is optional: virtual and older cards answer only some of them.
             with contextlib.suppress(nvml.NVMLError):
@@ -75,18 +105,7 @@ def gpu_processes() -> list[dict[str, Any]]:
         if nvml is None:
             return []
         found = []
-        visible = visible_devices()
-        for index in range(nvml.nvmlDeviceGetCount()):
-            handle = nvml.nvmlDeviceGetHandleByIndex(index)
-            names = [str(index)]
-            with contextlib.suppress(nvml.NVMLError):
-                names.append(str(nvml.nvmlDeviceGetUUID(handle)))
-            if visible is not None and not any(
-                name == each or (each and name.startswith(each))
-                for name in names
-                for each in visible
-            ):
-                continue
+        for index, handle in _visible(nvml):
             pids: list[int] = []
             with contextlib.suppress(nvml.NVMLError):
                 processes = nvml.nvmlDeviceGetComputeRunningProcesses(handle)

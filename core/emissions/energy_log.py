@@ -17,9 +17,9 @@ from core.emissions.settings import EmissionsSettings
 from core.storage.files import append_json_line, utc_now
 
 INTERVAL_S = 5.0
-# The search for the hardware takes a second of processor time: not for what fails at once. What
+# The search for the hardware takes over a second of processor time: not for what ends at once. What
 # processor and memory take meanwhile is counted all the same.
-PATIENCE_S = 1.5
+PATIENCE_S = 3.0
 SHARING_INTERVAL_S = 60.0
 MAX_BYTES = 5_000_000  # of the file of what may run for months; a week of readings
 
@@ -36,16 +36,25 @@ class EnergyLog:
         measured: What the job took until now, earlier attempts included.
     """
 
-    def __init__(self, path: Path, settings: EmissionsSettings, *, keeps_all: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: EmissionsSettings,
+        *,
+        num_gpus: int | None = None,
+        keeps_all: bool = True,
+    ) -> None:
         """Reads what earlier attempts took.
 
         Args:
             path: The job's `energy.jsonl`.
             settings: How it is measured.
+            num_gpus: How many of the visible GPUs, from the first, are the job's; None = all.
             keeps_all: Otherwise the file is thinned when it gets long, as that of a service.
         """
         self._path = path
         self._keeps_all = keeps_all
+        self._num_gpus = num_gpus
         self._settings = settings
         self.measured: Measured = read_energy(path)
         self._attempt = self.measured.num_attempts + 1
@@ -93,7 +102,7 @@ class EnergyLog:
     def _start(self, since: Start) -> None:
         time.sleep(PATIENCE_S)
         try:
-            self._meter = Meter(self._settings, since)
+            self._meter = Meter(self._settings, since, num_gpus=self._num_gpus)
         except Exception:  # noqa: BLE001 (a job must not fail because it cannot be measured)
             log.exception("energy is not measured")
 
@@ -126,7 +135,7 @@ class EnergyLog:
         if not self.measured.conditions[-1].gpus:
             return
         try:
-            text = sharing_warning()
+            text = sharing_warning(self._num_gpus)
         except Exception as error:  # noqa: BLE001 (as above)
             log.warning("the GPUs' processes could not be listed: %s", error)
             return

@@ -18,6 +18,7 @@ import psutil
 
 from core.emissions.energy import Conditions, Device, Energy, Method
 from core.emissions.settings import EmissionsSettings
+from core.gpu import visible_indices
 
 _NEVER_S = 1e6  # codecarbon's own timer; we read when we want to, from one thread
 _COUNTERS = ("intel_rapl", "intel_power_gadget", "windows_emi", "apple_powermetrics")
@@ -63,20 +64,30 @@ class Meter:
         conditions: How each device is measured.
     """
 
-    def __init__(self, settings: EmissionsSettings, since: Start | None = None) -> None:
+    def __init__(
+        self,
+        settings: EmissionsSettings,
+        since: Start | None = None,
+        *,
+        num_gpus: int | None = None,
+    ) -> None:
         """Finds out what there is to measure, which takes seconds, and begins.
 
         Args:
             settings: How it is measured.
             since: When the work began: until the library is ready, processor (by the load model)
                 and memory are counted from there; a GPU is not.
+            num_gpus: How many of the visible GPUs, from the first, are measured; None = all.
 
         Raises:
             RuntimeError: The library did not begin.
         """
         since = since or Start.now()
-        tracker = _tracker(settings)
+        gpu_ids = _gpu_ids(num_gpus)
+        tracker = _tracker(settings, gpu_ids)
         tracker._ensure_hardware_ready()
+        if gpu_ids == []:
+            tracker._hardware = [each for each in tracker._hardware if not _is_gpu(each)]
         _count_whole_tree(tracker)
         tracker.start()
         if tracker._start_time is None:  # it only logs its own failures
@@ -95,7 +106,8 @@ class Meter:
             tracker._total_ram_energy.kWh,
             tracker._total_gpu_energy.kWh,
         )
-        return Reading(time.perf_counter() - self._began_s, self._head + energy)
+        # Asked again within 50 ms, codecarbon does not measure.
+        return Reading(tracker._last_measured_time - self._began_s, self._head + energy)
 
     @property
     def is_gpu_counted(self) -> bool:
@@ -107,7 +119,7 @@ class Meter:
         self._tracker.stop()
 
 
-def _tracker(settings: EmissionsSettings) -> Any:
+def _tracker(settings: EmissionsSettings, gpu_ids: list[str] | None) -> Any:
     from codecarbon import OfflineEmissionsTracker
 
     # The import sets the library's level, so this comes after it; two lines would be printed.
@@ -136,9 +148,24 @@ def _tracker(settings: EmissionsSettings) -> Any:
         rapl_include_dram=False,
         rapl_prefer_psys=False,
         output_dir=os.curdir,
-        gpu_ids=None,  # those of CUDA_VISIBLE_DEVICES
+        gpu_ids=gpu_ids,
         metadata=None,
     )
+
+
+def _gpu_ids(num_gpus: int | None) -> list[str] | None:
+    """Gives the indices of the GPUs that are measured; None = what codecarbon finds.
+
+    codecarbon reads CUDA_VISIBLE_DEVICES as well, but finds no GPU by its UUID.
+    """
+    if num_gpus == 0:
+        return []
+    visible = visible_indices()
+    return None if visible is None else [str(index) for index in visible[:num_gpus]]
+
+
+def _is_gpu(hardware: Any) -> bool:
+    return type(hardware).__name__ == "GPU"
 
 
 def _count_whole_tree(tracker: Any) -> None:
@@ -231,9 +258,9 @@ def _is_in_table(cpu: Any) -> bool:
 
 
 def _gpu_devices(tracker: Any) -> list[Any]:
-    """Gives the GPUs that are measured: those of CUDA_VISIBLE_DEVICES."""
+    """Gives the GPUs that are measured."""
     for hardware in tracker._hardware:
-        if type(hardware).__name__ == "GPU":
+        if _is_gpu(hardware):
             chosen = set(hardware._get_gpu_ids())
             return [each for each in hardware.devices.devices if each.gpu_index in chosen]
     return []

@@ -22,6 +22,10 @@ class FineTuneKind:
 
     energy_kind = "run"
 
+    def num_gpus(self, folder: JobFolder) -> int:
+        """Gives one for each process; they use the first ones."""
+        return FineTuneSettings.load(RunFolder(folder.path).settings_file).num_processes
+
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the commands of a run, and writes them down in its folder."""
         run = RunFolder(folder.path)

@@ -56,6 +56,12 @@ class JobKind(Protocol):
     def energy_kind(self) -> str:
         """What its energy is counted as, such as `run`; see `core.emissions.energy.JobEnergy`."""
 
+    def num_gpus(self, folder: JobFolder) -> int | None:
+        """Gives how many of the visible GPUs, from the first, it computes on; None = maybe all.
+
+        Their energy is the job's; that of others is not, or two jobs would be charged for it.
+        """
+
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the commands to run one after the other."""
 

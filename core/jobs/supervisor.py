@@ -109,9 +109,17 @@ class Supervisor:
         with _tolerating_database():
             settings = emissions_settings(self._workspace)
         keeps_all = self._kind.energy_kind != "service"
-        self._energy = EnergyLog(self._folder.energy_file, settings, keeps_all=keeps_all)
+        self._energy = EnergyLog(
+            self._folder.energy_file, settings, num_gpus=self._num_gpus(), keeps_all=keeps_all
+        )
         self._energy_before_kwh = self._energy.measured.total.energy.total_kwh
         self._energy.begin()
+
+    def _num_gpus(self) -> int | None:
+        try:
+            return self._kind.num_gpus(self._folder)
+        except Exception:  # noqa: BLE001 (what is wrong with the job is told when its stages are asked for)
+            return None
 
     def _note_energy(self, stage: Stage) -> None:
         """Measures, and asks the job to stop once the attempt has used up its budget."""

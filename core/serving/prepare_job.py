@@ -27,6 +27,10 @@ class PrepareKind:
 
     energy_kind = "conversion"
 
+    def num_gpus(self, folder: JobFolder) -> int:
+        """Gives one: the engines compute on the first."""
+        return 1
+
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the one command."""
         command = [sys.executable, "-m", "core.serving.preparing", str(folder.path)]

@@ -19,6 +19,10 @@ class ServiceKind:
 
     energy_kind = "service"
 
+    def num_gpus(self, folder: JobFolder) -> int:
+        """Gives one: the engines compute on the first."""
+        return 1
+
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the one command."""
         command = [sys.executable, "-m", "core.serving.serving", str(folder.path)]

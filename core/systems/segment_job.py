@@ -30,6 +30,7 @@ class SegmentJob:
         resume_hint: What is kept, and what Resume does.
         unit: What its steps are, for sentences; empty where they say nothing to people.
         energy_kind: What its energy is counted as.
+        uses_gpus: How many of the visible GPUs its own processes compute on; None = maybe all.
     """
 
     module: str
@@ -37,6 +38,11 @@ class SegmentJob:
     resume_hint: str
     unit: str = "segments"
     energy_kind: str = "scoring"
+    uses_gpus: int | None = 0
+
+    def num_gpus(self, folder: JobFolder) -> int | None:
+        """Gives what the kind says; services that it asks are counted as services."""
+        return self.uses_gpus
 
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the one command."""

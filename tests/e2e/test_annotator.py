@@ -24,7 +24,6 @@ pytestmark = pytest.mark.e2e
 COMPONENT = '[data-testid="stBidiComponentIsolated"]'
 FORMS = ("mqm", "esa", "sqm", "ranking")
 PHONE = {"width": 390, "height": 844}
-expect.set_options(timeout=8_000)
 RUNS = itertools.count()
 
 

@@ -93,6 +93,11 @@ class RaterPage:
     def place(self) -> Locator:
         return self.page.locator("header .place")
 
+    def stands_at(self, number: int) -> None:
+        """Waits for an item; for a moment the form of the one before may still be drawn, too."""
+        expect(self.place).to_have_count(1)
+        expect(self.place).to_have_text(f"Segment {number} of {NUM_ITEMS}")
+
     def waits_until_saved(self) -> None:
         expect(self.page.locator(".status")).to_have_attribute("data-state", "saved")
 
@@ -184,14 +189,14 @@ def enters_by_touch(rater: RaterPage, link: str) -> None:
     rater.page.get_by_text("I agree", exact=True).tap()
     expect(rater.locate("Start")).to_be_enabled()
     rater.locate("Start").tap()
-    expect(rater.place).to_have_text(f"Segment 1 of {NUM_ITEMS}")
+    rater.stands_at(1)
     assert rater.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def marks_by_touch(rater: RaterPage) -> None:
     """Marks a major error in the first word of each translation of the hasty system."""
     for number in range(1, NUM_ITEMS + 1):
-        expect(rater.place).to_have_text(f"Segment {number} of {NUM_ITEMS}")
+        rater.stands_at(number)
         if rater.target.inner_text() in OUTPUTS["hasty"]:
             rater.target.locator("[data-start]").first.tap()
             sheet = rater.page.get_by_role("dialog")
@@ -204,7 +209,7 @@ def marks_by_touch(rater: RaterPage) -> None:
 
 def scores_by_touch(rater: RaterPage) -> None:
     for number in range(1, NUM_ITEMS + 1):
-        expect(rater.place).to_have_text(f"Segment {number} of {NUM_ITEMS}")
+        rater.stands_at(number)
         score = 2 if rater.target.inner_text() in OUTPUTS["hasty"] else 5
         rater.page.locator(".levels label").filter(has_text=re.compile(f"^{score}")).tap()
         rater.waits_until_saved()
@@ -219,13 +224,13 @@ def enters_by_keys(rater: RaterPage, link: str) -> None:
     expect(rater.locate("Start")).to_be_enabled()
     rater.tabs_to("Start")
     rater.press("Enter")
-    expect(rater.place).to_have_text(f"Segment 1 of {NUM_ITEMS}")
+    rater.stands_at(1)
 
 
 def marks_by_keys_through_a_kill(rater: RaterPage, app: App) -> None:
     """Marks a minor error in each first word; the server dies and comes back in the third item."""
     for number in range(1, NUM_ITEMS + 1):
-        expect(rater.place).to_have_text(f"Segment {number} of {NUM_ITEMS}")
+        rater.stands_at(number)
         if number == 1:
             rater.tabs_to(rater.target.get_attribute("aria-label") or "Translation")
         expect(rater.target).to_be_focused()
@@ -242,7 +247,7 @@ def marks_by_keys_through_a_kill(rater: RaterPage, app: App) -> None:
 
 def scores_by_keys(rater: RaterPage) -> None:
     for number in range(1, NUM_ITEMS + 1):
-        expect(rater.place).to_have_text(f"Segment {number} of {NUM_ITEMS}")
+        rater.stands_at(number)
         rater.press("1" if rater.target.inner_text() in OUTPUTS["hasty"] else "6")
         rater.waits_until_saved()
         rater.leaves(number, lambda: rater.press("Control+Enter"), lambda: confirms(rater))

@@ -17,7 +17,12 @@ from core.systems.segment_job import SegmentJob
 
 AGAIN_HINT = "Measure again."
 _JOB = SegmentJob(
-    "core.systems.footprint.measuring", "measurement", AGAIN_HINT, unit="", energy_kind="benchmark"
+    "core.systems.footprint.measuring",
+    "measurement",
+    AGAIN_HINT,
+    unit="",
+    energy_kind="benchmark",
+    uses_gpus=1,
 )
 
 
@@ -25,6 +30,10 @@ class MeasuringKind:
     """Translates with one local model while the supervisor measures."""
 
     energy_kind = _JOB.energy_kind
+
+    def num_gpus(self, folder: JobFolder) -> int | None:
+        """Gives one: it starts one engine."""
+        return _JOB.num_gpus(folder)
 
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the one command."""

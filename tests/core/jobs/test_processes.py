@@ -110,6 +110,8 @@ from core.storage.workspace import Workspace
 
 class Kind:
     energy_kind = "run"
+    def num_gpus(self, folder):
+        return 0
 
     def stages(self, workspace, folder):
         code = "import sys, pathlib; p = pathlib.Path(sys.argv[1]); " + sys.argv[3]

@@ -10,13 +10,17 @@ from core.storage.workspace import Workspace
 from core.systems.segment_job import SegmentJob
 
 RESUME_HINT = "Nothing was stored; Resume scores everything again."
-_JOB = SegmentJob("core.evaluate.scorers.external.scoring", "scoring", RESUME_HINT)
+_JOB = SegmentJob("core.evaluate.scorers.external.scoring", "scoring", RESUME_HINT, uses_gpus=None)
 
 
 class ExternalKind:
     """Runs a command and takes what it wrote: all of it or nothing."""
 
     energy_kind = "scoring"
+
+    def num_gpus(self, folder: JobFolder) -> int | None:
+        """Gives what a command of another may use: all."""
+        return _JOB.num_gpus(folder)
 
     def stages(self, workspace: Workspace, folder: JobFolder) -> list[Stage]:
         """Gives the one command, which a stop ends at once: half of its scores is none."""
