@@ -20,7 +20,6 @@ from core.storage.workspace import Workspace
 from core.systems.catalogue import all_systems
 from core.systems.footprint.answer_lengths import Text, default_text, text_of, text_of_corpus
 from core.systems.footprint.break_even import BreakEven, FineTuning, break_even, fine_tuning_of
-from core.systems.footprint.ecologits_figures import HOW_TO_GET, is_installed
 from core.systems.footprint.estimated import LlmEstimate, estimate
 from core.systems.footprint.model_size import ModelSize, size_of, store_size
 from core.systems.protocol import SystemInfo
@@ -32,9 +31,6 @@ def llm_estimates(workspace: Workspace, basis: Basis | None) -> None:
     if not llms:
         st.info("There is no LLM endpoint yet. Set one up, and what it takes is estimated here.")
         st.page_link(page_path("settings"), label="Set up an endpoint", icon=":material/settings:")
-        return
-    if not is_installed():
-        problem("Not estimated yet", "Estimates of LLMs need EcoLogits.", HOW_TO_GET)
         return
     text = _chosen_text(workspace)
     found, refused = _estimated(workspace, llms.values(), text)
@@ -77,7 +73,7 @@ def break_even_view(workspace: Workspace, basis: Basis | None) -> None:
     """Shows after how many translations a fine-tuned model has paid for its training."""
     tuned = _fine_tuned(workspace)
     llms = _llms(workspace)
-    if not tuned or not llms or not is_installed():
+    if not tuned or not llms:
         st.info(_what_is_missing(has_tuned=bool(tuned), has_llms=bool(llms)))
         return
     left, right = st.columns(2)
@@ -127,8 +123,6 @@ def _what_is_missing(*, has_tuned: bool, has_llms: bool) -> str:
         missing.append("a fine-tuned model that was measured above, and its run as well")
     if not has_llms:
         missing.append("an LLM endpoint (Settings)")
-    if not is_installed():
-        missing.append("EcoLogits for estimates")
     return (
         "Each segment that a small model translates instead of an LLM may save energy; here you "
         f"see when that has paid for the training. It needs {' and '.join(missing)}."

@@ -16,7 +16,6 @@ from core.jobs.folder import JobState
 from core.storage.run_records import Run
 from core.storage.version_records import Version
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
-from core.systems.footprint.ecologits_figures import is_installed
 from core.systems.footprint.measurements import measurements, start_measurement
 from core.systems.footprint.settings import MeasureSettings
 from tests.core.emissions.made_energy import made
@@ -26,9 +25,6 @@ from tests.core.systems.small_corpus import add_corpus
 from tests.pages.reading import button
 
 NAME = "*a* <b> $x$"
-needs_ecologits = pytest.mark.skipif(
-    not is_installed(), reason="EcoLogits, an optional library, is not installed"
-)
 
 
 @pytest.fixture(autouse=True)
@@ -145,7 +141,6 @@ def test_what_was_measured_stands_in_the_table_with_co2_once_a_grid_is_chosen(
     assert frame["CO2eq of 1,000 segments, g"][0] == pytest.approx(4.8 * 0.290805)
 
 
-@needs_ecologits
 def test_an_llm_is_asked_about_then_estimated_and_compared(
     tuned: tuple[Workspace, Run, Version], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""What one answer of an LLM takes, by the pure functions of EcoLogits, an optional library.
+"""What one answer of an LLM takes, by the pure functions of EcoLogits.
 
 Its tracers, which change the libraries that ask LLMs, are never switched on. It carries its data
 with it and asks nobody.
@@ -12,15 +12,13 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.errors import ConfigError, HostError
+from core.errors import ConfigError
 from core.systems.footprint.model_size import ModelSize
 from core.systems.footprint.span import Span
 
-HOW_TO_GET = 'Install it by `pip install "ecologits>=0.11,<0.12"`; nothing is sent anywhere.'
 # The lowest and the highest that EcoLogits knows of the providers' data centres.
 UNKNOWN_PUE = Span(1.09, 1.20)
 _PROVIDER_OF_HOST = {
@@ -82,18 +80,8 @@ class Figures:
     notes: tuple[str, ...] = ()
 
 
-def is_installed() -> bool:
-    """Whether EcoLogits can be asked."""
-    return find_spec("ecologits") is not None
-
-
 def release() -> str:
-    """Gives the library with its version.
-
-    Raises:
-        HostError: It is not installed.
-    """
-    _library()
+    """Gives the library with its version."""
     return f"EcoLogits {version('ecologits')}"
 
 
@@ -104,7 +92,6 @@ def find_registered(model: str, base_url: str) -> Registered:
 
     Raises:
         ConfigError: It does not know the model; the hint asks for the number of parameters.
-        HostError: EcoLogits is not installed.
     """
     models = _library().models
     for candidate in _candidates(model.strip(), base_url):
@@ -123,9 +110,6 @@ def figures_of(model: Registered | ModelSize, tokens: float, seconds: float | No
         model: Who answers.
         tokens: Tokens of the answer.
         seconds: How long it took; None leaves that to EcoLogits.
-
-    Raises:
-        HostError: EcoLogits is not installed.
     """
     latency_s = math.inf if seconds is None else seconds
     if isinstance(model, ModelSize):
@@ -195,8 +179,6 @@ class _Library:
 
 @cache
 def _library() -> _Library:
-    if not is_installed():
-        raise HostError("Estimates of LLMs need EcoLogits, which is optional.", hint=HOW_TO_GET)
     before = logging.getLoggerClass()
     try:
         tracing = importlib.import_module("ecologits.tracers.utils")

@@ -84,7 +84,6 @@ def estimate(
 
     Raises:
         ConfigError: EcoLogits does not know the model, and nobody said how large it is.
-        HostError: EcoLogits is not installed.
     """
     by = release()
     size = size_of(workspace, info) if size is None else size

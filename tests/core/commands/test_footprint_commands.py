@@ -14,15 +14,10 @@ from core.emissions.inference import to_record as system_record
 from core.emissions.stored import to_record
 from core.errors import ConfigError, DataError
 from core.storage.workspace import Workspace
-from core.systems.footprint.ecologits_figures import is_installed
 from tests.core.emissions.made_energy import made
 from tests.core.emissions.made_inference import made_inference
 from tests.core.systems.footprint.stored_models import stored_llm, stored_run, stored_version
 from tests.core.systems.small_corpus import add_corpus
-
-needs_ecologits = pytest.mark.skipif(
-    not is_installed(), reason="EcoLogits, an optional library, is not installed"
-)
 
 
 def answer(workspace: Workspace, *words: str) -> Answer:
@@ -67,7 +62,6 @@ def test_inference_tells_what_was_measured_and_what_is_missing(tuned: Workspace)
     assert problem.startswith("LLM: ")
 
 
-@needs_ecologits
 def test_an_llm_of_known_size_is_estimated_and_compared(tuned: Workspace) -> None:
     answer(tuned, "llm-size", "LLM", "--active-b", "70")
     (llm,) = answer(tuned, "inference", "--grid", "IRL").values["estimated"]

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator
 
 import pytest
 
 from core.emissions.carbon import Basis
 from core.emissions.grid import Grid
-from core.errors import ConfigError, HostError
+from core.errors import ConfigError
 from core.storage.workspace import Workspace
-from core.systems.footprint import ecologits_figures
 from core.systems.footprint.answer_lengths import Text
 from core.systems.footprint.ecologits_figures import (
     Registered,
     figures_of,
     find_registered,
-    is_installed,
 )
 from core.systems.footprint.estimated import estimate
 from core.systems.footprint.model_size import ModelSize, llm_endpoint, size_of, store_size
 from tests.core.systems.footprint.stored_models import stored_answers, stored_llm, stored_version
 
 TEXT = Text("a text", "eng_Latn", "gle_Latn", characters_per_segment=80, reference_tokens=30)
-needs_ecologits = pytest.mark.skipif(
-    not is_installed(), reason="EcoLogits, an optional library, is not installed"
-)
 
 
 @pytest.fixture
@@ -41,7 +35,6 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refused)
 
 
-@needs_ecologits
 @pytest.mark.parametrize(
     ("model", "base_url", "known_as"),
     [
@@ -63,7 +56,6 @@ def test_a_model_is_found_by_address_and_name(
     assert find_registered(model, base_url) == Registered(*known_as)
 
 
-@needs_ecologits
 @pytest.mark.parametrize(
     ("model", "base_url"),
     [
@@ -77,7 +69,6 @@ def test_an_unknown_model_is_asked_about_never_guessed(model: str, base_url: str
     assert "billions of parameters" in refused.value.hint
 
 
-@needs_ecologits
 @pytest.mark.usefixtures("no_network")
 def test_figures_are_ranges_with_what_makes_them_less_sure() -> None:
     # 200 tokens of a model of 8 billion: 1.5e-5 to 1.8e-5 kWh (EcoLogits 0.11.3 at PUE 1.2).
@@ -92,7 +83,6 @@ def test_figures_are_ranges_with_what_makes_them_less_sure() -> None:
     assert single.kwh.low < single.kwh.high and "gives one number" in single.notes[-1]
 
 
-@needs_ecologits
 def test_a_mixture_takes_what_works_and_stores_what_is_there() -> None:
     dense, mixture = ModelSize(active_b=30), ModelSize(active_b=3, total_b=30)
     small = figures_of(ModelSize(active_b=3), 100, None).kwh
@@ -100,7 +90,6 @@ def test_a_mixture_takes_what_works_and_stores_what_is_there() -> None:
     assert small.low <= active.low < whole.low
 
 
-@needs_ecologits
 def test_ecologits_changes_nothing_in_this_process() -> None:
     import openai
 
@@ -110,7 +99,6 @@ def test_ecologits_changes_nothing_in_this_process() -> None:
     assert logging.getLoggerClass() is logging.Logger
 
 
-@needs_ecologits
 def test_the_endpoints_own_count_of_tokens_decides(workspace: Workspace) -> None:
     llm = stored_llm(workspace)
     guessed = estimate(workspace, llm, TEXT)
@@ -127,7 +115,6 @@ def test_the_endpoints_own_count_of_tokens_decides(workspace: Workspace) -> None
     assert million.low == pytest.approx(thousand.low * 1000 / 80)
 
 
-@needs_ecologits
 def test_co2_is_that_of_the_grid_and_of_the_hardware_without_our_own_pue(
     workspace: Workspace,
 ) -> None:
@@ -139,7 +126,6 @@ def test_co2_is_that_of_the_grid_and_of_the_hardware_without_our_own_pue(
         assert co2.high == pytest.approx(found.kwh.high * 0.2908 + found.embodied_kg.high)
 
 
-@needs_ecologits
 def test_a_size_that_people_give_counts_first(workspace: Workspace) -> None:
     llm = stored_llm(workspace, model="our-own", base_url="http://127.0.0.1:8000/v1")
     with pytest.raises(ConfigError, match="does not know the model 'our-own'"):
@@ -169,18 +155,3 @@ def test_sizes_are_stored_by_endpoint_else_those_of_its_settings(workspace: Work
     stored_version(workspace, "a/base")
     with pytest.raises(ConfigError, match="is no LLM endpoint"):
         llm_endpoint(workspace, "a/base")
-
-
-@pytest.fixture
-def not_installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    ecologits_figures._library.cache_clear()
-    monkeypatch.setattr(ecologits_figures, "find_spec", lambda name: None)
-    yield
-    ecologits_figures._library.cache_clear()
-
-
-@pytest.mark.usefixtures("not_installed")
-def test_without_ecologits_one_sentence_says_how_to_get_it(workspace: Workspace) -> None:
-    with pytest.raises(HostError, match="need EcoLogits") as refused:
-        estimate(workspace, stored_llm(workspace), TEXT)
-    assert "pip install" in refused.value.hint
