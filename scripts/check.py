@@ -19,6 +19,7 @@ PYTEST = [PYTHON, "-m", "pytest", "-q", "--durations=12"]
 Step = tuple[str, list[str]]
 GROUPS: list[list[Step]] = [  # one after the other; the steps of a group run at once
     [
+        ("what tests share", [PYTHON, "-m", "tests.shared_folders"]),
         ("format", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."]),
         ("lint and import rules", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
         ("types", [PYTHON, "-m", "mypy"]),

@@ -3,23 +3,16 @@
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from core.finetune import runs
-from core.finetune.settings import from_recipe
-from core.jobs import queue
-from core.jobs.entering import locked
-from core.serving import versions
-from core.serving.settings import PrepareSettings
-from core.setup import set_up
 from core.storage.workspace import Workspace
+from tests import shared_folders
 from tests.servers.fault_server import FaultServer
-from tests.servers.tiny_llm import LlmServer, cached_tiny_llm
-
-SHARED_VARIABLE = "SHARED_TEST_FOLDER"  # set by scripts/check.py
+from tests.servers.tiny_llm import LlmServer
+from tests.shared_folders import SHARED_VARIABLE
 
 
 @pytest.fixture(autouse=True)
@@ -63,27 +56,10 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(os.environ.get(SHARED_VARIABLE) or tmp_path_factory.mktemp("shared"))
 
 
-def built_once(folder: Path, build: Callable[[Path], None]) -> Path:
-    """Gives a folder that the first process to need it builds; a half-built one begins anew."""
-    done = folder.with_name(f"{folder.name}.done")
-    with locked(folder):
-        if not done.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            build(folder)
-            done.touch()
-    return folder
-
-
 @pytest.fixture(scope="session")
 def ready_folder(shared_folder: Path) -> Path:
     """A workspace folder with sample corpus and starter model; never to be changed."""
-    return built_once(shared_folder / "ready", _ready)
-
-
-def _ready(folder: Path) -> None:
-    opened = Workspace(folder)
-    set_up(opened)
-    opened.database.dispose()
+    return shared_folders.ready_folder(shared_folder)
 
 
 @pytest.fixture
@@ -96,52 +72,24 @@ def ready_workspace(ready_folder: Path, tmp_path: Path) -> Iterator[Workspace]:
 
 
 @pytest.fixture(scope="session")
-def trained_folder(ready_folder: Path, shared_folder: Path) -> Path:
+def trained_folder(shared_folder: Path) -> Path:
     """A workspace with a finished run `demo`; never to be changed."""
-
-    def build(folder: Path) -> None:
-        shutil.copytree(ready_folder, folder)
-        _train(folder)
-
-    return built_once(shared_folder / "trained", build)
-
-
-def _train(folder: Path) -> None:
-    workspace = Workspace(folder)
-    corpus = workspace.corpora.all()[0]
-    values = {"engine": "plain", "threads_per_process": 2, "eval_every_steps": 500}
-    settings = from_recipe("Try it in a minute", corpus=corpus.id, name="demo", **values)
-    run = runs.launch(workspace, settings)
-    state = queue.wait(workspace, run.id)
-    assert state.state == "finished", f"{state.reason} {state.detail}"
-    workspace.database.dispose()
+    return shared_folders.trained_folder(shared_folder)
 
 
 @pytest.fixture(scope="session")
-def served_folder(trained_folder: Path, shared_folder: Path) -> Path:
+def served_folder(shared_folder: Path) -> Path:
     """The same with an accepted int8 version; never to be changed."""
-
-    def build(folder: Path) -> None:
-        shutil.copytree(trained_folder, folder)
-        _prepare(folder)
-
-    return built_once(shared_folder / "served", build)
-
-
-def _prepare(folder: Path) -> None:
-    workspace = Workspace(folder)
-    version = versions.prepare(workspace, PrepareSettings(model="demo", num_segments=50))
-    state = queue.wait(workspace, version.id)
-    assert state.state == "finished", f"{state.reason} {state.detail}"
-    versions.accept(workspace, version.id)
-    workspace.database.dispose()
+    return shared_folders.served_folder(shared_folder)
 
 
 @pytest.fixture(scope="session")
-def tiny_llm(pytestconfig: pytest.Config) -> Iterator[LlmServer]:
+def tiny_llm(pytestconfig: pytest.Config, shared_folder: Path) -> Iterator[LlmServer]:
     """A real OpenAI-compatible server whose model knows `tests.servers.tiny_llm.PAIRS`."""
+    # Alone, a test need not wait for it every time; `make test` has built it meanwhile.
     assert pytestconfig.cache is not None
-    server = LlmServer(cached_tiny_llm(pytestconfig.cache.mkdir("tiny_llm")))
+    kept = shared_folder if SHARED_VARIABLE in os.environ else pytestconfig.cache.mkdir("tiny_llm")
+    server = LlmServer(shared_folders.tiny_llm_folder(kept))
     try:
         server.wait_until_ready()
         yield server

@@ -171,7 +171,7 @@ class JobEnergy:
         title: What people called it.
         person: Who started it; "" where nobody was named.
         study: Id of the search that it is a trial of; "" for none.
-        phases: By name, in the order of PHASES.
+        phases: By name, always in the order of PHASES.
         conditions: Of each attempt, the first one first.
         warnings: Sentences, such as that others used the GPU meanwhile.
         started_at, ended_at: UTC ISO-8601 of the first and the last record.
@@ -187,6 +187,11 @@ class JobEnergy:
     warnings: tuple[str, ...]
     started_at: str
     ended_at: str
+
+    def __post_init__(self) -> None:
+        """Brings the phases, which come as they were measured, into their order."""
+        names = sorted(self.phases, key=(*PHASES, *self.phases).index)
+        object.__setattr__(self, "phases", {name: self.phases[name] for name in names})
 
     @property
     def total(self) -> Phase:

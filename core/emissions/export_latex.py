@@ -2,26 +2,13 @@ r"""Energy and CO2eq of jobs as a LaTeX table for a paper; it needs the package 
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 
 from core.emissions.amounts import seconds_words, significant
 from core.emissions.carbon import Basis
 from core.emissions.energy import JobEnergy, Phase, sum_of
 from core.emissions.sentence import NO_GRID, measured_by, methods_words
-
-# Brackets and the asterisk are arguments of \\ and \midrule where a row begins with them.
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
-    "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "|": r"\textbar{}", "<": r"\textless{}", ">": r"\textgreater{}", "`": r"\textasciigrave{}",
-    "[": "{[}", "]": "{]}", "*": "{*}",
-}  # fmt: skip
-_JOINED = re.compile("(?<=-)(?=-)|(?<=')(?=')|(?<=,)(?=,)")  # would be dashes and quotes
-_HEAD = r"""% Needs \usepackage{booktabs}.
-% Names in other scripts than Latin need XeLaTeX or LuaLaTeX, and a font that has them.
-"""
+from core.latex import TABLE_HEAD, escaped
 
 
 def to_latex(found: Sequence[JobEnergy], basis: Basis | None, *, pue: float = 1.0) -> str:
@@ -39,7 +26,7 @@ def to_latex(found: Sequence[JobEnergy], basis: Basis | None, *, pue: float = 1.
         rows.append([r"\midrule Total", *whole])
     header = ["", "Time", "GPU", "CPU", "RAM", "kWh", *(["kg CO$_2$eq"] if basis else [])]
     lines = [" & ".join(cells) + r" \\" for cells in [header, *rows]]
-    return _HEAD + "\n".join(
+    return TABLE_HEAD + "\n".join(
         [
             r"\begin{table}",
             r"\centering",
@@ -57,15 +44,6 @@ def to_latex(found: Sequence[JobEnergy], basis: Basis | None, *, pue: float = 1.
             "",
         ]
     )
-
-
-def escaped(text: str) -> str:
-    r"""Gives text that LaTeX prints as it is; line ends and control characters become spaces.
-
-    No two hyphens or quotes join into another character, `?` and an accent neither.
-    """
-    kept = (" " if unicodedata.category(each) in ("Cc", "Zl", "Zp") else each for each in text)
-    return _JOINED.sub("{}", "".join(_SPECIAL.get(each, each) for each in kept))
 
 
 def _cells(taken: Phase, basis: Basis | None, pue: float) -> list[str]:

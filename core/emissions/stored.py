@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.emissions.energy import PHASES, Conditions, Energy, JobEnergy, Phase
+from core.emissions.energy import Conditions, Energy, JobEnergy, Phase
 from core.errors import DataError
 from core.storage.energy_records import JobEnergyRecord
 from core.storage.workspace import Workspace
@@ -40,14 +40,13 @@ def all_energy(workspace: Workspace, *, kinds: tuple[str, ...] = ()) -> list[Job
 
 def of_record(record: JobEnergyRecord) -> JobEnergy:
     """Gives the energy in a record."""
-    names = sorted(record.phases, key=lambda name: (*PHASES, name).index(name))
     return JobEnergy(
         job_id=record.job_id,
         kind=record.kind,
         title=record.title,
         person=record.person,
         study=record.study,
-        phases={name: _phase(record.phases[name]) for name in names},
+        phases={name: _phase(values) for name, values in record.phases.items()},
         conditions=tuple(Conditions.of_json(each) for each in record.conditions),
         warnings=tuple(record.warnings),
         started_at=record.started_at,

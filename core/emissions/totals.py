@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.emissions.energy import DEVICES, PHASES, Device, Energy, JobEnergy, Phase
+from core.emissions.energy import DEVICES, Device, Energy, JobEnergy, Phase
 from core.errors import ConfigError
 
 GROUPINGS = ("run", "search", "kind", "phase", "device", "system", "month", "person")
@@ -81,8 +81,8 @@ def grand_total(found: Sequence[JobEnergy]) -> Total:
 def _parts(energy: JobEnergy, by: str) -> Iterator[tuple[str, str, Phase]]:
     """Gives key and label of each group that a job belongs to, with its share."""
     if by == "phase":
-        for name in sorted(energy.phases, key=(*PHASES, *energy.phases).index):
-            yield name, name, energy.phases[name]
+        for name, phase in energy.phases.items():
+            yield name, name, phase
     elif by == "device":
         whole = energy.total
         for device in DEVICES:

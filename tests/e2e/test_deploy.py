@@ -1,9 +1,11 @@
 """From a fine-tuned model to a service that people and programs use, in the browser."""
 
 import re
+import shutil
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,8 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from core.finetune import runs
-from core.finetune.settings import from_recipe
-from core.jobs import queue
 from core.storage.workspace import Workspace
+from tests.e2e.driving import App
 
 pytestmark = pytest.mark.e2e
 
@@ -25,20 +25,18 @@ LINES = ["The nurse is here.", "", "The doctor has a report."]
 
 
 @pytest.fixture(scope="module")
-def demo(app: Any) -> Any:
+def app(trained_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The application with a finished run `demo` on the sample corpus."""
-    workspace = app.opened()
-    values = {"engine": "plain", "threads_per_process": 2, "eval_every_steps": 500}
-    corpus = workspace.corpora.all()[0]
-    settings = from_recipe("Try it in a minute", corpus=corpus.id, name="demo", **values)
-    state = queue.wait(workspace, runs.launch(workspace, settings).id)
-    assert state.state == "finished", f"{state.reason} {state.detail}"
-    workspace.database.dispose()
-    return app
+    folder = tmp_path_factory.mktemp("deploy") / "workspace"
+    shutil.copytree(trained_folder, folder)
+    server = App(folder)
+    server.start()
+    yield server
+    server.end()
 
 
 def test_a_run_becomes_a_service_that_is_used_killed_and_restarted(
-    demo: Any, tab: Any, tmp_path: Path
+    app: App, tab: Any, tmp_path: Path
 ) -> None:
     prepare_and_accept(tab)
     write_bundle(tab, tmp_path / "bundle")
@@ -53,7 +51,7 @@ def test_a_run_becomes_a_service_that_is_used_killed_and_restarted(
     assert translated == by_client
     assert translated.split("\n")[0] not in ("", LINES[0])
 
-    kill_and_restart(tab, demo.opened())
+    kill_and_restart(tab, app.opened())
 
 
 def prepare_and_accept(tab: Any) -> None:

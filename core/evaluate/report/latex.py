@@ -2,9 +2,6 @@ r"""An evaluation as LaTeX tables for a paper; they need the package booktabs an
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 from core.evaluate.report.figures import (
     MINUS,
     best_sets,
@@ -21,20 +18,10 @@ from core.evaluate.report.figures import (
     test_words,
 )
 from core.evaluate.results import DifferenceResult, EvaluationResult, MetricResult, SystemResult
+from core.latex import TABLE_HEAD, escaped
 
-# Brackets and the asterisk are arguments of \\ and \midrule where a row begins with them.
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
-    "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "|": r"\textbar{}", "<": r"\textless{}", ">": r"\textgreater{}", "`": r"\textasciigrave{}",
-    "[": "{[}", "]": "{]}", "*": "{*}",
-}  # fmt: skip
-_JOINED = re.compile("(?<=-)(?=-)|(?<=')(?=')|(?<=,)(?=,)")  # would be dashes and quotes
 _BETTER = r"\textsuperscript{$\dagger$}"
 _WORSE = r"\textsuperscript{$\ddagger$}"
-_HEAD = r"""% Needs \usepackage{booktabs}.
-% Names in other scripts than Latin need XeLaTeX or LuaLaTeX, and a font that has them.
-"""
 
 
 def latex_tables(result: EvaluationResult, *, decimals: int = 1) -> str:
@@ -49,16 +36,7 @@ def latex_tables(result: EvaluationResult, *, decimals: int = 1) -> str:
     tables = [_scores(result, decimals)]
     if result.differences:
         tables.append(_differences(result, decimals))
-    return _HEAD + "\n".join(tables)
-
-
-def escaped(text: str) -> str:
-    r"""Gives text that LaTeX prints as it is; line ends and control characters become spaces.
-
-    No two hyphens or quotes join into another character, `?` and an accent neither.
-    """
-    kept = (" " if unicodedata.category(each) in ("Cc", "Zl", "Zp") else each for each in text)
-    return _JOINED.sub("{}", "".join(_SPECIAL.get(each, each) for each in kept))
+    return TABLE_HEAD + "\n".join(tables)
 
 
 def _scores(result: EvaluationResult, decimals: int) -> str:

@@ -14,8 +14,8 @@ import pytest
 
 from core.emissions.records import read_energy
 from core.storage.workspace import PROJECT
-from tests.conftest import built_once
 from tests.servers.nvml_gpus import Gpu, Gpus, compile_stand_in
+from tests.shared_folders import built_once
 
 FIRST, SECOND = (
     "GPU-1c0ffee1-0000-4000-8000-00000001",

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core.evaluate.report.latex import escaped, latex_tables
+from core.evaluate.report.latex import latex_tables
 from core.evaluate.results import EvaluationResult
+from core.latex import escaped
 
 HOSTILE = r"\input{x} _a_ 50% #1 & $x$ ~ ^ {b} | < > [c] *d* `e` -- ''"
 

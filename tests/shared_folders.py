@@ -1,0 +1,105 @@
+"""What several test processes need and none may change: built once, by the first that needs it.
+
+`python -m tests.shared_folders` builds all of it in the folder of SHARED_TEST_FOLDER, while little
+else needs the machine.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from core.finetune import runs
+from core.finetune.settings import from_recipe
+from core.jobs import queue
+from core.jobs.entering import locked
+from core.serving import versions
+from core.serving.settings import PrepareSettings
+from core.setup import set_up
+from core.storage.workspace import DATABASE_VARIABLE, Workspace
+from tests.servers.tiny_llm import cached_tiny_llm
+
+SHARED_VARIABLE = "SHARED_TEST_FOLDER"  # set by scripts/check.py
+NUM_STEPS = 250  # half of the recipe's: BLEU is 98 by then
+
+
+def built_once(folder: Path, build: Callable[[Path], None]) -> Path:
+    """Gives a folder that the first process to need it builds; a half-built one begins anew."""
+    done = folder.with_name(f"{folder.name}.done")
+    with locked(folder):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            build(folder)
+            done.touch()
+    return folder
+
+
+def ready_folder(shared: Path) -> Path:
+    """A workspace with sample corpus and starter model."""
+
+    def build(folder: Path) -> None:
+        workspace = Workspace(folder)
+        set_up(workspace)
+        workspace.database.dispose()
+
+    return built_once(shared / "ready", build)
+
+
+def trained_folder(shared: Path) -> Path:
+    """The same with a finished run `demo`."""
+
+    def build(folder: Path) -> None:
+        shutil.copytree(ready_folder(shared), folder)
+        _train(folder)
+
+    return built_once(shared / "trained", build)
+
+
+def served_folder(shared: Path) -> Path:
+    """The same with an accepted int8 version."""
+
+    def build(folder: Path) -> None:
+        shutil.copytree(trained_folder(shared), folder)
+        _prepare(folder)
+
+    return built_once(shared / "served", build)
+
+
+def tiny_llm_folder(cache: Path) -> Path:
+    """A model that knows `tests.servers.tiny_llm.PAIRS`."""
+    with locked(cache / "training"):
+        return cached_tiny_llm(cache)
+
+
+def _train(folder: Path) -> None:
+    workspace = Workspace(folder)
+    corpus = workspace.corpora.all()[0]
+    values = {"engine": "plain", "threads_per_process": 2}
+    values |= {"max_steps": NUM_STEPS, "eval_every_steps": NUM_STEPS}
+    settings = from_recipe("Try it in a minute", corpus=corpus.id, name="demo", **values)
+    run = runs.launch(workspace, settings)
+    state = queue.wait(workspace, run.id)
+    assert state.state == "finished", f"{state.reason} {state.detail}"
+    workspace.database.dispose()
+
+
+def _prepare(folder: Path) -> None:
+    workspace = Workspace(folder)
+    version = versions.prepare(workspace, PrepareSettings(model="demo", num_segments=50))
+    state = queue.wait(workspace, version.id)
+    assert state.state == "finished", f"{state.reason} {state.detail}"
+    versions.accept(workspace, version.id)
+    workspace.database.dispose()
+
+
+def main() -> None:
+    """Builds all in the folder that `make test` shares."""
+    shared = Path(os.environ[SHARED_VARIABLE])
+    os.environ.pop(DATABASE_VARIABLE, None)
+    os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    served_folder(shared)
+    tiny_llm_folder(shared)
+
+
+if __name__ == "__main__":
+    main()
