@@ -22,6 +22,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from core.demo import DEMO_RECIPE, run_demo
+from core.emissions.carbon import change_settings
 from core.errors import TrainingError
 from core.finetune import runs
 from core.finetune.command import free_port
@@ -106,6 +107,7 @@ def main() -> int:
         workspace = Workspace(Path(folder) / "workspace")
         finished = run_demo(workspace, lambda _: None)["run"]
         corpus = workspace.runs.get(finished).corpus_id
+        change_settings(workspace, grid="Ireland", pue=1.2)
         with served(workspace.root) as url, sync_playwright() as playwright:
             live = runs.launch(workspace, from_recipe(DEMO_RECIPE, corpus=corpus, name="live"))
             browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
@@ -119,6 +121,7 @@ def main() -> int:
                 ("corpora", "corpora", False, WIDE),
                 ("finetune", "finetune", False, (1280, 1700)),
                 ("runs", "runs", False, (1280, 520)),
+                ("emissions", "emissions", False, (1280, 1400)),
                 ("", "home-phone", False, PHONE),
                 (f"run?id={finished}", "run-phone-dark", True, PHONE),
             ]
