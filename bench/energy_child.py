@@ -27,7 +27,9 @@ Step = Callable[[], None]
 def main() -> None:
     """Prints processor seconds of the start and of the time after, memory, and how long it was."""
     who, seconds, folder = sys.argv[1], float(sys.argv[2]), Path(sys.argv[3])
-    children = [subprocess.Popen([sys.executable, "-S", "-c", _SLEEPS]) for _ in range(NUM_CHILDREN)]
+    children = [
+        subprocess.Popen([sys.executable, "-S", "-c", _SLEEPS]) for _ in range(NUM_CHILDREN)
+    ]
     try:
         before_s = _used_s()
         step, end = _begun(who, folder)

@@ -24,7 +24,7 @@ GROUPS: list[list[Step]] = [  # one after the other; the steps of a group run at
         ("lint and import rules", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
         ("types", [PYTHON, "-m", "mypy"]),
     ],
-    [("tests", [*PYTEST, "-m", "not launcher and not e2e", "-n", "2", "--dist", "loadfile"])],
+    [("tests", [*PYTEST, "-m", "not launcher and not e2e", "-n", "3", "--dist", "loadfile"])],
     # Both wait more than they compute: for processes that start, for a browser that draws.
     [
         ("tests of the launcher", [*PYTEST, "-m", "launcher"]),
