@@ -1,4 +1,4 @@
-"""What measuring costs a job, against codecarbon's own tracker; power of a GPU, read in two ways."""
+"""What measuring costs a job, against codecarbon's own tracker; a GPU's power, read in two ways."""
 
 from __future__ import annotations
 
