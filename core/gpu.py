@@ -7,6 +7,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+# By default CUDA counts the fastest GPU first and the library by their places on the bus.
+GPU_ORDER = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+
 
 @contextlib.contextmanager
 def _library() -> Iterator[Any]:
@@ -40,11 +43,11 @@ def _visible(nvml: Any) -> list[tuple[int, Any]]:
         if index is None:
             break
         found.append((index, handles[index]))
-    return found
+    return list(dict(found).items())
 
 
 def _index_of(name: str, uuids: list[str]) -> int | None:
-    if name.isdigit():
+    if name.isdecimal():
         return int(name) if int(name) < len(uuids) else None
     whole = name.removeprefix("MIG-").partition("/")[0]  # an instance by its GPU, as older drivers
     fitting = [index for index, uuid in enumerate(uuids) if uuid.startswith(whole)]

@@ -102,12 +102,13 @@ def _what_if(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
         "devices_kwh": kwh,
         "facility_kwh": kwh * pue,
         "compared_with": basis.grid.key if basis else answers[0].grid.key,
-        "base": basis_values(basis, pue=pue),
+        "base": basis_values(basis, pue=pue, embodied_share=share),
         "grids": [_what_if_values(each) for each in answers],
     }
     rows = [_what_if_row(each) for each in answers]
     text = table(("grid", "name", "g/kWh", "CO2eq", "ratio"), rows)
     taken = f"{kwh_words(kwh * pue, digits=3)} with PUE {pue:g}"
+    taken += f", embodied share {share:g}" if share else ""
     return Answer(f"{text}\n\n{taken}; compared with {values['compared_with']}.", values)
 
 

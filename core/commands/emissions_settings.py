@@ -86,6 +86,12 @@ def _delete(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
             f"There is no own grid table {chosen.name[:80]!r}.",
             hint=f"There are: {', '.join(own)}." if own else "None was ever added.",
         )
+    used = emissions_settings(workspace).grid
+    if used.partition(":")[0] == chosen.name:
+        raise ConfigError(
+            f"{chosen.name!r} is in use: CO2eq is computed with {used}.",
+            hint="Choose another grid first: `python -m core emissions settings --grid`.",
+        )
     workspace.energy.delete_grid_table(chosen.name)
     return Answer(f"Deleted {chosen.name!r}.", {"deleted": chosen.name})
 

@@ -12,6 +12,7 @@ from core.emissions.settings import (
     emissions_settings,
     store_emissions_settings,
 )
+from core.errors import ConfigError
 from core.storage.workspace import Workspace
 
 
@@ -70,13 +71,23 @@ def chosen_basis(workspace: Workspace, *, grid: str = "", pue: float | None = No
         None where no grid was ever chosen: then there is energy to tell, but no CO2eq.
 
     Raises:
-        ConfigError: There is no such grid, or the PUE is out of bounds.
+        ConfigError: There is no such grid (any more), or the PUE is out of bounds.
     """
     settings = _asked(workspace, pue)
     key = grid or settings.grid
     if not key:
         return None
-    return Basis(find_grid(workspace, key), settings.pue, settings.embodied_share)
+    try:
+        found = find_grid(workspace, key)
+    except ConfigError:
+        if grid:
+            raise
+        raise ConfigError(
+            f"The grid of the settings, {key!r}, is gone.",
+            hint="Choose another one on the page Emissions, or by `python -m core emissions "
+            "settings --grid`.",
+        ) from None
+    return Basis(found, settings.pue, settings.embodied_share)
 
 
 def chosen_pue(workspace: Workspace, pue: float | None = None) -> float:

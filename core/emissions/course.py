@@ -85,6 +85,7 @@ class EnergyCourse:
             kind=kind,
             title=title,
             person="",
+            system="",
             study="",
             phases=dict(measured.phases),
             conditions=tuple(measured.conditions),

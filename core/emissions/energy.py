@@ -156,7 +156,14 @@ class Conditions:
 
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> Conditions:
-        """Gives what `to_json` wrote; what a later version added is left out."""
+        """Gives what `to_json` wrote; what a later version added is left out.
+
+        Raises:
+            AttributeError, TypeError, ValueError: It is something else.
+        """
+        methods, gpus = values.get("methods", {}), values.get("gpus", ())
+        if not isinstance(methods, Mapping) or not isinstance(gpus, (list, tuple)):
+            raise ValueError("no conditions")
         known = {name: value for name, value in values.items() if name in cls.__dataclass_fields__}
         return cls(**{**known, "gpus": tuple(known.get("gpus", ()))})
 
@@ -170,6 +177,7 @@ class JobEnergy:
         kind: `run`, `translation`, `scoring`, `conversion`, `service`, `benchmark`.
         title: What people called it.
         person: Who started it; "" where nobody was named.
+        system: Name of the one system that it makes or works with; "" for none or several.
         study: Id of the search that it is a trial of; "" for none.
         phases: By name, always in the order of PHASES.
         conditions: Of each attempt, the first one first.
@@ -181,6 +189,7 @@ class JobEnergy:
     kind: str
     title: str
     person: str
+    system: str
     study: str
     phases: dict[str, Phase]
     conditions: tuple[Conditions, ...]

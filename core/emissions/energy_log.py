@@ -21,6 +21,9 @@ INTERVAL_S = 5.0
 # processor and memory take meanwhile is counted all the same.
 PATIENCE_S = 3.0
 SHARING_INTERVAL_S = 60.0
+COUNTER_LOST = (
+    "The energy counter of a GPU could not be read for a while; its power was sampled instead."
+)
 MAX_BYTES = 5_000_000  # of the file of what may run for months; a week of readings
 
 log = logging.getLogger(__name__)
@@ -63,6 +66,7 @@ class EnergyLog:
         self._last = Phase()
         self._due_s = 0.0
         self._sharing_due_s = 0.0
+        self._is_failing = False
 
     def begin(self) -> None:
         """Looks for the hardware in a thread of its own: the job need not wait two seconds."""
@@ -87,7 +91,7 @@ class EnergyLog:
             self._write_reading(meter)
         if now_s >= self._sharing_due_s and self.measured.conditions:
             self._sharing_due_s = now_s + SHARING_INTERVAL_S
-            self._warn_of_sharing()
+            self._warn_of_gpus(meter)
         self._phase = phase or self._phase
 
     def end(self) -> None:
@@ -113,8 +117,12 @@ class EnergyLog:
         try:
             reading = meter.read()
         except Exception as error:  # noqa: BLE001 (a driver that hiccups)
-            log.warning("the energy could not be read: %s", error)
+            if not self._is_failing:  # it is told once until it goes on
+                log.warning("the energy could not be read: %s", error)
+            self._is_failing = True
+            self._due_s = time.monotonic() + INTERVAL_S
             return
+        self._is_failing = False
         now = Phase(reading.seconds, reading.energy)
         taken = now.since(self._last)
         if taken.seconds <= 0:
@@ -131,14 +139,18 @@ class EnergyLog:
             }
         )
 
-    def _warn_of_sharing(self) -> None:
-        if not self.measured.conditions[-1].gpus:
+    def _warn_of_gpus(self, meter: Meter) -> None:
+        conditions = self.measured.conditions[-1]
+        if not conditions.gpus:
             return
+        if conditions.methods.get("gpu") == "counter" and not meter.is_gpu_counted:
+            self._warn(COUNTER_LOST)
         try:
-            text = sharing_warning(self._num_gpus)
+            self._warn(sharing_warning(self._num_gpus))
         except Exception as error:  # noqa: BLE001 (as above)
             log.warning("the GPUs' processes could not be listed: %s", error)
-            return
+
+    def _warn(self, text: str) -> None:
         if text and text not in self.measured.warnings:
             self._write({"kind": "warning", "text": text})
 

@@ -107,12 +107,20 @@ def energy_values(energy: Energy, basis: Basis | None, *, pue: float = 1.0) -> d
     }
 
 
-def basis_values(basis: Basis | None, *, pue: float = 1.0) -> dict[str, Any]:
-    """Gives what CO2eq was computed with; None where no grid was chosen."""
+def basis_values(
+    basis: Basis | None, *, pue: float = 1.0, embodied_share: float | None = None
+) -> dict[str, Any]:
+    """Gives what CO2eq was computed with; None where no grid was chosen.
+
+    Args:
+        basis: What it was computed with, if with one grid.
+        pue: Where there is no basis.
+        embodied_share: Where there is no basis, but a share was applied.
+    """
     grid = basis.grid if basis else None
     return {
         "pue": basis.pue if basis else pue,
-        "embodied_share": basis.embodied_share if basis else None,
+        "embodied_share": basis.embodied_share if basis else embodied_share,
         "grid": grid.key if grid else None,
         "grid_name": grid.name if grid else None,
         "grid_year": grid.year if grid else None,
@@ -178,4 +186,4 @@ def _gpus(energy: JobEnergy) -> tuple[str, ...]:
     return max((each.gpus for each in energy.conditions), key=len, default=())
 
 
-_NOTHING = JobEnergy("", "", "", "", "", {}, (), (), "", "")
+_NOTHING = JobEnergy("", "", "", "", "", "", {}, (), (), "", "")

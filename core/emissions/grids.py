@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 from core.emissions.grid import Grid as Grid
 from core.emissions.grid import GridTable as GridTable
 from core.emissions.grid_sources import CODECARBON, cloud_table, codecarbon_table, notebook_table
-from core.emissions.own_grids import as_table
+from core.emissions.own_grids import as_table, plain_name
 from core.emissions.own_grids import own_table as own_table
 from core.errors import ConfigError
 from core.storage.workspace import Workspace
@@ -55,21 +54,31 @@ def find_grid(workspace: Workspace, key: str) -> Grid:
         key: `codecarbon:IRL`, or code or name alone for codecarbon's: `irl`, `Ireland`.
 
     Raises:
-        ConfigError: There is none; the hint names the nearest, and how to list all.
+        ConfigError: There is none, and the hint names the nearest; or a name fits several.
     """
     name, colon, rest = key.partition(":")
     table = find_table(workspace, name if colon else CODECARBON)
     asked = (rest if colon else key).strip()
-    wanted = _plain(asked)
+    wanted = plain_name(asked)
     for text in (wanted, _OTHER_NAMES.get(wanted, "").casefold()):
         for spelling in ("code", "name"):
-            for grid in table.grids:
-                if text and _plain(getattr(grid, spelling)) == text:
-                    return grid
+            found = [each for each in table.grids if plain_name(getattr(each, spelling)) == text]
+            if text and found:
+                return _the_only(found, asked)
     raise ConfigError(
         f"The grid table {table.name!r} has no {asked[:80]!r}." if wanted else "No grid is named.",
         hint=_hint(tables(workspace), table, wanted),
     )
+
+
+def _the_only(found: Sequence[Grid], asked: str) -> Grid:
+    if len(found) > 1:
+        keys = ", ".join(f"{each.key} ({each.year or 'year unknown'})" for each in found[:10])
+        raise ConfigError(
+            f"{asked[:80]!r} may be {len(found)} grids of the table {found[0].table!r}.",
+            hint=f"Name one by its code: {keys}.",
+        )
+    return found[0]
 
 
 def find_grids(workspace: Workspace, keys: Iterable[str]) -> list[Grid]:
@@ -87,7 +96,7 @@ def find_grids(workspace: Workspace, keys: Iterable[str]) -> list[Grid]:
 def _hint(all_tables: Sequence[GridTable], table: GridTable, wanted: str) -> str:
     # Who looks into codecarbon's table may mean a grid of another one.
     others = [grid for each in all_tables if each is not table for grid in each.grids]
-    exact = [grid for grid in others if wanted in (_plain(grid.code), _plain(grid.name))]
+    exact = [grid for grid in others if wanted in (plain_name(grid.code), plain_name(grid.name))]
     near = (exact + _near(wanted, table.grids))[:_MAX_NEAR]
     listed = f"All are listed by {_command(table.name)}."
     if not near:
@@ -100,21 +109,15 @@ def _near(wanted: str, grids: Sequence[Grid]) -> list[Grid]:
     from rapidfuzz import fuzz, process
     from rapidfuzz.distance import OSA  # that two letters change places is one fault
 
-    found = [grid for grid in grids if wanted and OSA.distance(wanted, _plain(grid.code)) <= 1]
-    found.sort(key=lambda grid: sorted(_plain(grid.code)) != sorted(wanted))
+    found = [grid for grid in grids if wanted and OSA.distance(wanted, plain_name(grid.code)) <= 1]
+    found.sort(key=lambda grid: sorted(plain_name(grid.code)) != sorted(wanted))
     if len(wanted) > _MAX_CODE:
-        names = [_plain(grid.name) for grid in grids]
+        names = [plain_name(grid.name) for grid in grids]
         matches = process.extract(
             wanted, names, scorer=fuzz.WRatio, limit=_MAX_NEAR, score_cutoff=_LEAST_LIKENESS
         )
         found += [grids[match[2]] for match in matches]
     return list(dict.fromkeys(found))
-
-
-def _plain(text: str) -> str:
-    """Gives text without case, accents and extra spaces, to compare by."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(c for c in parts if not unicodedata.combining(c)).split())
 
 
 def _command(table: str) -> str:

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import socket
+import threading
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -176,9 +177,28 @@ def _count_whole_tree(tracker: Any) -> None:
     kernel adds what a process used to its parent's account when the parent takes its exit status,
     so that the sum of both accounts over the living processes misses nothing.
     """
+    clock = _TreeClock()
     for hardware in tracker._hardware:
         if type(hardware).__name__ == "CPU" and hardware._mode == "cpu_load":
-            hardware._get_process_cpu_times = lambda: {0: tree_cpu_s()}
+            hardware._get_process_cpu_times = lambda: {0: clock.read_s()}
+
+
+class _TreeClock:
+    """Processor seconds of the whole tree, which never fall.
+
+    A child whose exit status is taken while its family is being added up is in neither account:
+    the sum falls for a moment by all that it used, and would then be counted once more.
+    """
+
+    def __init__(self) -> None:
+        self._most_s = 0.0
+        self._lock = threading.Lock()  # codecarbon looks from a thread of its own, too
+
+    def read_s(self) -> float:
+        """Gives the most that was ever seen."""
+        with self._lock:
+            self._most_s = max(self._most_s, tree_cpu_s())
+            return self._most_s
 
 
 def _head(tracker: Any, settings: EmissionsSettings, since: Start) -> Energy:

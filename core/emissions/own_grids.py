@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+import unicodedata
 from typing import Any
 
 from core.emissions.grid import Grid, GridTable
@@ -141,9 +142,15 @@ def _row(cells: list[str]) -> dict[str, Any]:
 
 
 def _note_code(code: str, line: int, lines: dict[str, int]) -> None:
-    first = lines.setdefault(code.casefold(), line)
+    first = lines.setdefault(plain_name(code), line)
     if first != line:
         raise ValueError(f"the code {code!r} is in line {first} already")
+
+
+def plain_name(text: str) -> str:
+    """Gives text without case, accents and extra spaces: names are found, and are one, by it."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c for c in parts if not unicodedata.combining(c)).split())
 
 
 def _sentence(faults: list[str]) -> str:

@@ -7,6 +7,7 @@ lines belongs to the later one's phase. Attempts of a resumed job add up.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,8 @@ from core.emissions.energy import PHASES, Conditions, Energy, Phase, Power, sum_
 from core.storage.files import JsonLinesTail, write_text
 
 FILE_NAME = "energy.jsonl"
+_MAX_ATTEMPTS = 1_000_000
+_MAX_TIME = 32  # characters, as the database holds them
 
 
 @dataclass
@@ -46,37 +49,40 @@ class Measured:
         return sum_of(self.phases.values())
 
     def add(self, record: dict[str, Any]) -> None:
-        """Takes one line in; a line that lacks something is passed over."""
+        """Takes one line in; one that lacks something, or says what cannot be, is passed over."""
         try:
+            time = _short(record["time"])
             self._add(record)
-        except (KeyError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
             return
-        self.ended_at = str(record["time"])
-        self.started_at = self.started_at or self.ended_at
+        self.ended_at = time
+        self.started_at = self.started_at or time
 
     def _add(self, record: dict[str, Any]) -> None:
         kind = record["kind"]
         if kind == "begin":
-            self.conditions.append(Conditions.of_json(record["conditions"]))
-            self._begin_attempt(int(record["attempt"]))
+            number, conditions = _attempt(record), Conditions.of_json(record["conditions"])
+            self.conditions.append(conditions)
+            self._begin_attempt(number)
         elif kind == "warning":
             if record["text"] not in self.warnings:
                 self.warnings.append(str(record["text"]))
         elif kind == "energy":
-            if int(record["attempt"]) > self.num_attempts:  # its first line was lost
-                self._begin_attempt(int(record["attempt"]))
-            self._add_reading(str(record["phase"]), reading_of(record))
+            number, phase, reading = _attempt(record), record["phase"], reading_of(record)
+            if phase not in PHASES:
+                raise ValueError(f"{phase!r} is no phase")
+            if number > self.num_attempts:  # its first line was lost
+                self._begin_attempt(number)
+            self._add_reading(phase, reading)
 
     def _begin_attempt(self, number: int) -> None:
         self.num_attempts = max(self.num_attempts + 1, number)
         self._last = Phase()
 
     def _add_reading(self, phase: str, reading: Phase) -> None:
-        if phase not in PHASES:
-            raise ValueError(f"{phase!r} is no phase")
         taken = reading.since(self._last)
-        if taken.seconds < 0:
-            raise ValueError("a reading that is older than the one before")
+        if min(taken.seconds, *vars(taken.energy).values()) < 0:
+            raise ValueError("a reading that is less than the one before")
         self.phases[phase] = self.phases.get(phase, Phase()) + taken
         self._last = reading
         if taken.seconds:
@@ -100,10 +106,26 @@ def reading_of(record: dict[str, Any]) -> Phase:
     """Gives the cumulative reading in an energy line.
 
     Raises:
-        KeyError, TypeError, ValueError: It holds none.
+        KeyError, OverflowError, TypeError, ValueError: It holds none.
     """
-    values = [float(record[f"{device}_kwh"]) for device in ("cpu", "ram", "gpu")]
-    return Phase(float(record["seconds"]), Energy(*values))
+    names = ("seconds", "cpu_kwh", "ram_kwh", "gpu_kwh")
+    seconds, *kwh = (float(record[name]) for name in names)
+    if not all(math.isfinite(value) for value in (seconds, *kwh)):
+        raise ValueError("no number")
+    return Phase(seconds, Energy(*kwh))
+
+
+def _attempt(record: dict[str, Any]) -> int:
+    number = int(record["attempt"])
+    if not 1 <= number <= _MAX_ATTEMPTS:
+        raise ValueError(f"there is no attempt {number}")
+    return number
+
+
+def _short(time: Any) -> str:
+    if not isinstance(time, str) or not 0 < len(time) <= _MAX_TIME:
+        raise ValueError("no time")
+    return time
 
 
 def thin(path: Path) -> None:

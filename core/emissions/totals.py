@@ -12,11 +12,8 @@ GROUPINGS = ("run", "search", "kind", "phase", "device", "system", "month", "per
 
 NO_RUN = "no run"
 NO_SEARCH = "no search"
-NO_SYSTEM = "no system"
+NO_SYSTEM = "no system, or several"
 NOBODY = "nobody named"
-
-# Whose title is that of a system.
-_OF_A_SYSTEM = ("translation", "service", "benchmark")
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,8 @@ def totals(
     for energy in found:
         for key, label, phase in _parts(energy, by):
             label_before, jobs, sum_before = groups.get(key, (label, set(), Phase()))
-            groups[key] = (label_before, jobs | {energy.job_id}, sum_before + phase)
+            jobs.add(energy.job_id)
+            groups[key] = (label_before, jobs, sum_before + phase)
     summed = [
         Total((names or {}).get(key, label), len(jobs), phase.seconds, phase.energy, key)
         for key, (label, jobs, phase) in groups.items()
@@ -101,7 +99,7 @@ def _group(energy: JobEnergy, by: str) -> tuple[str, str]:
     if by == "search":
         return (energy.study, energy.study[:8]) if energy.study else ("", NO_SEARCH)
     if by == "system":
-        return (title, title) if energy.kind in _OF_A_SYSTEM else ("", NO_SYSTEM)
+        return energy.system, energy.system or NO_SYSTEM
     if by == "month":
         return energy.started_at[:7], energy.started_at[:7]
     if by == "person":

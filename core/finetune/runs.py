@@ -165,6 +165,7 @@ def _new_run(
         now,
         title=settings.name,
         person=by,
+        system=settings.name,
     )
     return Run(
         id=run_id,

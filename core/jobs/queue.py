@@ -114,7 +114,10 @@ def _correct(workspace: Workspace, job_id: str, folder: JobFolder) -> None:
             folder.write_state(state)
     kind = load_kind(job.kind)
     kind.publish(workspace, folder)
-    publish_from_folder(workspace, job, kind.energy_kind, folder)
+    try:
+        publish_from_folder(workspace, job, kind.energy_kind, folder)
+    except OSError as error:  # a job has ended, whether or not its energy can be read
+        log.warning("the energy of job %s cannot be read: %s", job.id, error)
     workspace.jobs.publish(job.id, state.state, state.reason, state.progress, state.ended_at)
 
 

@@ -26,6 +26,8 @@ from core.emissions.energy import phase_of_state
 from core.emissions.energy_log import EnergyLog
 from core.emissions.settings import EmissionsSettings, emissions_settings
 from core.errors import AdaptMLLMError
+from core.gpu import GPU_ORDER
+from core.host import accelerator
 from core.jobs import queue
 from core.jobs.folder import JobFolder, JobState, mark_attempt
 from core.jobs.host_use import HostUse
@@ -109,15 +111,21 @@ class Supervisor:
         with _tolerating_database():
             settings = emissions_settings(self._workspace)
         keeps_all = self._kind.energy_kind != "service"
-        self._energy = EnergyLog(
-            self._folder.energy_file, settings, num_gpus=self._num_gpus(), keeps_all=keeps_all
-        )
+        try:
+            self._energy = EnergyLog(
+                self._folder.energy_file, settings, num_gpus=self._num_gpus(), keeps_all=keeps_all
+            )
+        except OSError as error:  # a file that cannot be read must not keep the job from running
+            log.warning("energy is not measured: %s", error)
+            return
         self._energy_before_kwh = self._energy.measured.total.energy.total_kwh
         self._energy.begin()
 
     def _num_gpus(self) -> int | None:
+        """Gives how many GPUs are the job's; none where our own processes compute without."""
         try:
-            return self._kind.num_gpus(self._folder)
+            num_gpus = self._kind.num_gpus(self._folder)
+            return 0 if num_gpus and accelerator() == "cpu" else num_gpus
         except Exception:  # noqa: BLE001 (what is wrong with the job is told when its stages are asked for)
             return None
 
@@ -178,6 +186,7 @@ class Supervisor:
 
     def _run_stage(self, stage: Stage) -> int:
         environment = {
+            **GPU_ORDER,
             **os.environ,
             **stage.environment,
             JOB_VARIABLE: self._job_id,
@@ -240,8 +249,8 @@ class Supervisor:
                 with _tolerating_database():
                     self._publish_energy()
 
-    def _beat(self) -> None:
-        """Writes `state.json` and the copy of it in the database."""
+    def _beat(self, *, is_published: bool = True) -> None:
+        """Writes `state.json` and, unless that has to wait, the copy of it in the database."""
         self._last_beat_s = time.monotonic()
         summary = {**self._progress.summary(), "peak_memory_bytes": self._use.peak_memory_bytes}
         self._state = replace(self._state, progress=summary)
@@ -249,6 +258,8 @@ class Supervisor:
             self._folder.write_state(self._state)
         except OSError as error:
             log.warning("state.json could not be written: %s", error)
+        if not is_published:
+            return
         with _tolerating_database():
             state = self._state
             self._workspace.jobs.publish(
@@ -260,11 +271,13 @@ class Supervisor:
         self._state = replace(state, ended_at=utc_now())
         log.info("%s %s", state.state, state.reason)
         self._folder.release_space()
+        # What could not be published now is published by the queue: to it the job has not ended.
+        is_published = False
         with _tolerating_database():
             self._publish_energy()
-        with _tolerating_database():
             self._kind.publish(self._workspace, self._folder)
-        self._beat()
+            is_published = True
+        self._beat(is_published=is_published)
 
     def _final_state(self, failure: Failure | None) -> JobState:
         if self._folder.result_file.exists():

@@ -17,6 +17,7 @@ from core.emissions.sentence import sentence
 from core.emissions.stored import all_energy, job_energy
 from core.storage.run_records import Run
 from core.storage.workspace import Workspace
+from core.systems.footprint.badges import found_by_words
 
 
 def energy_lines(
@@ -80,7 +81,7 @@ def _translating(found: Inference, basis: Basis | None, pue: float) -> list[str]
     form = f"{found.engine}, {found.quantization} weights"
     lines = [
         f"Translating with the served form ({form}): {rate_words(found, basis, pue=pue)}.",
-        f"Measured on {origin_words(found)}; {found.heuristic_share:.0%} of it is guessed.",
+        f"Measured on {origin_words(found)}. By device: {found_by_words(found)}.",
     ]
     if found.warnings:
         lines.append("Other work went on meanwhile: alone it may take less.")

@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from core.errors import ConfigError
+from core.errors import ConfigError, ModelError
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
 from core.jobs.entering import locked, set_aside, whole
@@ -24,6 +24,7 @@ from core.serving.versions import served_folder
 from core.storage.files import read_json, utc_now
 from core.storage.job_records import WAITING, Job
 from core.storage.service_records import ServiceRecord
+from core.storage.version_records import Version
 from core.storage.workspace import Workspace
 
 SERVICE_KIND = "core.serving.service_job"
@@ -91,13 +92,31 @@ def _entered(
     relative = str(folder.path.relative_to(workspace.root))
     # A lane of its own: services run beside each other and beside training.
     lane = f"service-{service_id[:8]}"
-    job = Job(service_id, SERVICE_KIND, relative, lane, WAITING, now, title=name, person=by)
+    job = Job(
+        service_id, SERVICE_KIND, relative, lane, WAITING, now, title=name, person=by, system=name
+    )
     record = ServiceRecord(service_id, key, name, settings.model_dump(), now, job)
     with new_job_folder(folder.path, "service"):
-        settings.save(folder.settings_file)
+        _save_settings(folder, settings, prepared)
         queue.enter(workspace, job)
         workspace.services.add(record)
     return record
+
+
+def _save_settings(folder: RunFolder, settings: ServeSettings, prepared: Path) -> None:
+    """Tells the process the very folder that it loads, whatever is accepted later."""
+    settings.changed(model=str(prepared.resolve())).save(folder.settings_file)
+
+
+def served_version(workspace: Workspace, record: ServiceRecord) -> Version | None:
+    """Gives the version that a service loaded at its last start; None where none is known."""
+    folder = RunFolder(workspace.service_folder(record.id))
+    try:
+        version_id = Path(ServeSettings.load(folder.settings_file).model).parent.name
+        version = workspace.versions.get(version_id)
+    except (ConfigError, ModelError):  # started by an earlier release, or the version was deleted
+        return None
+    return version if version.id == version_id else None
 
 
 def stop(workspace: Workspace, service_id: str) -> None:
@@ -119,7 +138,9 @@ def restart(workspace: Workspace, service_id: str) -> None:
     with locked(workspace.services_folder):
         record = workspace.services.get(service_id)
         if record.job.has_ended:
-            check_start(workspace, ServeSettings.parse(record.settings))
+            settings = ServeSettings.parse(record.settings)
+            prepared = check_start(workspace, settings)
+            _save_settings(RunFolder(workspace.service_folder(record.id)), settings, prepared)
         queue.resume(workspace, record.id)
 
 

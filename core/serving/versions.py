@@ -6,6 +6,7 @@ import contextlib
 import shutil
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import HostError, ModelError
@@ -90,10 +91,8 @@ def _entered(
     folder = RunFolder(workspace.version_folder(version_id))
     now = utc_now()
     relative = str(folder.path.relative_to(workspace.root))
-    title = reference.name
-    job = Job(
-        version_id, PREPARE_KIND, relative, PREPARE_LANE, WAITING, now, title=title, person=by
-    )
+    job = Job(version_id, PREPARE_KIND, relative, PREPARE_LANE, WAITING, now)
+    job = replace(job, title=reference.name, system=reference.name, person=by)
     version = Version(
         id=version_id,
         model=reference.key,

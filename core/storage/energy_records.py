@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,6 +11,9 @@ from sqlalchemy import delete, insert, select, update
 from core.storage.database import Database
 from core.storage.tables import grid_tables, job_energy, system_energy
 
+# Namespace of the ids of what jobs took before they began anew.
+_EARLIER = uuid.UUID("8f6e2a50-6c1b-4a55-9a0e-4f0d2b3c7e11")
+
 
 @dataclass(frozen=True)
 class JobEnergyRecord:
@@ -17,7 +21,7 @@ class JobEnergyRecord:
 
     Attributes:
         job_id: The job, which may be gone.
-        kind, title, person, study: As `JobEnergy` explains them.
+        kind, title, person, system, study: As `JobEnergy` explains them.
         phases: By name: `seconds`, `cpu_kwh`, `ram_kwh`, `gpu_kwh`.
         conditions: How each attempt was measured.
         warnings: Sentences.
@@ -33,6 +37,7 @@ class JobEnergyRecord:
     warnings: list[str]
     started_at: str
     ended_at: str
+    system: str = ""
     study: str = ""
 
 
@@ -78,11 +83,19 @@ class EnergyRecords:
         self._database = database
 
     def put(self, record: JobEnergyRecord) -> None:
-        """Stores what a job took until now, instead of what was stored of it before."""
+        """Stores what a job took until now, instead of what was stored of it before.
+
+        A job that began anew in an empty folder has another first reading: what it took before
+        stays, under an id of its own.
+        """
         values = asdict(record)
         of_job = job_energy.c.job_id == record.job_id
         with self._database.writing() as connection:
             self._database.lock(connection, f"energy {record.job_id}")
+            before = connection.execute(select(job_energy.c.started_at).where(of_job)).scalar()
+            if before is not None and before != record.started_at:
+                earlier = str(uuid.uuid5(_EARLIER, f"{record.job_id} {before}"))
+                connection.execute(update(job_energy).where(of_job).values(job_id=earlier))
             if not connection.execute(update(job_energy).where(of_job).values(**values)).rowcount:
                 connection.execute(insert(job_energy).values(**values))
 

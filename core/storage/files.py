@@ -143,7 +143,7 @@ class JsonLinesTail:
         try:
             # One parse of the whole piece is several times faster than one a line.
             records = json.loads("[" + ",".join(lines) + "]")
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # a number of 5,000 digits is an error of its own
             records = []
         if len(records) != len(lines):
             records = [self._parsed_line(line) for line in lines]
@@ -155,7 +155,7 @@ class JsonLinesTail:
     def _parsed_line(line: str) -> Any:
         try:
             return json.loads(line)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             return None
 
 

@@ -42,6 +42,8 @@ class Job:
         queued_at, started_at, ended_at: UTC ISO-8601; None for what has not happened.
         title: What people call what it works on; cut where it is too long to be stored.
         person: Who started it first; empty where nobody was named; cut likewise.
+        system: Name of the one system that it makes or works with; empty for none or several.
+        study: Id of the search that it is a trial of; empty for none.
     """
 
     id: str
@@ -56,10 +58,12 @@ class Job:
     ended_at: str | None = None
     title: str = ""
     person: str = ""
+    system: str = ""
+    study: str = ""
 
     def __post_init__(self) -> None:
-        """Brings title and person to what the columns hold, here as in the database."""
-        for name, limit in (("title", MAX_TITLE), ("person", MAX_PERSON)):
+        """Brings names to what the columns hold, here as in the database."""
+        for name, limit in (("title", MAX_TITLE), ("person", MAX_PERSON), ("system", MAX_TITLE)):
             object.__setattr__(self, name, _storable(getattr(self, name), limit))
 
     @property

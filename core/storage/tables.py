@@ -51,6 +51,8 @@ jobs = Table(
     Column("ended_at", String(32)),
     Column("title", String(300), nullable=False, server_default=""),
     Column("person", String(200), nullable=False, server_default=""),
+    Column("system", String(300), nullable=False, server_default=""),
+    Column("study", String(36), nullable=False, server_default=""),
     Index("jobs_by_state", "lane", "state", "queued_at"),
 )
 
@@ -446,6 +448,7 @@ job_energy = Table(
     Column("kind", String(24), nullable=False),
     Column("title", String(300), nullable=False),
     Column("person", String(200), nullable=False),
+    Column("system", String(300), nullable=False),
     Column("study", String(36), nullable=False),
     Column("phases", JSON, nullable=False),
     Column("conditions", JSON, nullable=False),

@@ -97,9 +97,20 @@ def _entered(workspace: Workspace, settings: BatchSettings, batch_id: str, by: s
     now = utc_now()
     corpus = workspace.corpora.get(settings.corpus)
     relative = str(folder.path.relative_to(workspace.root))
-    num_systems = len(settings.systems)
-    title = f"{corpus.name} {settings.split} by {num_systems} system{'s' * (num_systems != 1)}"
-    job = Job(batch_id, BATCH_KIND, relative, BATCH_LANE, WAITING, now, title=title, person=by)
+    names = [find_system(workspace, system_id).name for system_id in settings.systems]
+    system = names[0] if len(names) == 1 else ""
+    title = f"{corpus.name} {settings.split} by {system or f'{len(names)} systems'}"
+    job = Job(
+        batch_id,
+        BATCH_KIND,
+        relative,
+        BATCH_LANE,
+        WAITING,
+        now,
+        title=title,
+        person=by,
+        system=system,
+    )
     values = settings.model_dump(mode="json")
     record = Batch(batch_id, corpus.id, corpus.name, settings.split, values, now, job)
     with new_job_folder(folder.path, "batch"):

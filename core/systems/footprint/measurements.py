@@ -101,8 +101,23 @@ def stop_measurement(workspace: Workspace, measurement_id: str) -> None:
     queue.stop(workspace, measurement_id, "now")
 
 
+def dismiss_measurement(workspace: Workspace, measurement_id: str) -> None:
+    """Removes the job of a measurement that ended; figures that it left, and what it took, stay.
+
+    Raises:
+        ConfigError: It has not ended.
+    """
+    with locked(workspace.footprints_folder):
+        job = workspace.jobs.get(measurement_id)
+        if job is None:  # somebody else did
+            return
+        if not job.has_ended:
+            raise ConfigError(f"{job.title!r} is {job.state}.", hint="Stop it first.")
+        _remove(workspace, job)
+
+
 def _make_way(workspace: Workspace, earlier: Measurement) -> None:
-    """Removes an ended job of the same system; its figures, and what it took, stay.
+    """Removes an ended job of the same system.
 
     Raises:
         ConfigError: It has not ended.
@@ -113,6 +128,10 @@ def _make_way(workspace: Workspace, earlier: Measurement) -> None:
             f"{job.title!r} is being measured already ({job.state}).",
             hint="Wait for it, or stop it first.",
         )
+    _remove(workspace, job)
+
+
+def _remove(workspace: Workspace, job: Job) -> None:
     with (
         set_aside(workspace.footprint_folder(job.id)),
         workspace.database.writing() as connection,
@@ -133,6 +152,7 @@ def _entered(workspace: Workspace, plan: Plan, by: str) -> Measurement:
         utc_now(),
         title=plan.name,
         person=by,
+        system=plan.name,
     )
     with new_job_folder(folder.path, "measurement"):
         plan.save(folder.settings_file)

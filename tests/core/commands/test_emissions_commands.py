@@ -78,6 +78,11 @@ def test_what_if_compares_countries(cli: CommandLine) -> None:
     assert values["grids"][1]["co2_kg"] == pytest.approx(1.2 * 0.5083 * 0.290805)
     assert values["grids"][1]["year"] == 2023
     assert "compared with codecarbon:SWE" in cli(*words)[1]
+    values_of(cli("settings", "--embodied-share", "0.5", "--json"))
+    whole = values_of(cli(*words, "--json"))  # also without a grid the share is told
+    assert whole["base"]["embodied_share"] == 0.5
+    assert whole["grids"][1]["co2_kg"] == pytest.approx(2 * values["grids"][1]["co2_kg"])
+    assert "embodied share 0.5" in cli(*words)[1]
 
 
 def test_sentence_is_one_line_and_warnings_go_elsewhere(
@@ -144,6 +149,10 @@ def test_own_grids_are_added_listed_used_and_deleted(cli: CommandLine, tmp_path:
     assert (grid["key"], grid["year"], grid["g_per_kwh"]) == ("lab:ROOF", 2025, 25)
     total = values_of(cli("summary", "--grid", "lab:roof", "--json"))["total"]
     assert total["co2_kg"] == pytest.approx(0.51054 * 0.025)
+    values_of(cli("settings", "--grid", "lab:roof", "--json"))
+    code, _, said = cli("delete-grids", "lab")
+    assert code == 2 and "'lab' is in use: CO2eq is computed with lab:ROOF." in said
+    values_of(cli("settings", "--grid", "", "--json"))
     values_of(cli("delete-grids", "lab", "--json"))
     assert cli("grids", "--table", "lab")[0] == 2
 

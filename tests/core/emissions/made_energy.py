@@ -25,6 +25,7 @@ def made(job_id: str = "run-1", kind: str = "run", **changes: object) -> JobEner
     values: dict[str, object] = {
         "title": "EN–GA",
         "person": "Ana",
+        "system": "EN–GA",
         "study": "",
         "phases": {
             "prepare": Phase(30, Energy(0.0001, 0.0002, 0.001)),
@@ -47,11 +48,20 @@ def some_jobs() -> list[JobEnergy]:
     return [
         made(),
         made("run-2", title="trial 1", study="s1", phases=small, started_at=november),
-        made("run-3", title="trial 2", study="s1", phases=small, person="", started_at=november),
+        made(
+            "run-3",
+            title="trial 2",
+            study="s1",
+            phases=small,
+            person="",
+            system="",
+            started_at=november,
+        ),
         made(
             "batch-1",
             "translation",
-            title="nllb",
+            title="Sample test by nllb",
+            system="nllb",
             phases={"translate": Phase(50, Energy(0.001, 0.0004))},
             conditions=(ON_CPU,),
             started_at=november,

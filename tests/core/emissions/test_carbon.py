@@ -5,6 +5,7 @@ import pytest
 from core.emissions.carbon import Basis, change_settings, chosen_basis, chosen_pue
 from core.emissions.grid import Grid
 from core.emissions.grids import find_grids
+from core.emissions.own_grids import add_own_table
 from core.emissions.settings import emissions_settings
 from core.emissions.what_if import what_if
 from core.errors import ConfigError
@@ -88,3 +89,12 @@ def test_ratios_to_nothing_are_told_as_such() -> None:
     answers = what_if(1.0, [IRELAND, clean])
     assert [each.ratio for each in answers] == [1.0, math.inf]
     assert [each.ratio for each in what_if(0.0, [IRELAND], base=Basis(clean))] == [1.0]
+
+
+def test_a_grid_of_the_settings_that_is_gone_is_named(workspace: Workspace) -> None:
+    add_own_table(workspace, "lab", "us", b"code,name,year,g_per_kwh\nX,Here,2023,290\n")
+    change_settings(workspace, grid="lab:X")
+    workspace.energy.delete_grid_table("lab")
+    with pytest.raises(ConfigError, match="The grid of the settings, 'lab:X', is gone"):
+        chosen_basis(workspace)
+    assert chosen_basis(workspace, grid="IRL") is not None

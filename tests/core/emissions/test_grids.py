@@ -166,3 +166,12 @@ def test_own_tables_stand_beside_the_others(workspace: Workspace) -> None:
     add_own_table(workspace, "lab", "again", b"code,name,year,g_per_kwh\nX,Y,2025,1\n")
     with pytest.raises(ConfigError):
         find_grid(workspace, "lab:HRV")
+
+
+def test_a_name_that_fits_several_grids_is_refused(workspace: Workspace) -> None:
+    rows = b"code,name,year,g_per_kwh\nIRL-2022,Ireland,2022,400\nIRL-2023,Ireland,2023,290\n"
+    add_own_table(workspace, "lab", "us", rows)
+    assert find_grid(workspace, "lab:irl-2023").g_per_kwh == 290
+    with pytest.raises(ConfigError, match="'Ireland' may be 2 grids") as refused:
+        find_grid(workspace, "lab:Ireland")
+    assert "lab:IRL-2022 (2022), lab:IRL-2023 (2023)" in refused.value.hint

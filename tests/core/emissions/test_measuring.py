@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
+from core.emissions import meter
 from core.emissions.energy import phase_of_state
 from core.emissions.records import measured_by, read_energy, thin
 from core.storage.files import JsonLinesTail, append_json_line
@@ -19,6 +20,10 @@ from core.storage.job_records import ACTIVE
 from core.storage.workspace import PROJECT
 
 POWER_W = 100.0
+READING = {
+    "kind": "energy", "attempt": 1, "time": "t", "phase": "train", "seconds": 99.0,
+    "cpu_kwh": 9.0, "ram_kwh": 9.0, "gpu_kwh": 9.0,
+}  # fmt: skip
 # Long-lived and many short-lived processes: a compiler's children come and go between readings.
 LOAD = """
 import json, resource, subprocess, sys, time
@@ -230,15 +235,37 @@ def test_every_state_of_work_belongs_to_a_phase() -> None:
     [
         {"kind": "energy"},
         {"kind": "energy", "phase": "train", "seconds": "soon", "time": "t"},
-        {"kind": "energy", "phase": "no phase", "seconds": 99, "cpu_kwh": 9, "ram_kwh": 9,
-         "gpu_kwh": 9, "time": "t"},
+        {**READING, "phase": "no phase"},
         {"kind": "begin", "time": "t"},
+        {"kind": "begin", "attempt": 1, "time": "t", "conditions": None},
+        {"kind": "begin", "attempt": 1, "time": "t", "conditions": {"methods": 7}},
+        {"kind": "begin", "attempt": 1e999, "time": "t", "conditions": {}},
+        {"kind": "warning", "text": "no time"},
+        {**READING, "time": "t" * 99},
+        {**READING, "seconds": 10**400},
+        {**READING, "cpu_kwh": float("nan")},
+        {**READING, "cpu_kwh": -1.0},
+        {**READING, "seconds": -1.0},
         {"kind": "something of a later version", "time": "t"},
     ],
 )  # fmt: skip
 def test_a_line_that_says_nothing_is_passed_over(files: dict[str, Any], line: Any) -> None:
     records = JsonLinesTail(files["whole"]).read()
-    assert measured_by([*records[:3], line, *records[3:]]).total == measured_by(records).total
+    assert measured_by([*records[:3], line, *records[3:]]) == measured_by(records)
+
+
+def test_a_number_of_thousands_of_digits_breaks_its_line_only(tmp_path: Path) -> None:
+    path = tmp_path / "energy.jsonl"
+    path.write_text(f'{{"seconds": {"9" * 5000}}}\n{json.dumps(READING)}\n{"[" * 100_000}\n')
+    tail = JsonLinesTail(path)
+    assert tail.read() == [READING] and tail.num_broken == 2
+
+
+def test_processor_seconds_of_the_tree_never_fall(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = iter([100.0, 105.0, 5.0, 110.0])  # a child that was taken between two looks
+    monkeypatch.setattr(meter, "tree_cpu_s", lambda: next(seen))
+    clock = meter._TreeClock()
+    assert [clock.read_s() for _ in range(4)] == [100.0, 105.0, 105.0, 110.0]
 
 
 def test_what_cannot_be_written_ends_nothing(files: dict[str, Any]) -> None:

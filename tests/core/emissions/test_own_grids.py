@@ -78,3 +78,8 @@ def test_names_that_keys_cannot_have_are_refused(name: str) -> None:
 def test_a_table_without_source_is_refused(source: str) -> None:
     with pytest.raises(DataError, match="needs a source"):
         own_table("lab", source, (HEADER + "A,B,,1\n").encode())
+
+
+def test_codes_that_differ_by_accents_only_are_one() -> None:
+    with pytest.raises(DataError, match="'É1' is in line 2 already"):
+        own_table("lab", "us", f"{HEADER}E1,a,,1\nÉ1,b,,2\n".encode())

@@ -90,8 +90,9 @@ class Kind:
         self.title = {
             "services": "demo",
             "versions": "starter",
-            "batches": f"{SAMPLE_NAME} test by 1 system",
+            "batches": f"{SAMPLE_NAME} test by LLM",
         }[name]
+        self.system = {"services": "demo", "versions": "starter", "batches": "LLM"}[name]
         self.name = name
 
     def records(self, workspace: Workspace) -> Any:
@@ -179,7 +180,7 @@ def test_a_job_tells_what_it_works_on_and_for_whom_also_when_it_is_resumed(
     queue.resume(home, ID)
     job = home.jobs.get(ID)
     assert job is not None and not job.has_ended
-    assert (job.title, job.person) == (kind.title, "Áine")
+    assert (job.title, job.system, job.person) == (kind.title, kind.system, "Áine")
 
 
 def test_a_run_from_the_command_line_is_of_whoever_is_logged_in(

@@ -12,15 +12,24 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds two columns to jobs and creates the tables of emissions."""
-    op.add_column("jobs", sa.Column("title", sa.String(300), nullable=False, server_default=""))
-    op.add_column("jobs", sa.Column("person", sa.String(200), nullable=False, server_default=""))
+    """Adds columns to jobs and creates the tables of emissions."""
+    for name, length in (("title", 300), ("person", 200), ("system", 300), ("study", 36)):
+        column = sa.Column(name, sa.String(length), nullable=False, server_default="")
+        op.add_column("jobs", column)
+    # Runs of before are resumed, too, and services started again.
+    for table in ("runs", "services", "model_versions"):
+        op.execute(
+            f"UPDATE jobs SET title = (SELECT name FROM {table} WHERE {table}.id = jobs.id), "  # noqa: S608
+            f"system = (SELECT name FROM {table} WHERE {table}.id = jobs.id) "
+            f"WHERE id IN (SELECT id FROM {table})"
+        )
     op.create_table(
         "job_energy",
         sa.Column("job_id", sa.String(36), primary_key=True),
         sa.Column("kind", sa.String(24), nullable=False),
         sa.Column("title", sa.String(300), nullable=False),
         sa.Column("person", sa.String(200), nullable=False),
+        sa.Column("system", sa.String(300), nullable=False),
         sa.Column("study", sa.String(36), nullable=False),
         sa.Column("phases", sa.JSON, nullable=False),
         sa.Column("conditions", sa.JSON, nullable=False),
