@@ -60,27 +60,32 @@ def budget_use(
 def figures(
     course: EnergyCourse, basis: Basis | None, foretold: Forecast | None, use: BudgetUse
 ) -> None:
-    """Shows the sums, the forecast of a run that goes on, and how much of its budget is used."""
+    """Shows the sums, the forecast of a run that goes on, and how much of its budget is used.
+
+    Energy is told as the page Emissions tells it: with the PUE that CO2eq is computed with, so
+    that one can be checked by the other. A budget is one of the devices.
+    """
     columns = iter(st.columns(2 + (not use.has_ended) + (use.budget_kwh > 0)))
     so_far = "" if use.has_ended else " so far"
     with next(columns):
         _figure(
             f"Energy{so_far}",
-            kwh_words(course.total_kwh, digits=3),
-            f"in {duration(course.measured.total.seconds)}",
-            "What processor, memory and GPUs took: without PUE.",
+            _facility_words(course.total_kwh, basis),
+            f"in {duration(course.measured.total.seconds)}{_pue_note(basis)}",
+            _energy_help(course.total_kwh, basis),
         )
     with next(columns):
         _co2_figure(f"CO2eq{so_far}", course.total_kwh, basis)
     if not use.has_ended:
         with next(columns):
-            _forecast_figure(foretold)
+            _forecast_figure(foretold, basis)
     if use.budget_kwh > 0:
         with next(columns):
             share = f"{use.used_kwh / use.budget_kwh:.0%}"
             since = ", since it was resumed" if use.is_resumed else ""
+            note = f"of {kwh_words(use.budget_kwh)}, without PUE{since}"
             help_text = "Counts kWh of the devices without PUE, and each resumed attempt anew."
-            _figure("Budget used", share, f"of {kwh_words(use.budget_kwh)}{since}", help_text)
+            _figure("Budget used", share, note, help_text)
 
 
 def _co2_figure(label: str, kwh: float, basis: Basis | None) -> None:
@@ -94,13 +99,28 @@ def _co2_figure(label: str, kwh: float, basis: Basis | None) -> None:
     _figure(label, kg, basis.label, help_text)
 
 
-def _forecast_figure(foretold: Forecast | None) -> None:
+def _facility_words(devices_kwh: float, basis: Basis | None) -> str:
+    return kwh_words(basis.facility_kwh(devices_kwh) if basis else devices_kwh, digits=3)
+
+
+def _pue_note(basis: Basis | None) -> str:
+    return f", with PUE {basis.pue:g}" if basis and basis.pue != 1 else ""
+
+
+def _energy_help(devices_kwh: float, basis: Basis | None) -> str:
+    devices = kwh_words(devices_kwh, digits=3)
+    if basis is None:
+        return "What processor, memory and GPUs took: without PUE."
+    return f"What processor, memory and GPUs took, {devices}, × PUE {basis.pue:g}."
+
+
+def _forecast_figure(foretold: Forecast | None, basis: Basis | None) -> None:
     label = "Forecast at the end"
     if foretold is None:
         help_text = "Epochs resemble each other: the first tells of the rest."
         _figure(label, "–", "after the first epoch", help_text)
         return
-    low, high = (kwh_words(each, digits=3) for each in (foretold.low_kwh, foretold.high_kwh))
+    low, high = (_facility_words(each, basis) for each in (foretold.low_kwh, foretold.high_kwh))
     note = "no range yet"
     help_text = "From what training and evaluation took a step so far."
     if foretold.num_rounds > 1:
@@ -110,7 +130,8 @@ def _forecast_figure(foretold: Forecast | None) -> None:
             f"{foretold.num_rounds} rounds of training and evaluation."
         )
     help_text += " The idea is Carbontracker's, arXiv 2007.03051."
-    _figure(label, kwh_words(foretold.kwh, digits=3), note, help_text)
+    note += _pue_note(basis)
+    _figure(label, _facility_words(foretold.kwh, basis), note, help_text)
 
 
 def _figure(label: str, value: str, note: str, help_text: str) -> None:

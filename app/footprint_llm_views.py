@@ -12,17 +12,32 @@ from app.navigation import page_path
 from app.problem_views import problem, shown_in_place
 from app.state import session
 from app.text import plain
+from core.corpora.sample import SAMPLE_NAME
 from core.emissions.amounts import co2_words, kwh_words, two_digits
 from core.emissions.carbon import Basis, chosen_pue
 from core.emissions.inference import Inference, measured, newest_of_each
-from core.errors import AdaptMLLMError, DataError
+from core.errors import AdaptMLLMError
 from core.storage.workspace import Workspace
 from core.systems.catalogue import all_systems
-from core.systems.footprint.answer_lengths import Text, default_text, text_of, text_of_corpus
-from core.systems.footprint.break_even import BreakEven, FineTuning, break_even, fine_tuning_of
+from core.systems.footprint.answer_lengths import (
+    Text,
+    default_text,
+    text_of,
+    text_of_corpus,
+    text_of_sample,
+)
+from core.systems.footprint.badges import found_by_words
+from core.systems.footprint.break_even import (
+    BreakEven,
+    FineTuning,
+    break_even,
+    fine_tunings_of,
+)
 from core.systems.footprint.estimated import LlmEstimate, estimate
 from core.systems.footprint.model_size import ModelSize, size_of, store_size
 from core.systems.protocol import SystemInfo
+
+ESTIMATED = "estimated"
 
 
 def llm_estimates(workspace: Workspace, basis: Basis | None) -> None:
@@ -81,7 +96,7 @@ def break_even_view(workspace: Workspace, basis: Basis | None) -> None:
         chosen = st.selectbox(
             "Fine-tuned model",
             list(tuned),
-            format_func=lambda each: f"{tuned[each][0].name} · {tuned[each][0].quantization}",
+            format_func=lambda each: label_of(tuned[each][0]),
             key="emissions.break_even.system",
             persist_state="session",
         )
@@ -98,6 +113,15 @@ def break_even_view(workspace: Workspace, basis: Basis | None) -> None:
         llm = estimate(workspace, llms[llm_id or next(iter(llms))], text_of(local.translated))
         pue = basis.pue if basis else chosen_pue(workspace)
         _comparison(break_even(tuning, local, llm, pue=pue), tuning, llm, pue)
+        local_by = f"Local model: {found_by_words(local)}; LLM: {ESTIMATED}."
+        st.caption(plain(local_by))
+        _notes([llm])
+
+
+def label_of(measurement: Inference) -> str:
+    """Names a measured model so that its versions differ."""
+    parts = (measurement.name, measurement.quantization, measurement.version[:8])
+    return " · ".join(part for part in parts if part)
 
 
 def _comparison(found: BreakEven, tuning: FineTuning, llm: LlmEstimate, pue: float) -> None:
@@ -114,7 +138,6 @@ def _comparison(found: BreakEven, tuning: FineTuning, llm: LlmEstimate, pue: flo
         f"Fine-tuning and local model with PUE {pue:g}, the LLM with that of its data centre. With "
         "the same grid on both sides it is the same for the CO2eq of electricity."
     )
-    _notes([llm])
 
 
 def _what_is_missing(*, has_tuned: bool, has_llms: bool) -> str:
@@ -131,13 +154,11 @@ def _what_is_missing(*, has_tuned: bool, has_llms: bool) -> str:
 
 def _fine_tuned(workspace: Workspace) -> dict[str, tuple[Inference, FineTuning]]:
     """Gives the measured models whose training was measured, by the measurement's id."""
-    found = {}
-    for each in newest_of_each(measured(workspace)):
-        try:
-            found[each.id] = (each, fine_tuning_of(workspace, each.system_id))
-        except DataError:  # a base model
-            continue
-    return found
+    found = newest_of_each(measured(workspace))
+    tunings = fine_tunings_of(workspace, {each.system_id for each in found})
+    return {
+        each.id: (each, tunings[each.system_id]) for each in found if each.system_id in tunings
+    }  # base models have none
 
 
 def _llms(workspace: Workspace) -> Mapping[str, SystemInfo]:
@@ -169,7 +190,10 @@ def _chosen_text(workspace: Workspace) -> Text:
         persist_state="session",
         help="How long the answers are decides what they take.",
     )
-    return text_of_corpus(workspace, corpora[chosen or next(iter(corpora))])
+    with shown_in_place("These segments cannot be read"):
+        return text_of_corpus(workspace, corpora[chosen or next(iter(corpora))])
+    st.caption(f"The segments of the bundled {SAMPLE_NAME} are taken instead.")
+    return text_of_sample()
 
 
 def _table(found: Sequence[LlmEstimate], basis: Basis | None) -> None:
@@ -180,8 +204,12 @@ def _table(found: Sequence[LlmEstimate], basis: Basis | None) -> None:
             "1,000 segments": each.kwh_per_1000_segments.words(kwh_words),
             "Million characters": each.kwh_per_million_characters.words(kwh_words),
             "CO2eq of 1,000 segments": (
-                each.co2_kg(basis).times(1000).words(co2_words) if basis else None
+                each.co2_kg_per_1000_segments(basis).words(co2_words) if basis else None
             ),
+            "CO2eq of a million": (
+                each.co2_kg_per_million_characters(basis).words(co2_words) if basis else None
+            ),
+            "Found by": [ESTIMATED],
             "Tokens a segment": each.tokens.words(two_digits),
             "Tokens": each.tokens_from,
         }
@@ -194,6 +222,9 @@ def _table(found: Sequence[LlmEstimate], basis: Basis | None) -> None:
         placeholder="–",
         key="emissions.llms",
         alt="What LLMs probably take",
+        column_config={
+            "Found by": st.column_config.MultiselectColumn(options=[ESTIMATED], color=["orange"])
+        },
     )
     grid = f"{basis.grid.label}: {basis.grid.g_per_kwh:.1f} g/kWh" if basis else "no grid chosen"
     st.caption(

@@ -12,8 +12,7 @@ from app.access.visiting import visitor_name
 from app.emissions.wording import (
     ALL_BADGES,
     BADGE_COLOURS,
-    DEVICE_NAMES,
-    SHOWN_DEVICES,
+    badge_words,
     energy_unit,
     mass_unit,
 )
@@ -27,15 +26,19 @@ from app.text import ago, plain, state_badge
 from core.emissions.carbon import Basis, chosen_pue
 from core.emissions.inference import Inference, measured, newest_of_each, origin_words
 from core.serving.versions import preferred
+from core.storage.job_records import Job
 from core.storage.workspace import Workspace
 from core.systems.descriptions import MODEL, local_models
+from core.systems.footprint.badges import as_job
 from core.systems.footprint.measurements import (
     Measurement,
+    dismiss_measurement,
     measurement_state,
     measurements,
     start_measurement,
     stop_measurement,
 )
+from core.systems.footprint.measuring_job import AGAIN_HINT
 from core.systems.footprint.settings import MeasureSettings
 from core.systems.protocol import SystemInfo
 
@@ -75,8 +78,9 @@ def measured_table(workspace: Workspace, basis: Basis | None) -> None:
         )
         return
     pue = basis.pue if basis else chosen_pue(workspace)
-    kwhs = [each.kwh_per_million_characters * pue for each in found]
-    energy, mass = energy_unit(kwhs), mass_unit(basis.co2_kg(kwh) if basis else 0 for kwh in kwhs)
+    kwhs = [each.kwh_per_million_characters for each in found]
+    energy = energy_unit(kwh * pue for kwh in kwhs)
+    mass = mass_unit(basis.co2_kg(kwh) if basis else 0 for kwh in kwhs)
     rows = [_row(each, basis, pue, energy, mass) for each in found]
     number = st.column_config.NumberColumn(format="%.3g")
     st.dataframe(
@@ -94,14 +98,16 @@ def measured_table(workspace: Workspace, basis: Basis | None) -> None:
             "Guessed": st.column_config.NumberColumn(
                 format="percent", help="The share that is guessed from the size of the memory."
             ),
+            "At once": st.column_config.NumberColumn(
+                help="Segments that were under way at the same time, as in a batch translation."
+            ),
             **{name: number for name in rows[0] if ", " in name or name == "Segments/s"},
         },
     )
-    on = basis.label if basis else f"PUE {pue:g}; CO2eq needs a grid"
-    st.caption(f"{plain(on)} · each with 64 segments under way, as a batch translation has them")
+    st.caption(plain(basis.label if basis else f"PUE {pue:g}; CO2eq needs a grid"))
     for each in found:
         for warning in each.warnings:
-            st.text(f"{each.name}: {warning}")
+            st.text(f"{footprint_llm_views.label_of(each)}: {warning}")
 
 
 def _row(
@@ -116,18 +122,16 @@ def _row(
     segments, characters = each.kwh_per_1000_segments, each.kwh_per_million_characters
     return {
         "Model": each.name,
+        "Version": each.version[:8],
         "Stored as": each.quantization,
         f"1,000 segments, {unit}": segments * pue / factor,
         f"Million characters, {unit}": characters * pue / factor,
         f"CO2eq of 1,000 segments, {kg_unit}": basis.co2_kg(segments) / of_kg if basis else None,
         f"CO2eq of a million, {kg_unit}": basis.co2_kg(characters) / of_kg if basis else None,
         "Segments/s": each.translated.segments_per_s,
-        "Found by": [
-            f"{DEVICE_NAMES[device]} {method}"
-            for conditions in each.conditions
-            for device in SHOWN_DEVICES
-            if (method := conditions.methods.get(device))
-        ],
+        "At once": each.batching.get("segments_at_once"),
+        "Beam size": each.batching.get("num_beams"),
+        "Found by": badge_words(as_job(each)),
         "Guessed": each.heuristic_share,
         "How": origin_words(each),
         "Measured": ago(each.created_at),
@@ -191,15 +195,12 @@ def _measurable(workspace: Workspace) -> dict[str, SystemInfo]:
 
 
 def _measurement(workspace: Workspace, each: Measurement) -> None:
-    """Shows one that is at work, live; of those that ended only what left no figures."""
+    """Shows one that is at work, live; of those that ended only what failed."""
     job = each.job
-    if job.state == "finished":
+    if job.state in ("finished", "stopped"):  # figures, or what somebody wanted
         return
     if job.has_ended:
-        state = measurement_state(workspace, job.id)
-        hint = state.hint or "Measure again."
-        title = f"{plain(job.title)} was not measured"
-        problem(title, job.reason or state.reason, hint, state.detail)
+        _failed(workspace, job)
         return
     with st.container(border=True):
         st.text(f"{job.title} · {each.plan.seconds:g} s after the warm-up")
@@ -209,6 +210,21 @@ def _measurement(workspace: Workspace, each: Measurement) -> None:
                 stop_measurement(workspace, job.id)
                 session().notice = f"Asked the measurement of {job.title} to stop."
                 st.rerun()
+
+
+def _failed(workspace: Workspace, job: Job) -> None:
+    state = measurement_state(workspace, job.id)
+    title = f"{plain(job.title)} was not measured"
+    problem(title, job.reason or state.reason, state.hint or AGAIN_HINT, state.detail)
+    with shown_in_place():
+        if st.button(
+            "Dismiss",
+            icon=":material/close:",
+            key=f"emissions.measure.dismiss.{job.id}",
+            help="Takes this message and the files behind it away; what it took stays counted.",
+        ):
+            dismiss_measurement(workspace, job.id)
+            st.rerun()
 
 
 @st.fragment(run_every=INTERVAL_S)

@@ -21,6 +21,7 @@ from core.emissions.inference import (
 from core.languages import language_name
 from core.storage.version_records import Version
 from core.storage.workspace import Workspace
+from core.systems.footprint.badges import found_by_words
 
 _MEASURE = "under Inference on the Emissions page, or by `python -m core emissions measure`"
 
@@ -114,8 +115,7 @@ def energy(workspace: Workspace, version: Version) -> None:
                 help="Energy that translating so much took, with PUE.",
             )
     on = basis.label if basis else f"PUE {pue:g}; CO2eq needs a grid, chosen on the Emissions page"
-    guessed = f"{found.heuristic_share:.0%} guessed"
-    st.caption(plain(f"{origin_words(found)}, {guessed} · {on}"))
+    st.caption(plain(f"{origin_words(found)} · {found_by_words(found)} · {on}"))
 
 
 def energy_caption(workspace: Workspace, model: str, version_id: str) -> None:
@@ -129,7 +129,7 @@ def energy_caption(workspace: Workspace, model: str, version_id: str) -> None:
     found = _measured(workspace, model, version_id)
     if found is not None:
         words = rate_words(found, known_basis(workspace), pue=chosen_pue(workspace))
-        st.caption(plain(f"Translating takes {words}."))
+        st.caption(plain(f"Translating takes {words} ({found_by_words(found)})."))
 
 
 def _measured(workspace: Workspace, model: str, version_id: str) -> Inference | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -15,7 +13,7 @@ from app.errors import shown_to_user
 from app.forms import group_fields, groups_of
 from app.problem_views import problem, shown_in_place
 from app.state import session
-from app.text import STATE_MEANINGS, ago, duration, plain, state_badge
+from app.text import STATE_MEANINGS, duration, plain, state_badge
 from core.errors import AdaptMLLMError
 from core.finetune.run_folder import RunFolder
 from core.jobs.folder import JobState, attempt_log
@@ -117,9 +115,11 @@ def service_card(workspace: Workspace, record: ServiceRecord) -> None:
         live()
         with shown_in_place():
             _actions(workspace, record, state)
-        _newer_version(workspace, record, state)
+        served = services.served_version(workspace, record)
+        _newer_version(workspace, record, served, state)
         if state.state == "serving":
-            _energy(workspace, record)
+            if served is not None:
+                gate_views.energy_caption(workspace, served.model, served.id)
             service_snippets.snippets(workspace, record)
         _log(workspace, record, is_open=state.state in ("failed", "lost"))
 
@@ -207,28 +207,17 @@ def _actions(workspace: Workspace, record: ServiceRecord, state: JobState) -> No
             st.rerun()
 
 
-def _newer_version(workspace: Workspace, record: ServiceRecord, state: JobState) -> None:
-    """Says that a running service still has an earlier version."""
-    started, version = record.job.started_at, workspace.versions.current(record.model)
-    if not state.is_active or not started or version is None or not version.decided_at:
+def _newer_version(
+    workspace: Workspace, record: ServiceRecord, served: Version | None, state: JobState
+) -> None:
+    """Says that a running service has another version than the accepted one."""
+    accepted = workspace.versions.current(record.model)
+    if not state.is_active or served is None or accepted is None or accepted.id == served.id:
         return
-    if datetime.fromisoformat(version.decided_at) > datetime.fromisoformat(started):
-        st.caption(
-            f"Another version was accepted {ago(version.decided_at)}, after this service started: "
-            "stop and restart it to serve that one."
-        )
-
-
-def _energy(workspace: Workspace, record: ServiceRecord) -> None:
-    """Says what translating with the version that is served was measured to take."""
-    version = workspace.versions.current(record.model)
-    if version is None:  # the Playground's own services name a version's folder
-        own_id = Path(record.model).parent.name
-        version = next((each for each in workspace.versions.all() if each.id == own_id), None)
-    elif (version.decided_at or "") > (record.job.started_at or ""):
-        return  # it still serves an earlier one
-    if version is not None:
-        gate_views.energy_caption(workspace, version.model, version.id)
+    st.caption(
+        f"It serves the version {served.id[:8]}; {accepted.id[:8]} is the accepted one now: stop "
+        "and restart it to serve that one."
+    )
 
 
 def _log(workspace: Workspace, record: ServiceRecord, *, is_open: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from bench.report import Measure, Result, repeated
 from core.storage.workspace import PROJECT
 
-SECONDS = 40.0
+SECONDS = 20.0
 NUM_ROUNDS = 3
 LIMIT_PERCENT = 1.0  # of one core
 WHO = ("nothing", "ours", "codecarbon")

@@ -137,6 +137,41 @@ def what_if_chart(answers: Sequence[WhatIf], base_key: str, *, has_choice: bool)
     return figure
 
 
+def comparison_chart(names: Sequence[str], answers: Sequence[Sequence[WhatIf]]) -> Any:
+    """Gives a group of bars for each grid, the lowest on top; each work has its colour.
+
+    Args:
+        names: Of the work, the least first.
+        answers: Parallel to them; for each the grids, the lowest first.
+    """
+    import plotly.graph_objects as go
+
+    factor, unit = mass_unit(each.co2_kg for found in answers for each in found)
+    grids = [each.grid for each in answers[0]]
+    figure = go.Figure(
+        [
+            go.Bar(
+                name=_literal(shortened(name, SHOWN_NAME)),
+                x=[each.co2_kg / factor for each in found],
+                y=list(range(len(grids))),
+                orientation="h",
+                text=[kg_words(each.co2_kg) for each in found],
+                textposition="outside",
+                cliponaxis=False,
+                customdata=[f"{_literal(name)}<br>{_grid_hover(each)}" for each in found],
+                hovertemplate="%{customdata}<extra></extra>",
+            )
+            for name, found in zip(names, answers, strict=True)
+        ]
+    )
+    _lay_out(figure, math.ceil(0.7 * len(names) * len(grids)), f"{unit} CO2eq")
+    most = max(each.co2_kg for found in answers for each in found) / factor
+    figure.update_layout(barmode="group", legend_traceorder="normal")
+    figure.update_xaxes(range=[0, 1.2 * most])  # room for what stands beside the longest bar
+    figure.update_yaxes(**_named_ticks([each.label for each in grids]))
+    return figure
+
+
 def ratio_words(ratio: float) -> str:
     """Gives a ratio as `× 2.3`."""
     return f"× {two_digits(ratio)}" if math.isfinite(ratio) else "× –"

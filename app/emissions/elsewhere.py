@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
-from app.emissions.charts import what_if_chart
+from app.emissions.badges import badge_row
+from app.emissions.charts import comparison_chart, what_if_chart
 from app.emissions.own_tables import own_tables
-from app.emissions.work import Work, name_of
-from app.text import moment, plain
+from app.emissions.subjects import Subject, default_keys, subjects
+from app.emissions.wording import energy_unit, mass_unit
+from app.emissions.work import Work
+from app.text import plain
 from core.emissions.amounts import co2_words, kwh_words
 from core.emissions.carbon import Basis
+from core.emissions.energy import JobEnergy
 from core.emissions.grids import Grid, GridTable, tables
-from core.emissions.totals import grand_total, totals
-from core.emissions.what_if import what_if
+from core.emissions.what_if import WhatIf, what_if
 from core.storage.workspace import Workspace
 
 DEFAULT_CODES = ("IRL", "SWE", "POL", "IND")
-ALL, UNIT = "all", "1 kWh"
+MOST_COMPARED = 8  # colours that can be told apart
 MOST_PUE, LEAST_PUE = 2.5, 1.0
 
 
@@ -28,40 +33,34 @@ def elsewhere(workspace: Workspace, work: Work) -> None:
         "Nothing is measured anew and no record is rewritten: energy stays as it was, CO2eq is "
         "computed here for other places."
     )
-    devices_kwh = _chosen_kwh(work)
+    chosen = _chosen(work)
     found = tables(workspace)
     pue, share = _building(work)
     grids = _grids(found, work)
-    if grids:
-        _answers(devices_kwh, grids, pue, share, work)
+    if grids and chosen:
+        _answers(chosen, grids, pue, share, work)
     else:
-        st.info("Choose one or more regions.")
+        st.info("Choose one or more regions." if chosen else "Choose one or more runs.")
     st.subheader("Own grid tables", anchor=False)
     own_tables(workspace, work.settings.grid)
 
 
-def _chosen_kwh(work: Work) -> float:
-    """Shows what can be asked about and gives its kWh, without PUE."""
-    kwhs: dict[str, float] = {UNIT: 1.0}
-    labels = {UNIT: "1 kWh of the devices"}
-    if work.found:
-        kwhs = {ALL: grand_total(work.found).energy.total_kwh, **kwhs}
-        labels[ALL] = "Everything that was measured"
-    for each in totals(work.found, "search"):
-        if each.key:
-            kwhs[f"search {each.key}"] = each.energy.total_kwh
-            labels[f"search {each.key}"] = f"Search {each.label} · {each.num_jobs:,} jobs"
-    for energy in work.found:
-        kwhs[energy.job_id] = energy.total.energy.total_kwh
-        labels[energy.job_id] = f"{name_of(energy)} · {energy.kind} · {moment(energy.started_at)}"
-    chosen = st.selectbox(
+def _chosen(work: Work) -> list[Subject]:
+    """Shows what can be asked about and gives what was chosen, the least energy first."""
+    found = subjects(work.found)
+    chosen = st.multiselect(
         "What",
-        list(kwhs),
-        format_func=lambda key: labels[key],
-        key="emissions.what",
+        list(found),
+        default=default_keys(work.found),
+        format_func=lambda key: found[key].label,
+        # What is first measured after the page was opened must come in by itself.
+        key="emissions.what" if work.found else "emissions.what.nothing",
         persist_state="session",
+        max_selections=MOST_COMPARED,
+        help="Several runs are compared side by side.",
+        wrap=True,
     )
-    return kwhs.get(chosen or UNIT, 1.0)
+    return sorted((found[key] for key in chosen), key=lambda each: each.devices_kwh)
 
 
 def _grids(found: Sequence[GridTable], work: Work) -> list[Grid]:
@@ -103,7 +102,8 @@ def _building(work: Work) -> tuple[float, float]:
             max(MOST_PUE, work.pue),
             work.pue,
             0.05,
-            key="emissions.what.pue",
+            key=f"emissions.what.pue.{work.pue:g}",  # other settings start it anew
+            persist_state="session",
             help="What the building takes for each kWh of the machine: 1.0 under a desk, 1.1 to "
             "1.6 in a data centre.",
         )
@@ -114,7 +114,8 @@ def _building(work: Work) -> tuple[float, float]:
             0.9,
             work.settings.embodied_share,
             0.05,
-            key="emissions.what.share",
+            key=f"emissions.what.share.{work.settings.embodied_share:g}",
+            persist_state="session",
             help="Share of the whole footprint that comes from making the hardware. It stays the "
             "same share on every grid.",
         )
@@ -122,32 +123,94 @@ def _building(work: Work) -> tuple[float, float]:
 
 
 def _answers(
-    devices_kwh: float, grids: Sequence[Grid], pue: float, share: float, work: Work
+    chosen: Sequence[Subject], grids: Sequence[Grid], pue: float, share: float, work: Work
 ) -> None:
     base = work.basis
     asked = list(grids)
     if base and base.grid.key not in {each.key for each in asked}:
         asked.append(base.grid)  # so that the eye has something to compare with
-    answers = what_if(devices_kwh, asked, pue=pue, embodied_share=share, base=base)
-    base_key = base.grid.key if base else answers[0].grid.key
-    st.plotly_chart(
-        what_if_chart(answers, base_key, has_choice=base is not None),
-        width="stretch",
-        key="emissions.what_if",
-        alt="The same work on other grids, the lowest CO2eq first",
-    )
-    st.caption(plain(_about(devices_kwh, pue, share, base)))
+    answers = [
+        sorted(  # for work that took nothing, too
+            what_if(each.devices_kwh, asked, pue=pue, embodied_share=share, base=base),
+            key=lambda answer: (answer.grid.g_per_kwh, answer.grid.name),
+        )
+        for each in chosen
+    ]
+    if len(chosen) == 1:
+        key = base.grid.key if base else answers[0][0].grid.key
+        chart = what_if_chart(answers[0], key, has_choice=base is not None)
+    else:
+        chart = comparison_chart([each.name for each in chosen], answers)
+    st.plotly_chart(chart, width="stretch", key="emissions.what_if", alt=_alt(chosen, answers))
+    badge_row(_jobs(chosen), "Energy behind it")
+    st.caption(plain(_about(chosen, pue, share, base)))
+    with st.expander("In figures"):
+        _figures(chosen, answers, pue, is_to_lowest=base is None)
     with st.expander("Years and sources"):
-        for each in answers:
-            grid = each.grid
+        for grid in (each.grid for each in answers[0]):
             st.text(f"{grid.label} ({grid.key}): {grid.g_per_kwh:.1f} g CO2eq/kWh. {grid.source}")
 
 
-def _about(devices_kwh: float, pue: float, share: float, base: Basis | None) -> str:
-    said = f"{kwh_words(devices_kwh * pue)} with PUE {pue:g}"
+def _jobs(chosen: Sequence[Subject]) -> list[JobEnergy]:
+    """Gives the jobs behind all that was chosen, each once."""
+    return list({job.job_id: job for each in chosen for job in each.jobs}.values())
+
+
+def _alt(chosen: Sequence[Subject], answers: Sequence[Sequence[WhatIf]]) -> str:
+    # Both are sorted: the least work on the lowest grid, and the most on the highest.
+    ends = (("highest", chosen[-1], answers[-1][-1]), ("lowest", chosen[0], answers[0][0]))
+    told = [
+        f"{word} {co2_words(each.co2_kg)} ({subject.name}, {each.grid.label})"
+        for word, subject, each in ends
+    ]
+    return f"The same work on other grids: {', '.join(told)}"
+
+
+def _figures(
+    chosen: Sequence[Subject],
+    answers: Sequence[Sequence[WhatIf]],
+    pue: float,
+    *,
+    is_to_lowest: bool,
+) -> None:
+    """Shows each work on each grid, with its ratio to the base and to the least work."""
+    unit_kwh, energy_name = energy_unit(each.devices_kwh * pue for each in chosen)
+    unit_kg, mass_name = mass_unit(each.co2_kg for found in answers for each in found)
+    ratio_name = "Ratio to the lowest grid" if is_to_lowest else "Ratio to the chosen grid"
+    rows = []
+    for subject, found in zip(chosen, answers, strict=True):
+        for each, least in zip(found, answers[0], strict=True):
+            row: dict[str, object] = {
+                "What": subject.name,
+                "Grid": each.grid.label,
+                f"Energy, {energy_name}": subject.devices_kwh * pue / unit_kwh,
+                f"CO2eq, {mass_name}": each.co2_kg / unit_kg,
+                ratio_name: each.ratio if math.isfinite(each.ratio) else None,
+            }
+            if len(chosen) > 1:
+                has_ratio = bool(least.co2_kg)
+                row["Ratio to the least work"] = each.co2_kg / least.co2_kg if has_ratio else None
+            rows.append(row)
+    number = st.column_config.NumberColumn(format="%.3g")
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        placeholder="–",
+        key="emissions.what_if.figures",
+        column_config={name: number for name in rows[0] if name not in ("What", "Grid")},
+    )
+
+
+def _about(chosen: Sequence[Subject], pue: float, share: float, base: Basis | None) -> str:
+    is_one = len(chosen) == 1
+    told = [kwh_words(each.devices_kwh * pue) for each in chosen]
+    said = told[0] if is_one else f"{told[0]} to {told[-1]}"
+    said += f" with PUE {pue:g}"
     if share:
         said += f", embodied share {share:.0%}"
     if base is None:
         return f"{said}. Ratios are to the lowest one, as no grid is chosen."
-    kg = co2_words(base.co2_kg(devices_kwh))
-    return f"{said}. Ratios are to the settings of this installation: {kg} ({base.label})."
+    kg = f"{co2_words(base.co2_kg(chosen[0].devices_kwh))} " if is_one else ""
+    at = f"{kg}({base.label})"
+    return f"{said}. Ratios are to the settings of this installation{':' if is_one else ''} {at}."

@@ -9,7 +9,8 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from app.emissions.wording import ALL_BADGES, BADGE_COLOURS, badge_words, energy_unit
+from app.emissions.amount_columns import AmountColumns
+from app.emissions.wording import ALL_BADGES, BADGE_COLOURS, badge_words
 from app.emissions.work import Work, name_of
 from app.state import set_widget, widget_value
 from app.text import duration, moment
@@ -36,17 +37,11 @@ def job_table(work: Work) -> None:
     # A selection is a row number: in a list that changed it would be another job.
     shown = hashlib.sha256(" ".join(each.job_id for each in found).encode()).hexdigest()[:12]
     key = f"emissions.jobs.{shown}"
-    factor, unit = energy_unit(work.kwh(each.total.energy.total_kwh) for each in found)
+    columns = AmountColumns(work, (each.total.energy.total_kwh for each in found))
+    rows = [_row(each, work, columns) for each in found]
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    amounts = {
-        name: number(format="%.3g")
-        for name in (
-            *(f"{device}, {unit}" for device in ("GPU", "CPU", "RAM", "Energy")),
-            "CO2eq, kg",
-        )
-    }
     st.dataframe(
-        pd.DataFrame([_row(each, work, factor, unit) for each in found]),
+        pd.DataFrame(rows),
         hide_index=True,
         width="stretch",
         height=TABLE_PX if len(found) > 8 else "auto",
@@ -62,7 +57,7 @@ def job_table(work: Work) -> None:
             ),
             "Guessed": number(format="percent", help=_HELP["Guessed"]),
             "Warnings": text(width=200),
-            **amounts,
+            **columns.config(rows[0]),
         },
     )
     _downloads(work)
@@ -74,20 +69,21 @@ def _look_at(key: str, found: Sequence[JobEnergy]) -> None:
         set_widget(JOB, found[rows[0]].job_id)
 
 
-def _row(energy: JobEnergy, work: Work, factor: float, unit: str) -> dict[str, object]:
+def _row(energy: JobEnergy, work: Work, columns: AmountColumns) -> dict[str, object]:
     total = energy.total
     taken = total.energy
+    has_gpu = "gpu" in energy.methods
     return {
         "Name": name_of(energy),
         "Kind": energy.kind,
         "State": work.state(energy.job_id),
         "Person": energy.person or None,
         "Time": duration(total.seconds),
-        f"Energy, {unit}": work.kwh(taken.total_kwh) / factor,
-        "CO2eq, kg": work.co2_kg(taken.total_kwh),
-        f"GPU, {unit}": work.kwh(taken.gpu_kwh) / factor if "gpu" in energy.methods else None,
-        f"CPU, {unit}": work.kwh(taken.cpu_kwh) / factor,
-        f"RAM, {unit}": work.kwh(taken.ram_kwh) / factor,
+        **columns.energy("Energy", taken.total_kwh),
+        **columns.co2(taken.total_kwh),
+        **columns.energy("GPU", taken.gpu_kwh if has_gpu else None),
+        **columns.energy("CPU", taken.cpu_kwh),
+        **columns.energy("RAM", taken.ram_kwh),
         "Found by": badge_words(energy),
         "Guessed": energy.heuristic_share,
         "Started": moment(energy.started_at),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from app.emissions.badges import method_badge
 from app.emissions.job_table import JOB
 from app.emissions.wording import (
     DEVICE_NAMES,
-    METHOD_COLOURS,
     SHOWN_DEVICES,
     attempts_words,
     energy_unit,
@@ -40,6 +40,7 @@ def one_job(workspace: Workspace, work: Work) -> None:
         list(by_id),
         format_func=lambda each: _label(by_id[each]),
         key=JOB,
+        persist_state="session",
         label_visibility="collapsed",
     )
     if chosen is None:
@@ -151,11 +152,7 @@ def _condition(conditions: Conditions, attempts: str) -> None:
         st.caption(attempts)
     for device in SHOWN_DEVICES:
         if device in conditions.methods:
-            method = conditions.methods[device]
-            st.badge(
-                f"{DEVICE_NAMES[device]} {method}",
-                color=METHOD_COLOURS[method],  # type: ignore[arg-type]
-            )
+            method_badge(device, conditions.methods[device])
             st.text(method_words(device, conditions))
     st.text(f"{scope_words(conditions)}.")
 
@@ -164,9 +161,14 @@ def _legacy(workspace: Workspace, energy: JobEnergy, work: Work) -> None:
     if energy.kind != "run":
         return
     g_per_kwh = work.basis.grid.g_per_kwh if work.basis else None
-    found = legacy_estimate(energy, workspace.run_folder(energy.job_id), g_per_kwh=g_per_kwh)
-    st.markdown("**Legacy estimate**")
-    if found is None:
+    folder = workspace.run_folder(energy.job_id)
+    found = legacy_estimate(energy, folder, g_per_kwh=g_per_kwh)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown("**Legacy estimate**", width="content")
+        st.badge("estimate", color="orange", help="One reading of each GPU, for the whole time.")
+    if found is None and not folder.exists():
+        st.text("The run's samples were deleted with it.")
+    elif found is None:
         st.text("None: no GPU's power was read in this run, and the formula knows nothing else.")
     else:
         kg = "" if found.co2_kg is None else f", {co2_words(found.co2_kg)}"

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from app.emissions.amount_columns import AmountColumns
+from app.emissions.badges import badge_row
 from app.emissions.charts import totals_chart
 from app.emissions.job_table import job_table
 from app.emissions.one_job import one_job
 from app.emissions.period import jobs_of_period
-from app.emissions.wording import energy_unit
 from app.emissions.work import DELETED, Work, basis_words
 from app.navigation import page_path
 from app.text import counted, duration, plain
@@ -71,6 +72,7 @@ def _metrics(work: Work) -> None:
             help="Of all jobs together; what ran at the same time counts twice.",
         )
         st.metric("Jobs", f"{whole.num_jobs:,}", border=True)
+    badge_row(work.found, "Energy and CO2eq" if work.basis else "Energy")
     st.caption(plain(_share_words(work, whole)))
 
 
@@ -102,58 +104,70 @@ def _groups(work: Work) -> None:
         format_func=str.capitalize,
     )
     groups = totals(work.found, by or "run")
-    shown = _shortened(groups)
+    shown = _shortened(groups, by or "run")
     st.plotly_chart(
         totals_chart(shown, work.basis, pue=work.pue),
         width="stretch",
         key="emissions.groups",
-        alt=f"Energy by {by}, with the shares of GPU, CPU and memory",
+        alt=_alt(by or "run", groups, work),
     )
+    badge_row(work.found, "The bars")
     if by == "search":
         st.caption("A search counts as one sum: all its trials, those that failed too.")
     with st.expander("In figures"):
         _figures(groups, work)
 
 
-def _shortened(groups: Sequence[Total]) -> list[Total]:
-    """Gives the largest groups, and the others as one; of months the last ones."""
+def _alt(by: str, groups: Sequence[Total], work: Work) -> str:
+    most = max(groups, key=lambda each: each.energy.total_kwh)
+    kwh = kwh_words(work.kwh(most.energy.total_kwh))
+    return f"Energy by {by}, with the shares of GPU, CPU and memory; most: {most.label}, {kwh}"
+
+
+def _shortened(groups: Sequence[Total], by: str) -> list[Total]:
+    """Gives the largest groups, then the others as one; of months the last ones, in order."""
     if len(groups) <= MOST_BARS:
         return list(groups)
-    ranked = sorted(groups, key=lambda each: -each.energy.total_kwh)
-    kept = {each.key for each in ranked[:MOST_BARS]}
-    rest = ranked[MOST_BARS:]
-    others = Total(
-        f"{len(rest):,} others",
-        sum(each.num_jobs for each in rest),
-        sum(each.seconds for each in rest),
-        sum((each.energy for each in rest), Energy()),
+    if by == "month":
+        earlier, last = groups[:-MOST_BARS], groups[-MOST_BARS:]
+        return [_together(counted(len(earlier), "earlier month"), earlier), *last]
+    return [
+        *groups[:MOST_BARS],
+        _together(f"{len(groups) - MOST_BARS:,} others", groups[MOST_BARS:]),
+    ]
+
+
+def _together(label: str, groups: Sequence[Total]) -> Total:
+    return Total(
+        label,
+        sum(each.num_jobs for each in groups),
+        sum(each.seconds for each in groups),
+        sum((each.energy for each in groups), Energy()),
     )
-    return [*(each for each in groups if each.key in kept), others]
 
 
 def _figures(groups: Sequence[Total], work: Work) -> None:
-    factor, unit = energy_unit(work.kwh(each.energy.total_kwh) for each in groups)
+    columns = AmountColumns(work, (each.energy.total_kwh for each in groups))
     rows = [
         {
             "Group": each.label,
             "Jobs": each.num_jobs,
             "Time": duration(each.seconds),
-            f"GPU, {unit}": work.kwh(each.energy.gpu_kwh) / factor,
-            f"CPU, {unit}": work.kwh(each.energy.cpu_kwh) / factor,
-            f"RAM, {unit}": work.kwh(each.energy.ram_kwh) / factor,
-            f"Energy, {unit}": work.kwh(each.energy.total_kwh) / factor,
-            "CO2eq, kg": work.co2_kg(each.energy.total_kwh),
+            **columns.energy("GPU", each.energy.gpu_kwh),
+            **columns.energy("CPU", each.energy.cpu_kwh),
+            **columns.energy("RAM", each.energy.ram_kwh),
+            **columns.energy("Energy", each.energy.total_kwh),
+            **columns.co2(each.energy.total_kwh),
         }
         for each in groups
     ]
-    numbers = [name for name in rows[0] if "," in name]
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
         width="stretch",
         placeholder="–",
         key="emissions.figures",
-        column_config={name: st.column_config.NumberColumn(format="%.3g") for name in numbers},
+        column_config=columns.config(rows[0]),
     )
     if work.pue != 1:
         st.caption(f"All with PUE {work.pue:g}.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app.errors import shown_to_user
 from app.problem_views import shown_in_place
 from app.state import session
-from app.text import counted, moment
+from app.text import counted, moment, plain
 from core.emissions.own_grids import add_own_table
 from core.storage.energy_records import GridTableRecord
 from core.storage.workspace import Workspace
@@ -32,7 +34,7 @@ def own_tables(workspace: Workspace, chosen_grid: str) -> None:
             "None yet. Add one where you know better: a contract, a roof, a newer national figure."
         )
     with st.expander("Add a table", icon=":material/add_circle:"):
-        _add_form(workspace)
+        _add_form(workspace, found, chosen_grid)
 
 
 def _table_row(workspace: Workspace, record: GridTableRecord, *, is_used: bool) -> None:
@@ -66,7 +68,7 @@ def _confirm_deletion(workspace: Workspace, name: str) -> None:
                 st.rerun()
 
 
-def _add_form(workspace: Workspace) -> None:
+def _add_form(workspace: Workspace, found: Sequence[GridTableRecord], chosen_grid: str) -> None:
     key = f"emissions.own.{session().form_version}"
     file = st.file_uploader(
         "CSV",
@@ -77,26 +79,48 @@ def _add_form(workspace: Workspace) -> None:
     )
     left, right = st.columns(2)
     with left:
-        name = st.text_input("Name", key=f"{key}.name", placeholder="own", max_chars=40)
+        name = st.text_input("Name", key=f"{key}.name", placeholder="own", max_chars=40).strip()
     with right:
         source = st.text_input(
             "Source", key=f"{key}.source", placeholder="Who published it, of which year"
         )
     st.code(_EXAMPLE, language=None)
-    is_ready = file is not None and bool(name.strip()) and bool(source.strip())
-    if (
-        st.button(
-            "Add table",
-            type="primary",
-            icon=":material/add:",
-            key="emissions.own.add",
-            disabled=not is_ready,
-            help=None if is_ready else "Choose a file, and give it a name and a source.",
+    # Names of tables are stored in small letters.
+    there = next((each for each in found if each.name == name.lower()), None)
+    is_sure = there is None or _may_replace(there, chosen_grid, key=key)
+    is_ready = file is not None and bool(name) and bool(source.strip()) and is_sure
+    is_asked = st.button(
+        "Replace table" if there else "Add table",
+        type="primary",
+        icon=":material/add:",
+        key="emissions.own.add",
+        disabled=not is_ready,
+        help=None
+        if is_ready
+        else "Choose a file, and give it a name and a source."
+        + ("" if is_sure else " Say that the table may be replaced."),
+    )
+    if is_asked and is_ready and file is not None:
+        _add(workspace, name, source, file.getvalue(), is_new=there is None)
+
+
+def _may_replace(there: GridTableRecord, chosen_grid: str, *, key: str) -> bool:
+    """Asks whether a table may be replaced; what was agreed to holds for this table alone."""
+    grids = counted(len(there.rows), "grid")
+    said = f"{there.name} is there already with {grids}: replace it?"
+    if chosen_grid.partition(":")[0] == there.name:
+        said += (
+            f" It is the one in use ({chosen_grid}): every CO2eq on display changes, that of the "
+            "past included."
         )
-        and file is not None
-    ):
-        with shown_in_place("No table was added"):
-            record = add_own_table(workspace, name.strip(), source, file.getvalue())
-            session().notice = f"Added {record.name} with {counted(len(record.rows), 'region')}."
-            session().form_version += 1
-            st.rerun()
+    st.warning(plain(said), icon=":material/warning:")
+    return st.checkbox("Replace it", key=f"{key}.replace.{there.name}.{there.created_at}")
+
+
+def _add(workspace: Workspace, name: str, source: str, data: bytes, *, is_new: bool) -> None:
+    with shown_in_place("No table was added"):
+        record = add_own_table(workspace, name, source, data)
+        done = "Added" if is_new else "Replaced"
+        session().notice = f"{done} {record.name} with {counted(len(record.rows), 'region')}."
+        session().form_version += 1
+        st.rerun()

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from app.emissions.amount_columns import AmountColumns
+from app.emissions.badges import badge_row
 from app.emissions.charts import front_chart
+from app.emissions.recent import measured_runs
 from app.emissions.wording import energy_unit, mass_unit
 from app.emissions.work import Work, name_of
 from app.emissions.yardsticks import (
     Yardstick,
+    human_labels,
     human_scorings,
     human_yardstick,
     metric_yardsticks,
@@ -25,14 +29,14 @@ from core.emissions.front import Point, pareto_front
 from core.storage.run_records import Run
 from core.storage.workspace import Workspace
 
-MOST_RUNS = 2000
 KWH, KG = "Energy", "CO2eq"
+SCORE = "Quality"
 
 
 def quality(workspace: Workspace, work: Work) -> None:
     """Shows runs by quality and cost, and which of them no other one beats in both."""
     measured = {each.job_id: each for each in work.found if each.kind == "run"}
-    runs = [run for run in workspace.runs.newest(limit=MOST_RUNS) if run.id in measured]
+    runs = measured_runs(workspace)
     splits = test_splits(runs)
     scored: set[str] = set()
     if splits:
@@ -65,11 +69,12 @@ def _test_split(splits: dict[str, list[Run]]) -> list[Run]:
 def _choices(workspace: Workspace, runs: Sequence[Run], *, has_grid: bool) -> tuple[Yardstick, str]:
     metrics = metric_yardsticks(runs)
     human = human_scorings(workspace, runs)
+    labels = human_labels(human)
     with st.container(horizontal=True, vertical_alignment="top"):
         chosen = st.selectbox(
             "Quality",
             [*metrics, *human],
-            format_func=lambda key: f"People: {human[key][0].name}" if key in human else key,
+            format_func=lambda key: labels.get(key, key),
             key="emissions.quality",
             persist_state="session",
             width=260,
@@ -79,10 +84,12 @@ def _choices(workspace: Workspace, runs: Sequence[Run], *, has_grid: bool) -> tu
             [KWH, KG] if has_grid else [KWH],
             default=KWH,
             required=True,
-            key="emissions.cost",
+            key=f"emissions.cost.{KG if has_grid else KWH}",  # a new grid gives a new choice
+            persist_state="session",
         )
     if chosen in human:
-        return human_yardstick(workspace, runs, *human[chosen]), cost or KWH
+        yardstick = human_yardstick(workspace, runs, human[chosen], labels[chosen])
+        return yardstick, cost or KWH
     return metrics[chosen or next(iter(metrics))], cost or KWH
 
 
@@ -96,18 +103,7 @@ def _front(
     if not runs:
         st.info("None of these runs has this score.")
         return
-    devices_kwh = [measured[run.id].total.energy.total_kwh for run in runs]
-    if cost == KG and work.basis:
-        costs = [work.basis.co2_kg(each) for each in devices_kwh]
-        factor, unit = mass_unit(costs)
-    else:
-        costs = [work.kwh(each) for each in devices_kwh]
-        factor, unit = energy_unit(costs)
-    qualities = [yardstick.values[run.id] for run in runs]
-    points = [
-        Point(run.name, value / factor, score)
-        for run, value, score in zip(runs, costs, qualities, strict=True)
-    ]
+    points, unit = _points(runs, measured, yardstick, cost, work)
     sign = -1 if yardstick.is_lower_better else 1
     best = pareto_front(Point(each.label, each.cost, sign * each.quality) for each in points)
     front = [Point(each.label, each.cost, sign * each.quality) for each in best]
@@ -118,14 +114,83 @@ def _front(
             front,
             hovers,
             quality=yardstick.name,
-            cost=f"{unit}{' CO2eq' if cost == KG else ''} of the run, with PUE {work.pue:g}",
+            cost=f"{unit} of the run, with PUE {work.pue:g}",
             is_lower_better=yardstick.is_lower_better,
         ),
         width="stretch",
         key="emissions.front",
-        alt="Runs by quality and cost, with the line of those that none beats in both",
+        alt=_alt(points, front, yardstick, unit),
     )
+    badge_row([measured[run.id] for run in runs], cost)
     _say(front, yardstick, num_runs=len(runs))
+    with st.expander("In figures"):
+        ends = {(each.cost, each.quality) for each in front}
+        unbeaten = [(each.cost, each.quality) in ends for each in points]
+        _figures(runs, measured, yardstick, work, unbeaten)
+
+
+def _points(
+    runs: Sequence[Run],
+    measured: dict[str, JobEnergy],
+    yardstick: Yardstick,
+    cost: str,
+    work: Work,
+) -> tuple[list[Point], str]:
+    """Gives a point for each run, and the unit of their costs."""
+    devices_kwh = [measured[run.id].total.energy.total_kwh for run in runs]
+    if cost == KG and work.basis:
+        costs = [work.basis.co2_kg(each) for each in devices_kwh]
+        factor, unit = mass_unit(costs)
+        unit = f"{unit} CO2eq"
+    else:
+        costs = [work.kwh(each) for each in devices_kwh]
+        factor, unit = energy_unit(costs)
+    return [
+        Point(run.name, value / factor, yardstick.values[run.id])
+        for run, value in zip(runs, costs, strict=True)
+    ], unit
+
+
+def _alt(points: Sequence[Point], front: Sequence[Point], yardstick: Yardstick, unit: str) -> str:
+    said = f"{counted(len(points), 'run')} by {yardstick.name} and cost"
+    if not front:  # no score is a number
+        return said
+    cheapest, best = (
+        f"{each.label} ({each.quality:.2f} at {each.cost:.3g} {unit})"
+        for each in (front[0], front[-1])
+    )
+    return f"{said}: cheapest {cheapest}, best {best}; {len(front):,} that none beats in both"
+
+
+def _figures(
+    runs: Sequence[Run],
+    measured: dict[str, JobEnergy],
+    yardstick: Yardstick,
+    work: Work,
+    unbeaten: Sequence[bool],
+) -> None:
+    """Shows what the chart has, run by run."""
+    devices_kwh = [measured[run.id].total.energy.total_kwh for run in runs]
+    columns = AmountColumns(work, devices_kwh)
+    rows = []
+    for run, kwh, is_unbeaten in zip(runs, devices_kwh, unbeaten, strict=True):
+        row: dict[str, object] = {"Run": run.name, SCORE: yardstick.values[run.id]}
+        if yardstick.bases:
+            row["Base model"] = yardstick.bases.get(run.id)
+        if yardstick.num_rated:
+            row["Rated segments"] = yardstick.num_rated[run.id]
+        rows.append({**row, **columns.energy("Energy", kwh), **columns.co2(kwh)})
+        rows[-1]["None beats it"] = is_unbeaten
+    score = st.column_config.NumberColumn(format="%.2f")
+    named = st.column_config.NumberColumn(yardstick.name, format="%.2f")
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        width="stretch",
+        placeholder="–",
+        key="emissions.front.figures",
+        column_config={**columns.config(rows[0]), SCORE: named, "Base model": score},
+    )
 
 
 def _say(front: Sequence[Point], yardstick: Yardstick, *, num_runs: int) -> None:
@@ -135,6 +200,14 @@ def _say(front: Sequence[Point], yardstick: Yardstick, *, num_runs: int) -> None
     else:
         said = f"No other run is both cheaper and better than: {names}."
     st.caption(plain(said))
+    if yardstick.num_rated:
+        least, most = min(yardstick.num_rated.values()), max(yardstick.num_rated.values())
+        told = (
+            f"{least:,} to {counted(most, 'segment')}"
+            if least != most
+            else counted(most, "segment")
+        )
+        st.caption(f"People rated {told} of each run.")
     if len(yardstick.signatures) > 1:
         st.caption(
             plain("The scores were computed in different ways: " + "; ".join(yardstick.signatures))
@@ -146,6 +219,8 @@ def _hover(run: Run, energy: JobEnergy, yardstick: Yardstick, work: Work) -> str
     co2_kg = work.co2_kg(devices_kwh)
     base = yardstick.bases.get(run.id)
     score = f"{yardstick.name} {yardstick.values[run.id]:.2f}"
+    num_rated = yardstick.num_rated.get(run.id)
+    score += "" if num_rated is None else f", {counted(num_rated, 'segment')} rated"
     lines = [
         run.name,
         score if base is None else f"{score}, base model {base:.2f}",
@@ -160,24 +235,23 @@ def _without(found: Sequence[JobEnergy], work: Work) -> None:
     if not found:
         return
     st.subheader("No score", anchor=False)
-    factor, unit = energy_unit(work.kwh(each.total.energy.total_kwh) for each in found)
+    columns = AmountColumns(work, (each.total.energy.total_kwh for each in found))
     rows = [
         {
             "Run": name_of(each),
             "State": work.state(each.job_id),
-            f"Energy, {unit}": work.kwh(each.total.energy.total_kwh) / factor,
-            "CO2eq, kg": work.co2_kg(each.total.energy.total_kwh),
+            **columns.energy("Energy", each.total.energy.total_kwh),
+            **columns.co2(each.total.energy.total_kwh),
         }
         for each in found
     ]
-    number = st.column_config.NumberColumn(format="%.3g")
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
         width="stretch",
         placeholder="–",
         key="emissions.no_score",
-        column_config={name: number for name in rows[0] if "," in name},
+        column_config=columns.config(rows[0]),
     )
     whole_kwh = sum(each.total.energy.total_kwh for each in found)
     st.caption(f"Together {kwh_words(work.kwh(whole_kwh))}: part of what the good ones cost.")

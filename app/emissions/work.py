@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from app.emissions.recent import recent
 from app.problem_views import problem
 from app.state import PART, show_part, widget_value
 from core.emissions.carbon import Basis, chosen_basis
 from core.emissions.energy import JobEnergy
 from core.emissions.settings import EmissionsSettings, emissions_settings
-from core.emissions.stored import all_energy
 from core.errors import ConfigError
-from core.jobs import queue
-from core.storage.job_records import ACTIVE, ENDED, WAITING
 from core.storage.workspace import Workspace
 
 DELETED = "deleted"
@@ -63,17 +61,16 @@ class Work:
 
 
 def work_of(workspace: Workspace) -> Work:
-    """Reads what was measured until now; a job whose supervisor was killed is among it."""
-    queue.reconcile(workspace)
-    jobs = workspace.jobs.in_states(WAITING, *ACTIVE, *ENDED)
+    """Gives what was measured until some seconds ago, with the settings of this moment."""
+    measured = recent(workspace)
     basis, grid_problem = None, None
     try:
         basis = chosen_basis(workspace)
     except ConfigError as error:  # an own table was deleted, or codecarbon's has changed
         grid_problem = error.message, error.hint
     return Work(
-        all_energy(workspace),
-        {job.id: job.state for job in jobs},
+        measured.found,
+        measured.states,
         emissions_settings(workspace),
         basis,
         grid_problem,

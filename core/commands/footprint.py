@@ -20,6 +20,7 @@ from core.emissions.inference import (
 )
 from core.errors import AdaptMLLMError, DataError
 from core.storage.workspace import Workspace
+from core.systems.footprint.badges import badge_names, found_by_words
 
 if TYPE_CHECKING:
     from core.systems.footprint.answer_lengths import Text
@@ -84,7 +85,11 @@ def _measure(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     if mine is None:
         raise DataError("The measurement left no figures.", hint="Measure again.")
     pue = chosen_pue(workspace, chosen.pue)
-    lines = [f"{mine.name}: {rate_words(mine, basis, pue=pue)}", origin_words(mine)]
+    lines = [
+        f"{mine.name}: {rate_words(mine, basis, pue=pue)}",
+        f"Found by: {found_by_words(mine)}",
+        origin_words(mine),
+    ]
     return Answer("\n".join([*lines, *mine.warnings]), _measured_values(mine, basis, pue))
 
 
@@ -104,7 +109,15 @@ def _inference(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
                 problems.append(f"{info.name}: {error}")
     rows = [_measured_row(each, basis, pue) for each in local]
     rows += [_estimated_row(each, basis) for each in llms]
-    header = ("system", "how", "per 1,000 segments", "per million characters", "CO2eq per 1,000")
+    header = (
+        "system",
+        "version",
+        "found by",
+        "per 1,000 segments",
+        "per million characters",
+        "CO2eq per 1,000",
+        "CO2eq per million",
+    )
     values = {
         "measured": [_measured_values(each, basis, pue) for each in local],
         "estimated": [_estimated_values(each, basis) for each in llms],
@@ -129,9 +142,10 @@ def _break_even(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     llm = _estimate(workspace, chosen.llm, text_of(local.translated), chosen)
     found = break_even(tuning, local, llm, pue=pue)
     runs = f" in {tuning.num_runs} runs" if tuning.num_runs > 1 else ""
+    rate = f"{kwh_words(found.local_kwh * 1000)} per 1,000 segments"
     lines = [
         f"Fine-tuning: {kwh_words(found.fine_tuning_kwh)}{runs}",
-        f"{info.name}: {kwh_words(found.local_kwh * 1000)} per 1,000 segments, measured",
+        f"{info.name}: {rate}, {found_by_words(local)}",
         f"{llm.name}: {llm.kwh_per_1000_segments.words(kwh_words)} per 1,000 segments, estimated",
         f"Paid for: {found.words}",
     ]
@@ -185,31 +199,38 @@ def _text(workspace: Workspace, corpus: str) -> Text:
 
 def _measured_row(each: Inference, basis: Basis | None, pue: float) -> list[str]:
     kwhs = (each.kwh_per_1000_segments, each.kwh_per_million_characters)
-    co2 = co2_words(basis.co2_kg(kwhs[0])) if basis else "-"
-    return [each.name, "measured", *(kwh_words(kwh * pue) for kwh in kwhs), co2]
+    energy = (kwh_words(kwh * pue) for kwh in kwhs)
+    co2 = (co2_words(basis.co2_kg(kwh)) if basis else "-" for kwh in kwhs)
+    return [each.name, each.version[:8] or "-", found_by_words(each), *energy, *co2]
 
 
 def _estimated_row(each: LlmEstimate, basis: Basis | None) -> list[str]:
-    spans = (each.kwh_per_1000_segments, each.kwh_per_million_characters)
-    co2 = each.co2_kg(basis).times(1000).words(co2_words) if basis else "-"
-    return [each.name, "estimated", *(span.words(kwh_words) for span in spans), co2]
+    energy = (each.kwh_per_1000_segments, each.kwh_per_million_characters)
+    co2 = ["-", "-"]
+    if basis:
+        spans = (each.co2_kg_per_1000_segments(basis), each.co2_kg_per_million_characters(basis))
+        co2 = [span.words(co2_words) for span in spans]
+    return [each.name, "-", "estimated", *(span.words(kwh_words) for span in energy), *co2]
 
 
 def _measured_values(each: Inference, basis: Basis | None, pue: float) -> dict[str, Any]:
-    kwh = each.kwh_per_1000_segments
+    kwh, million_kwh = each.kwh_per_1000_segments, each.kwh_per_million_characters
     return {
         "system": each.system_id,
         "name": each.name,
         "version": each.version,
         "quantization": each.quantization,
         "devices_kwh_per_1000_segments": kwh,
-        "devices_kwh_per_million_characters": each.kwh_per_million_characters,
+        "devices_kwh_per_million_characters": million_kwh,
         "pue": pue,
         "co2_kg_per_1000_segments": basis.co2_kg(kwh) if basis else None,
+        "co2_kg_per_million_characters": basis.co2_kg(million_kwh) if basis else None,
         "basis": basis.label if basis else None,
         "num_segments": each.translated.num_segments,
         "seconds": each.translated.seconds,
+        "found_by": badge_names(each),
         "heuristic_share": each.heuristic_share,
+        "batching": dict(each.batching),
         "warnings": list(each.warnings),
         "created_at": each.created_at,
     }
@@ -225,7 +246,11 @@ def _estimated_values(each: LlmEstimate, basis: Basis | None) -> dict[str, Any]:
         "tokens_from": each.tokens_from,
         "kwh_per_1000_segments": vars(each.kwh_per_1000_segments),
         "kwh_per_million_characters": vars(each.kwh_per_million_characters),
-        "co2_kg_per_1000_segments": vars(each.co2_kg(basis).times(1000)) if basis else None,
+        "co2_kg_per_1000_segments": vars(each.co2_kg_per_1000_segments(basis)) if basis else None,
+        "co2_kg_per_million_characters": (
+            vars(each.co2_kg_per_million_characters(basis)) if basis else None
+        ),
+        "found_by": ["estimated"],
         "notes": list(each.notes),
         "estimated_by": each.estimated_by,
     }

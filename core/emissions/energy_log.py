@@ -16,7 +16,7 @@ from core.emissions.records import read_energy as read_energy
 from core.emissions.settings import EmissionsSettings
 from core.storage.files import append_json_line, utc_now
 
-INTERVAL_S = 5.0
+INTERVAL_S = 8.0
 # The search for the hardware takes over a second of processor time: not for what ends at once. What
 # processor and memory take meanwhile is counted all the same.
 PATIENCE_S = 3.0

@@ -94,6 +94,9 @@ class Meter:
         if tracker._start_time is None:  # it only logs its own failures
             raise RuntimeError("codecarbon did not begin to measure")
         self._tracker = tracker
+        if self.is_gpu_counted and settings.mode == "process":
+            # Nothing has to be sampled between two readings, and looking costs a thread a second.
+            tracker._scheduler_monitor_power.stop()
         self._began_s = since.at_s
         self._head = _head(tracker, settings, since)
         self.conditions = _conditions(tracker, settings)
@@ -101,6 +104,8 @@ class Meter:
     def read(self) -> Reading:
         """Measures up to now."""
         tracker = self._tracker
+        if not self.is_gpu_counted:  # as soon as a counter fails, power is sampled every second
+            tracker._scheduler_monitor_power.start()
         tracker._measure_power_and_energy_if_stale()
         energy = Energy(
             tracker._total_cpu_energy.kWh,
@@ -181,6 +186,10 @@ def _count_whole_tree(tracker: Any) -> None:
     for hardware in tracker._hardware:
         if type(hardware).__name__ == "CPU" and hardware._mode == "cpu_load":
             hardware._get_process_cpu_times = lambda: {0: clock.read_s()}
+            if hardware._tracking_mode == "process":
+                # Each look goes through all processes of the machine; as nothing is missed
+                # between two readings, codecarbon's own look every second is not needed.
+                hardware.monitor_power = lambda: None
 
 
 class _TreeClock:

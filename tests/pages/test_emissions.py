@@ -206,11 +206,8 @@ def test_a_job_that_is_not_in_the_period_any_more_leaves_the_page_whole(
 def test_quality_stands_beside_cost_and_runs_without_scores_are_listed(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, kwh, bleu, ter in (
-        ("a", 1.0, 30.0, 50.0),
-        (NAME, 2.0, 40.0, 40.0),
-        ("c", 3.0, 35.0, 45.0),
-    ):  # noqa: E501
+    runs_made = [("a", 1.0, 30.0, 50.0), (NAME, 2.0, 40.0, 40.0), ("c", 3.0, 35.0, 45.0)]
+    for name, kwh, bleu, ter in runs_made:
         scores = {"BLEU": bleu, "TER": ter}
         stored(workspace, name[:3], "finished", title=name, phases=train(kwh), scores=scores)
     stored(workspace, "f", "failed", title="broken", phases=train(0.5))
@@ -222,7 +219,9 @@ def test_quality_stands_beside_cost_and_runs_without_scores_are_listed(
         runs, front = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
         assert plain_list(front["x"]) == [1.0, 2.0]  # c is dearer than the second, and worse
         assert "&lt;b&gt;" in runs["customdata"][1] and len(runs["customdata"]) == 3
-    missing = next(each.value for each in app.dataframe if "Run" in each.value)
+        figures = next(each.value for each in app.dataframe if "None beats it" in each.value)
+        assert list(figures.sort_values("Energy, kWh")["None beats it"]) == [True, True, False]
+    missing = next(each.value for each in app.dataframe if "State" in each.value)
     assert list(missing["Run"]) == ["broken"] and list(missing["State"]) == ["failed"]
     assert "No score" in [each.value for each in app.subheader]
 
@@ -290,5 +289,5 @@ def test_settings_are_chosen_by_name_and_a_grid_that_is_gone_is_told(
     workspace.preferences.put("emissions", {**settings.model_dump(), "grid": "gone:X"})
     app = opened(workspace, monkeypatch, "emissions")
     assert not app.exception
-    assert "There is no grid table 'gone'." in shown(app)
+    assert "'gone:X', is gone." in shown(app)
     assert metric(app, "Energy") == "1.4 kWh" and metric(app, "CO2eq") == "no grid chosen"

@@ -68,9 +68,15 @@ def text_of_corpus(workspace: Workspace, corpus: Corpus) -> Text:
     """Gives the test split of a corpus; of a long one its beginning.
 
     Raises:
-        DataError: The split is empty.
+        DataError: The split is empty or cannot be read.
     """
-    pairs = read_segments(workspace.split_file(corpus.id, "test"), limit=MAX_SEGMENTS)
+    try:
+        pairs = read_segments(workspace.split_file(corpus.id, "test"), limit=MAX_SEGMENTS)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"The test split of {corpus.name!r} cannot be read ({type(error).__name__}).",
+            hint="Choose another one, or import the corpus again.",
+        ) from error
     if not pairs:
         raise DataError(f"The test split of {corpus.name!r} is empty.", hint="Choose another one.")
     return _measured(f"{corpus.name}, test split", corpus.src_lang, corpus.tgt_lang, pairs)

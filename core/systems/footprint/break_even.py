@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.emissions.energy import JobEnergy, sum_of
@@ -76,15 +76,24 @@ def fine_tuning_of(workspace: Workspace, system_id: str) -> FineTuning:
     Raises:
         DataError: It is a base model, or nothing was measured of its run.
     """
-    run_id = system_id.removeprefix(f"{MODEL}:").partition("@")[0]
-    runs = all_energy(workspace, kinds=("run",))
-    own = next((each for each in runs if each.job_id == run_id), None)
-    if own is None:
+    found = fine_tunings_of(workspace, [system_id])
+    if not found:
         raise DataError(
             "No fine-tuning of this model was measured.",
             hint="Base models have none; runs are measured from the moment when they begin.",
         )
-    return _summed(own, runs)
+    return found[system_id]
+
+
+def fine_tunings_of(workspace: Workspace, system_ids: Iterable[str]) -> dict[str, FineTuning]:
+    """Gives the same for several, by their ids; those of which no training was measured lack."""
+    runs = {each.job_id: each for each in all_energy(workspace, kinds=("run",))}
+    owners = {each: each.removeprefix(f"{MODEL}:").partition("@")[0] for each in system_ids}
+    return {
+        system_id: _summed(runs[run_id], list(runs.values()))
+        for system_id, run_id in owners.items()
+        if run_id in runs
+    }
 
 
 def _summed(own: JobEnergy, runs: Sequence[JobEnergy]) -> FineTuning:

@@ -61,7 +61,7 @@ class LlmEstimate:
     @property
     def kwh_per_million_characters(self) -> Span:
         """Energy for a million characters of sources."""
-        return self.kwh.times(CHARACTERS / self.text.characters_per_segment)
+        return self.kwh.times(self._segments_per_million)
 
     def co2_kg(self, basis: Basis) -> Span:
         """CO2eq of one segment on a grid, with the making of the hardware as EcoLogits has it.
@@ -69,6 +69,18 @@ class LlmEstimate:
         PUE and embodied share of the basis are those of this installation: they do not count here.
         """
         return self.kwh.times(basis.grid.g_per_kwh / 1000).plus(self.embodied_kg)
+
+    def co2_kg_per_1000_segments(self, basis: Basis) -> Span:
+        """CO2eq of 1,000 segments of the text."""
+        return self.co2_kg(basis).times(SEGMENTS)
+
+    def co2_kg_per_million_characters(self, basis: Basis) -> Span:
+        """CO2eq of a million characters of sources."""
+        return self.co2_kg(basis).times(self._segments_per_million)
+
+    @property
+    def _segments_per_million(self) -> float:
+        return CHARACTERS / self.text.characters_per_segment
 
 
 def estimate(

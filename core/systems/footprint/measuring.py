@@ -30,12 +30,14 @@ from core.systems.footprint.own_service import (
     translate_for,
 )
 from core.systems.footprint.planning import planned_test_set, text_words
-from core.systems.footprint.settings import Plan
+from core.systems.footprint.settings import PHASE, Plan
 from core.systems.prompts.tokens import estimate_tokens
 from core.systems.segment_process import run_in_folder
 
-PHASE = "translate"
+LAST_PHASE = "save"
 METER_LIMIT_S = 60.0
+MISSING_S = 0.1  # what is told of times is rounded
+WAITING_S, WAITING_SHARE = 1.0, 0.05
 _POLL_S = 0.02
 SERVICE_FOLDER = "service"
 
@@ -87,7 +89,7 @@ def _window(
     energy_file = folder.energy_file
     _wait_for(energy_file, lambda now: bool(now.conditions))
     others = _others_at_work(workspace, folder.path.name)
-    _begin_phase(recorder, "translating", energy_file)
+    _begin_window(recorder, energy_file)
     total = round(plan.seconds)
     amount = translate_for(
         port,
@@ -96,30 +98,50 @@ def _window(
         plan.seconds,
         tell=lambda elapsed_s: recorder.translated(min(int(elapsed_s), total), total),
     )
-    _begin_phase(recorder, "saving", energy_file)
+    _end_window(recorder, energy_file)
     _check_whole(read_energy(energy_file), amount.seconds)
     others += _others_at_work(workspace, folder.path.name)
     return amount, list(dict.fromkeys(others))
 
 
-def _begin_phase(recorder: Recorder, state: str, energy_file: Path) -> None:
-    """Names a phase and waits for the reading that ends the one before; see `EnergyLog.note`."""
+def _begin_window(recorder: Recorder, energy_file: Path) -> None:
+    """Begins the phase that counts, and waits for the reading that ends the one before.
+
+    Readings come every few seconds, too, and bear the same name. So the switch is made right after
+    one of them: the next reading is then the one that the switch caused, see `EnergyLog.note`.
+    """
     before_s = read_energy(energy_file).total.seconds
-    recorder.phase(state)
     _wait_for(energy_file, lambda now: now.total.seconds > before_s)
+    began_s = read_energy(energy_file).total.seconds
+    recorder.phase("translating")
+    _wait_for(energy_file, lambda now: now.total.seconds > began_s)
+
+
+def _end_window(recorder: Recorder, energy_file: Path) -> None:
+    """Ends it, and waits for a reading of the phase after it: by then its own last one is there."""
+    before_s = _seconds(read_energy(energy_file), LAST_PHASE)
+    recorder.phase("saving")
+    _wait_for(energy_file, lambda now: _seconds(now, LAST_PHASE) > before_s)
+
+
+def _seconds(now: Measured, phase: str) -> float:
+    return now.phases.get(phase, Phase()).seconds
 
 
 def _check_whole(now: Measured, seconds: float) -> None:
-    """Refuses a window that was not measured to its end; a poll's time may lack at its edges.
+    """Refuses a window of which something was not measured, or that holds much waiting.
+
+    Nothing is scaled: between a switch and its reading the meter's pause passes, which counts.
 
     Raises:
-        HostError: More is missing.
+        HostError: The figures would be too low or too high.
     """
-    measured_s = now.phases.get(PHASE, Phase()).seconds
-    if measured_s < 0.9 * seconds:
+    measured_s = _seconds(now, PHASE)
+    spare_s = max(WAITING_S, WAITING_SHARE * seconds)
+    if not seconds - MISSING_S <= measured_s <= seconds + spare_s:
         raise HostError(
-            f"Of {seconds:.1f} s of translating, {measured_s:.1f} s were measured.",
-            hint="The machine was too busy to look. Measure again.",
+            f"For {seconds:.1f} s of translating, {measured_s:.1f} s were measured.",
+            hint="The machine was too busy to look in time. Measure again.",
         )
 
 

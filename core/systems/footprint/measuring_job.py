@@ -12,7 +12,7 @@ from core.jobs.folder import JobFolder, JobState
 from core.jobs.kind import Failure, Stage
 from core.storage.files import read_json
 from core.storage.workspace import Workspace
-from core.systems.footprint.measuring import PHASE
+from core.systems.footprint.settings import PHASE
 from core.systems.segment_job import SegmentJob
 
 AGAIN_HINT = "Measure again."

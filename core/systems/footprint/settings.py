@@ -13,6 +13,7 @@ from core.settings import Settings
 from core.storage.files import read_json, write_json
 
 WARM_UP_S = 5.0
+PHASE = "translate"  # of the job; the one that is measured
 
 
 def _field(default: Any, description: str, **bounds: Any) -> Any:

@@ -56,8 +56,11 @@ def test_inference_tells_what_was_measured_and_what_is_missing(tuned: Workspace)
     (local,) = found.values["measured"]
     assert local["devices_kwh_per_1000_segments"] == pytest.approx(0.004)
     assert local["co2_kg_per_1000_segments"] == pytest.approx(0.004 * 1.2 * 0.290805)
+    assert local["co2_kg_per_million_characters"] == pytest.approx(0.08 * 1.2 * 0.290805)
+    assert local["found_by"] == ["CPU load model", "RAM heuristic"]
     assert local["basis"] == "IRL 2023, PUE 1.2"
-    assert "4.8 Wh" in found.text and "measured" in found.text
+    assert "28 g" in found.text and "CPU load model, RAM heuristic, 25% guessed" in found.text
+    assert "4.8 Wh" in found.text
     (problem,) = found.values["not_estimated"]
     assert problem.startswith("LLM: ")
 
@@ -67,6 +70,13 @@ def test_an_llm_of_known_size_is_estimated_and_compared(tuned: Workspace) -> Non
     (llm,) = answer(tuned, "inference", "--grid", "IRL").values["estimated"]
     span = llm["kwh_per_1000_segments"]
     assert 0 < span["low"] < span["high"] and llm["model"] == "70 billion parameters"
+    per_segment, per_character = (
+        llm[f"co2_kg_per_{each}"]["high"] / number
+        for each, number in (("1000_segments", 1e3), ("million_characters", 1e6))
+    )
+    characters = llm["kwh_per_1000_segments"]["high"] / llm["kwh_per_million_characters"]["high"]
+    assert per_segment / per_character == pytest.approx(characters * 1e3)
+    assert llm["found_by"] == ["estimated"]
     found = answer(tuned, "break-even", "--system", "demo", "--llm", "LLM", "--active-b", "400")
     values = found.values
     assert values["fine_tuning_kwh"] == 0.5

@@ -44,6 +44,7 @@ def test_the_card_tells_training_and_translating_with_badges(tuned: Workspace) -
     assert "Fine-tuning: 0.61 kWh, 0.18 kg CO2eq, IRL 2023, PUE 1.2, codecarbon 3.3.2" in energy
     assert "CPU 21 Wh (load model), RAM 21 Wh (heuristic), GPU 0.47 kWh (counter)" in energy
     assert "(ctranslate2, int8 weights): 4.8 Wh and 1.4 g CO2eq per 1,000 segments" in energy
+    assert "By device: CPU load model, RAM heuristic, 25% guessed." in energy
     assert "1,000 segments of Small *a* corpus" in energy  # escaped in the card itself
     assert "Small \\*a\\* corpus" in text
     assert "secret-host" not in text and "Ana" not in text

@@ -9,7 +9,12 @@ from core.emissions.stored import to_record
 from core.errors import DataError
 from core.storage.workspace import Workspace
 from core.systems.footprint.answer_lengths import Text
-from core.systems.footprint.break_even import FineTuning, break_even, fine_tuning_of
+from core.systems.footprint.break_even import (
+    FineTuning,
+    break_even,
+    fine_tuning_of,
+    fine_tunings_of,
+)
 from core.systems.footprint.estimated import LlmEstimate
 from core.systems.footprint.span import Span
 from tests.core.emissions.made_energy import made
@@ -77,6 +82,8 @@ def test_the_whole_search_is_part_of_the_training(workspace: Workspace) -> None:
     assert (found.kwh, found.num_runs, found.title) == (pytest.approx(0.2), 2, "EN–GA")
     assert fine_tuning_of(workspace, "model:run-4").kwh == pytest.approx(0.1)
     assert fine_tuning_of(workspace, "model:run-3@50").kwh == pytest.approx(0.1)
+    several = ["model:run-1", "model:run-3@50", "model:starter"]
+    assert set(fine_tunings_of(workspace, several)) == {"model:run-1", "model:run-3@50"}
     for nothing in ("model:starter", "model:batch-1"):
         with pytest.raises(DataError, match="No fine-tuning of this model was measured"):
             fine_tuning_of(workspace, nothing)
