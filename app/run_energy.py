@@ -129,6 +129,8 @@ def _phases(job: JobEnergy, basis: Basis | None) -> None:
         for each in devices:
             row[f"{DEVICE_NAMES[each]} ({unit})"] = phase.energy.of(each) / unit_kwh
         row[f"Sum ({unit})"] = kwh / unit_kwh
+        if basis is not None and basis.pue != 1:
+            row[f"PUE {basis.pue:g} ({unit})"] = basis.facility_kwh(kwh) / unit_kwh
         row["Share"] = kwh / total.energy.total_kwh if total.energy.total_kwh else 0.0
         if basis is not None:
             row["CO2eq"] = kg_words(basis.co2_kg(kwh), digits=3)

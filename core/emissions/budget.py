@@ -49,7 +49,7 @@ def budget_sentence(
     state = budget_state(used_kwh, None if has_ended else forecast_kwh, budget_kwh)
     who = "Since it was resumed, the run" if is_resumed else "The run"
     who_took = f"{who} {'took' if has_ended else 'has taken'} {kwh_words(used_kwh)}"
-    of_budget = f"its budget of {kwh_words(budget_kwh)}"
+    of_budget = f"its budget of {kwh_words(budget_kwh)} (without PUE)"
     if state == "none":
         return ""
     if state == "within":

@@ -96,17 +96,17 @@ def test_a_run_that_ended_shows_sums_badges_and_phases(
             0.25,
             "stop and save",
             10,
-            "0.300 kWh",
-            "The run will take about 0.30 kWh, 20% more than its budget of 0.25 kWh. It will be "
-            "stopped and saved when it gets there.",
+            "0.360 kWh",
+            "The run will take about 0.30 kWh, 20% more than its budget of 0.25 kWh (without PUE). "
+            "It will be stopped and saved when it gets there.",
         ),
         (
             0.19,
             "warn",
             10,
-            "0.300 kWh",
-            "The run has taken 0.20 kWh, 5% more than its budget of 0.19 kWh. It goes on: the "
-            "budget only warns.",
+            "0.360 kWh",
+            "The run has taken 0.20 kWh, 5% more than its budget of 0.19 kWh (without PUE). "
+            "It goes on: the budget only warns.",
         ),
     ],
 )

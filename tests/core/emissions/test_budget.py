@@ -30,42 +30,47 @@ def test_a_budget_is_kept_or_not(
             (0.5, 0.9, 1.0),
             "warn",
             False,
-            "The run has taken 0.50 kWh, 50% of its budget of 1.0 kWh.",
+            "The run has taken 0.50 kWh, 50% of its budget of 1.0 kWh (without PUE).",
         ),
-        ((0.5, 2.0, 1.0), "warn", True, "The run took 0.50 kWh, 50% of its budget of 1.0 kWh."),
+        (
+            (0.5, 2.0, 1.0),
+            "warn",
+            True,
+            "The run took 0.50 kWh, 50% of its budget of 1.0 kWh (without PUE).",
+        ),
         (
             (0.5, 1.2, 1.0),
             "warn",
             False,
-            "The run will take about 1.2 kWh, 20% more than its budget of 1.0 kWh. It goes on: the "
-            "budget only warns.",
+            "The run will take about 1.2 kWh, 20% more than its budget of 1.0 kWh (without PUE). "
+            "It goes on: the budget only warns.",
         ),
         (
             (0.5, 1.2, 1.0),
             "stop and save",
             False,
-            "The run will take about 1.2 kWh, 20% more than its budget of 1.0 kWh. It will be "
-            "stopped and saved when it gets there.",
+            "The run will take about 1.2 kWh, 20% more than its budget of 1.0 kWh (without PUE). "
+            "It will be stopped and saved when it gets there.",
         ),
         (
             (1.1, 1.2, 1.0),
             "stop and save",
             False,
-            "The run has taken 1.1 kWh, 10% more than its budget of 1.0 kWh. It is being stopped "
-            "and saved.",
+            "The run has taken 1.1 kWh, 10% more than its budget of 1.0 kWh (without PUE). "
+            "It is being stopped and saved.",
         ),
         (
             (1.1, 1.2, 1.0),
             "warn",
             False,
-            "The run has taken 1.1 kWh, 10% more than its budget of 1.0 kWh. It goes on: the "
-            "budget only warns.",
+            "The run has taken 1.1 kWh, 10% more than its budget of 1.0 kWh (without PUE). "
+            "It goes on: the budget only warns.",
         ),
         (
             (1.001, None, 1.0),
             "stop and save",
             True,
-            "The run took 1.0 kWh, a little more than its budget of 1.0 kWh.",
+            "The run took 1.0 kWh, a little more than its budget of 1.0 kWh (without PUE).",
         ),
     ],
 )  # fmt: skip
