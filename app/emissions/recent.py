@@ -14,7 +14,7 @@ from core.storage.job_records import ACTIVE, ENDED, WAITING
 from core.storage.run_records import Run
 from core.storage.workspace import Workspace
 
-KEPT_S = 4  # less than the five seconds between two lines of a job's energy
+KEPT_S = 4  # half the time between two lines of a job's energy
 RUNS_PAGE = 2000
 
 

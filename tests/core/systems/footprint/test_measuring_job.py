@@ -14,6 +14,7 @@ from core.errors import ConfigError
 from core.finetune.run_folder import RunFolder
 from core.storage.workspace import Workspace
 from core.systems.footprint.measurements import (
+    Measurement,
     measurement_state,
     measurements,
     start_measurement,
@@ -27,14 +28,24 @@ pytestmark = pytest.mark.launcher
 WINDOW_S = 3.0
 
 
+def ended_measurement(workspace: Workspace) -> Measurement:
+    """Measures; again where the machine was too busy to look in time, as the sentence asks for."""
+    settings = MeasureSettings(system="demo")
+    for _ in range(3):
+        started = start_measurement(workspace, settings, by="Ana", shortened_to_s=WINDOW_S)
+        with pytest.raises(ConfigError, match="is being measured already"):
+            start_measurement(workspace, settings)
+        wait_for(workspace, started.job.id)
+        state = measurement_state(workspace, started.job.id)
+        if "were measured" not in state.reason:
+            break
+    assert state.state == "finished", state.reason
+    return started
+
+
 def test_a_local_model_is_measured_with_its_own_service(private_workspace: Workspace) -> None:
     workspace = private_workspace
-    settings = MeasureSettings(system="demo")
-    started = start_measurement(workspace, settings, by="Ana", shortened_to_s=WINDOW_S)
-    with pytest.raises(ConfigError, match="is being measured already"):
-        start_measurement(workspace, settings)
-    wait_for(workspace, started.job.id)
-    assert measurement_state(workspace, started.job.id).state == "finished"
+    started = ended_measurement(workspace)
 
     (found,) = measured(workspace, system_id=started.plan.system_id)
     did = found.translated
