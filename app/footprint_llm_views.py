@@ -16,6 +16,7 @@ from core.corpora.sample import SAMPLE_NAME
 from core.emissions.amounts import co2_words, kwh_words, two_digits
 from core.emissions.carbon import Basis, chosen_pue
 from core.emissions.inference import Inference, measured, newest_of_each
+from core.emissions.inference_badges import found_by_words
 from core.errors import AdaptMLLMError
 from core.storage.workspace import Workspace
 from core.systems.catalogue import all_systems
@@ -26,7 +27,6 @@ from core.systems.footprint.answer_lengths import (
     text_of_corpus,
     text_of_sample,
 )
-from core.systems.footprint.badges import found_by_words
 from core.systems.footprint.break_even import (
     BreakEven,
     FineTuning,

@@ -25,11 +25,11 @@ from app.state import session
 from app.text import ago, plain, state_badge
 from core.emissions.carbon import Basis, chosen_pue
 from core.emissions.inference import Inference, measured, newest_of_each, origin_words
+from core.emissions.inference_badges import as_job
 from core.serving.versions import preferred
 from core.storage.job_records import Job
 from core.storage.workspace import Workspace
 from core.systems.descriptions import MODEL, local_models
-from core.systems.footprint.badges import as_job
 from core.systems.footprint.measurements import (
     Measurement,
     dismiss_measurement,

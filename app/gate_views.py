@@ -18,10 +18,10 @@ from core.emissions.inference import (
     origin_words,
     rate_words,
 )
+from core.emissions.inference_badges import found_by_words
 from core.languages import language_name
 from core.storage.version_records import Version
 from core.storage.workspace import Workspace
-from core.systems.footprint.badges import found_by_words
 
 _MEASURE = "under Inference on the Emissions page, or by `python -m core emissions measure`"
 

@@ -91,11 +91,17 @@ def _share_words(work: Work, whole: Total) -> str:
     return " · ".join([*parts, basis_words(work)])
 
 
+def _groupings(work: Work) -> list[str]:
+    """Gives what can be told apart: without a search there is nothing to group by it."""
+    has_searches = any(each.study for each in work.found)
+    return [each for each in GROUPINGS if each != "search" or has_searches]
+
+
 def _groups(work: Work) -> None:
     st.subheader("Where it went", anchor=False)
     by = st.segmented_control(
         "Group by",
-        list(GROUPINGS),
+        _groupings(work),
         default="run",
         required=True,
         key="emissions.by",

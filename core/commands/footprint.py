@@ -18,9 +18,9 @@ from core.emissions.inference import (
     origin_words,
     rate_words,
 )
+from core.emissions.inference_badges import badge_names, found_by_words
 from core.errors import AdaptMLLMError, DataError
 from core.storage.workspace import Workspace
-from core.systems.footprint.badges import badge_names, found_by_words
 
 if TYPE_CHECKING:
     from core.systems.footprint.answer_lengths import Text

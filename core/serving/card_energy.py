@@ -13,11 +13,11 @@ from core.emissions.inference import (
     origin_words,
     rate_words,
 )
+from core.emissions.inference_badges import found_by_words
 from core.emissions.sentence import sentence
 from core.emissions.stored import all_energy, job_energy
 from core.storage.run_records import Run
 from core.storage.workspace import Workspace
-from core.systems.footprint.badges import found_by_words
 
 
 def energy_lines(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from core.emissions.energy import JobEnergy, Phase
 from core.emissions.inference import Inference
-from core.systems.footprint.settings import PHASE
 
 
 def as_job(inference: Inference) -> JobEnergy:
@@ -16,7 +15,7 @@ def as_job(inference: Inference) -> JobEnergy:
         person="",
         system=inference.name,
         study="",
-        phases={PHASE: Phase(inference.translated.seconds, inference.energy)},
+        phases={"translate": Phase(inference.translated.seconds, inference.energy)},
         conditions=inference.conditions,
         warnings=inference.warnings,
         started_at=inference.created_at,
