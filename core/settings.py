@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from core.errors import ConfigError
@@ -67,6 +67,18 @@ class Settings(BaseModel):
             ConfigError: A new value is out of bounds.
         """
         return type(self).parse({**self.model_dump(), **values})
+
+    @classmethod
+    def checked_value(cls, name: str, value: Any) -> Any:
+        """Gives a value for one field alone, of the field's type; rules between fields aside.
+
+        Raises:
+            ConfigError: It is out of the field's bounds.
+        """
+        field = cls.model_fields[name]
+        fields: dict[str, Any] = {name: (field.annotation, field)}
+        alone: type[Settings] = create_model(cls.__name__, __base__=Settings, **fields)
+        return getattr(alone.parse({name: value}), name)
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:

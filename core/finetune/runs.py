@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ConfigError, DataError, HostError, TrainingError
 from core.finetune.checkpoints import latest_checkpoint
 from core.finetune.command import missing_operators
 from core.finetune.diagnosis import COMPILER_HINT
+from core.finetune.family import is_bf16_family
 from core.finetune.models import model_source
 from core.finetune.recipes import SCRATCH
 from core.finetune.run_folder import RunFolder
@@ -27,6 +29,7 @@ from core.storage.workspace import Workspace
 
 JOB_KIND = "core.finetune.job"
 MIN_FREE_BYTES = 200_000_000
+_NARROWEST = 512  # width of the narrowest published models
 
 # Known before the download: bytes of the float32 weights.
 _HUB_BYTES = {
@@ -63,8 +66,19 @@ def check_launch(workspace: Workspace, settings: FineTuneSettings) -> None:
             )
     if settings.base_model != SCRATCH:  # that one is built by the run
         model_source(workspace, settings.base_model)
+        _check_family(workspace, settings)
     _check_machine(settings)
     _check_disk(workspace, settings)
+
+
+def _check_family(workspace: Workspace, settings: FineTuneSettings) -> None:
+    """Refuses fp16 where it is known beforehand that it ends in NaN; the trainer looks again."""
+    if settings.precision == "fp16" and is_bf16_family(workspace, settings.base_model):
+        raise ConfigError(
+            f"{settings.base_model} is of a family that was trained in bf16 and ends in NaN with "
+            "precision fp16.",
+            hint="Choose bf16 or fp32.",
+        )
 
 
 def _check_machine(settings: FineTuneSettings) -> None:
@@ -102,12 +116,21 @@ def needed_bytes(workspace: Workspace, settings: FineTuneSettings) -> int:
     """Gives a run's estimated bytes on disk.
 
     Weights W as float32; a checkpoint holds weights, master weights and two moments of AdamW
-    (4 W); one more than is kept exists for a moment; the final model adds W, and so does the
-    untrained one that a run from scratch keeps.
+    (4 W, less where parts are frozen); one more than is kept exists for a moment; the final model
+    adds W, and so does the untrained one that a run from scratch keeps.
     """
     num_models = 2 if settings.base_model == SCRATCH else 1
-    num_weights = 4 * (settings.keep_checkpoints + 1) + num_models
-    return MIN_FREE_BYTES + num_weights * _weights_bytes(workspace, settings)
+    num_weights = _checkpoint_share(settings) * (settings.keep_checkpoints + 1) + num_models
+    return MIN_FREE_BYTES + int(num_weights * _weights_bytes(workspace, settings))
+
+
+def _checkpoint_share(settings: FineTuneSettings) -> float:
+    """Gives at most how many times the size of the weights a checkpoint has."""
+    if settings.method == "full":
+        return 4
+    # Two matrices of `rank` beside one of at least _NARROWEST. Of the frozen weights a checkpoint
+    # of DeepSpeed holds the tied embedding alone: half of a small model.
+    return 1 + 4 * 2 * settings.lora_rank / _NARROWEST
 
 
 def _weights_bytes(workspace: Workspace, settings: FineTuneSettings) -> int:
@@ -120,8 +143,29 @@ def _weights_bytes(workspace: Workspace, settings: FineTuneSettings) -> int:
     return _HUB_BYTES.get(source, 0)
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What a run has to know of the study that it is a trial of.
+
+    Attributes:
+        study: The study's id.
+        lane: Of the queue in which it waits.
+        like: A run of the same study whose scores of the base model hold for this one, too, where
+            model, corpus and decoding are the same; empty = none.
+    """
+
+    study: str
+    lane: str
+    like: str = ""
+
+
 def launch(
-    workspace: Workspace, settings: FineTuneSettings, *, run_id: str = "", by: str = ""
+    workspace: Workspace,
+    settings: FineTuneSettings,
+    *,
+    run_id: str = "",
+    by: str = "",
+    trial: Trial | None = None,
 ) -> Run:
     """Puts a run into the queue; it starts at once when nothing else runs.
 
@@ -131,6 +175,7 @@ def launch(
         run_id: A UUID chosen beforehand; a second call with the same one (a double click) gives
             the run of the first.
         by: Who starts it, as others know them; empty = nobody is named.
+        trial: Of which study it is a trial; None = of none.
 
     Raises:
         AdaptMLLMError: `check_launch` refused it; nothing was written.
@@ -138,21 +183,47 @@ def launch(
     check_launch(workspace, settings)
     corpus = workspace.corpora.get(settings.corpus)
     settings = settings.changed(corpus=corpus.id, name=settings.display_name)
-    run = _new_run(workspace, settings, corpus, run_id or str(uuid.uuid4()), by)
+    run = _new_run(workspace, settings, corpus, run_id or str(uuid.uuid4()), by, trial)
     folder = RunFolder(workspace.run_folder(run.id))
     try:
         with new_job_folder(folder.path, "run"):
             settings.save(folder.settings_file)
+            if trial and trial.like:
+                _take_base_scores(workspace, trial.like, settings, folder)
             queue.enter(workspace, run.job)
             workspace.runs.add(run)
     except FileExistsError:
         return workspace.runs.get(run.id)
-    queue.advance(workspace)
+    queue.advance_after(workspace, run.id)
     return run
 
 
+# What the base model's translations of the test split depend on.
+_BASE_FIELDS = (
+    "base_model", "corpus", "src_lang", "tgt_lang", "max_source_length", "max_target_length",
+    "num_beams",
+)  # fmt: skip
+
+
+def _take_base_scores(
+    workspace: Workspace, other_id: str, settings: FineTuneSettings, folder: RunFolder
+) -> None:
+    """Copies what another run found out about the base model: it need not be translated again."""
+    other = RunFolder(workspace.run_folder(other_id))
+    if settings.base_model == SCRATCH or not other.base_file.exists():
+        return
+    theirs = FineTuneSettings.load(other.settings_file)
+    if all(getattr(theirs, name) == getattr(settings, name) for name in _BASE_FIELDS):
+        shutil.copyfile(other.base_file, folder.base_file)
+
+
 def _new_run(
-    workspace: Workspace, settings: FineTuneSettings, corpus: Corpus, run_id: str, by: str
+    workspace: Workspace,
+    settings: FineTuneSettings,
+    corpus: Corpus,
+    run_id: str,
+    by: str,
+    trial: Trial | None,
 ) -> Run:
     now = utc_now()
     relative = str(workspace.run_folder(run_id).relative_to(workspace.root))
@@ -160,12 +231,13 @@ def _new_run(
         run_id,
         JOB_KIND,
         relative,
-        queue.COMPUTE_LANE,
+        trial.lane if trial else queue.COMPUTE_LANE,
         WAITING,
         now,
         title=settings.name,
         person=by,
         system=settings.name,
+        study=trial.study if trial else "",
     )
     return Run(
         id=run_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +22,8 @@ from core.storage.job_records import ACTIVE, WAITING, Job
 from core.storage.workspace import PROJECT, Workspace
 
 COMPUTE_LANE = "compute"
+MAX_LANE = 32  # characters
+_AT = "@"
 START_LIMIT_S = 60.0
 STOP_MODES = ("save", "now")
 
@@ -35,13 +38,40 @@ def enter(workspace: Workspace, job: Job) -> None:
     folder.write_state(JobState())
 
 
-def advance(workspace: Workspace) -> None:
-    """Brings records up to date with reality and starts the next job of each free lane."""
+def own_lane(lane: str) -> str:
+    """Gives the lane for jobs that only this host may start, beside the lane for any host."""
+    return f"{lane}{_AT}{socket.gethostname()}"[:MAX_LANE]
+
+
+def advance(workspace: Workspace, *, lane: str = "") -> None:
+    """Brings records up to date with reality and starts the next job of each free lane.
+
+    Args:
+        workspace: Whose jobs.
+        lane: The only lane to look at; empty = all but those of other hosts.
+    """
     reconcile(workspace)
-    for lane in sorted({job.lane for job in workspace.jobs.in_states(WAITING)}):
-        job = workspace.jobs.claim_next(lane)
+    waiting = {job.lane for job in workspace.jobs.in_states(WAITING)}
+    for each in sorted(waiting & {lane} if lane else filter(_may_start, waiting)):
+        job = workspace.jobs.claim_next(each)
         if job is not None:
             _start(workspace, job)
+
+
+def advance_after(workspace: Workspace, job_id: str) -> None:
+    """Starts what waited for a job that has ended.
+
+    A host that only takes jobs of its own must not take those of all hosts, too.
+    """
+    job = workspace.jobs.get(job_id)
+    if job is not None and _AT in job.lane:
+        advance(workspace, lane=job.lane)
+    else:
+        advance(workspace)
+
+
+def _may_start(lane: str) -> bool:
+    return _AT not in lane or lane == own_lane(lane.partition(_AT)[0])
 
 
 def _start(workspace: Workspace, job: Job) -> None:
@@ -126,8 +156,14 @@ def _may_still_start(job: Job) -> bool:
     return (datetime.now(UTC) - started).total_seconds() < START_LIMIT_S
 
 
-def stop(workspace: Workspace, job_id: str, mode: str) -> None:
+def stop(workspace: Workspace, job_id: str, mode: str, *, why: str = "") -> None:
     """Asks a job to stop; `mode` is `save` or `now`. A waiting job leaves the queue at once.
+
+    Args:
+        workspace: Whose job.
+        job_id: The job.
+        mode: One of STOP_MODES.
+        why: Why nobody but the program asks; goes on after "because" or stands in brackets.
 
     Raises:
         TrainingError: The job has already ended.
@@ -145,11 +181,23 @@ def stop(workspace: Workspace, job_id: str, mode: str) -> None:
         state = folder.observed_state()
         if state.has_ended:
             raise TrainingError(f"The job has already ended ({state.state}).")
-        folder.request_stop(mode)
+        folder.request_stop(mode, why)
 
 
 def resume(workspace: Workspace, job_id: str) -> None:
     """Puts an ended job back into the queue; it continues from its last checkpoint.
+
+    Raises:
+        TrainingError: The job has not ended.
+    """
+    requeue(workspace, job_id)
+    advance(workspace)
+
+
+def requeue(workspace: Workspace, job_id: str) -> None:
+    """Puts an ended job back into the queue and starts nothing.
+
+    One that another host had taken for itself may then be started by any.
 
     Raises:
         TrainingError: The job has not ended.
@@ -163,8 +211,8 @@ def resume(workspace: Workspace, job_id: str) -> None:
         # Before it is in the queue: from then on a stop request, or a start, may come at once.
         folder.clear_for_start()
         folder.write_state(JobState(progress=folder.read_state().progress))
-        workspace.jobs.requeue(job_id)
-    advance(workspace)
+        lane = job.lane if _may_start(job.lane) else job.lane.partition(_AT)[0]
+        workspace.jobs.requeue(job_id, lane)
 
 
 def wait(workspace: Workspace, job_id: str, *, poll_s: float = 0.5) -> JobState:

@@ -343,7 +343,7 @@ def main() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if supervisor.take():
         supervisor.run()
-        queue.advance(workspace)
+        queue.advance_after(workspace, job["id"])
 
 
 if __name__ == "__main__":

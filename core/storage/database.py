@@ -11,7 +11,20 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
@@ -105,6 +118,7 @@ class Database:
         config.set_main_option("script_location", str(MIGRATIONS))
         try:
             with self.writing() as connection:
+                _take_over_former_version(connection)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except CommandError as error:
@@ -140,10 +154,34 @@ def _turn(_: str) -> AbstractContextManager[Any]:
 
 
 def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+    """Gives the revision that made the tables; None where there are none of ours."""
+    found = _version_in(connection, migrations.VERSION_TABLE)
+    return found or _former_version(connection)
+
+
+def _version_in(connection: Connection, table: str) -> str | None:
+    if not inspect(connection).has_table(table):
         return None
-    value = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    value = connection.exec_driver_sql(f"SELECT version_num FROM {table}").scalar()
     return None if value is None else str(value)
+
+
+def _former_version(connection: Connection) -> str | None:
+    """Gives the revision in the table that we used until Optuna needed it; not Optuna's own."""
+    found = _version_in(connection, migrations.FORMER_VERSION_TABLE)
+    return found if found and found.isdigit() else None
+
+
+def _take_over_former_version(connection: Connection) -> None:
+    """Moves our revision into a table of its own and leaves Alembic's usual one to Optuna."""
+    former = _former_version(connection)
+    if former is None:
+        return
+    column = Column("version_num", String(32), primary_key=True)
+    table = Table(migrations.VERSION_TABLE, MetaData(), column)
+    table.create(connection)
+    connection.execute(table.insert().values(version_num=former))
+    connection.exec_driver_sql(f"DROP TABLE {migrations.FORMER_VERSION_TABLE}")
 
 
 def _lower(value: Any) -> Any:

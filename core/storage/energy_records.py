@@ -109,6 +109,10 @@ class EnergyRecords:
         query = select(job_energy).order_by(job_energy.c.started_at.desc())
         return self._jobs(query.where(job_energy.c.kind.in_(kinds)) if kinds else query)
 
+    def of_study(self, study_id: str) -> list[JobEnergyRecord]:
+        """Gives what each trial of a study took; those of deleted runs included."""
+        return self._jobs(select(job_energy).where(job_energy.c.study == study_id))
+
     def add_system(self, record: SystemEnergyRecord) -> None:
         """Stores a measurement of a system; one that is stored already changes nothing."""
         known = select(system_energy.c.id).where(system_energy.c.id == record.id)

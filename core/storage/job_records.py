@@ -21,6 +21,7 @@ ACTIVE = (
     "converting",
     "serving",
     "translating",
+    "searching",
     "stopping",
 )
 ENDED = ("stopped", "finished", "failed", "lost")
@@ -137,10 +138,11 @@ class JobRecords:
             connection.execute(update(jobs).where(jobs.c.id == row["id"]).values(**started))
         return Job(**{**row, **started})
 
-    def requeue(self, job_id: str) -> bool:
+    def requeue(self, job_id: str, lane: str) -> bool:
         """Puts an ended job back into the queue; False if it had not ended."""
         change = {
             "state": WAITING,
+            "lane": lane,
             "reason": "",
             "queued_at": utc_now(),
             "started_at": None,

@@ -487,3 +487,28 @@ preferences = Table(
     Column("values", JSON, nullable=False),
     Column("changed_at", String(32), nullable=False),
 )
+
+# A search for hyperparameters, or an ablation; Optuna keeps its trials under the same name.
+searches = Table(
+    "searches",
+    metadata,
+    Column("id", String(36), ForeignKey("jobs.id"), primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("purpose", String(16), nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("wanted", String(16), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("created_at", String(32), nullable=False),
+)
+
+# The processes that take trials of a study, on whatever machine; `trial` is what each works on.
+search_workers = Table(
+    "search_workers",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("study_id", String(36), ForeignKey("searches.id"), nullable=False),
+    Column("process", JSON, nullable=False),
+    Column("trial", Integer),
+    Column("seen_at", String(32), nullable=False),
+    Index("search_workers_by_study", "study_id"),
+)

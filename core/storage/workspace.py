@@ -27,6 +27,7 @@ from core.storage.rating_records import RatingRecords
 from core.storage.run_records import RunRecords
 from core.storage.scoring_records import ScoringRecords
 from core.storage.service_records import ServiceRecords
+from core.storage.study_records import StudyRecords
 from core.storage.system_records import SystemRecords
 from core.storage.template_records import TemplateRecords
 from core.storage.test_set_text_records import TestSetTextRecords
@@ -47,6 +48,7 @@ class Workspace:
         corpora: Records of corpora.
         jobs: Records of jobs, with the queue.
         runs: Records of runs.
+        studies: Searches for hyperparameters, and ablations.
         versions: Records of models made ready for serving.
         services: Records of translation services.
         keys: Records of the services' API keys.
@@ -98,6 +100,7 @@ class Workspace:
         self.corpora = CorpusRecords(self.database)
         self.jobs = JobRecords(self.database)
         self.runs = RunRecords(self.database)
+        self.studies = StudyRecords(self.database)
         self.versions = VersionRecords(self.database)
         self.services = ServiceRecords(self.database)
         self.keys = KeyRecords(self.database)
@@ -165,6 +168,11 @@ class Workspace:
         return self.root / "footprints"
 
     @property
+    def searches_folder(self) -> Path:
+        """A folder a study: that of its first worker."""
+        return self.root / "searches"
+
+    @property
     def statistics_folder(self) -> Path:
         """Cached statistics of metrics; what is missing is computed again."""
         return self.root / "statistics"
@@ -197,6 +205,10 @@ class Workspace:
     def batch_folder(self, batch_id: str) -> Path:
         """Gives the folder of a batch translation."""
         return self.batches_folder / batch_id
+
+    def study_folder(self, study_id: str) -> Path:
+        """Gives the folder of a study's first worker."""
+        return self.searches_folder / study_id
 
     def scoring_folder(self, scoring_id: str) -> Path:
         """Gives the folder of a job that scores."""

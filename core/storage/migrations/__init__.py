@@ -1,3 +1,7 @@
 """Steps that bring an older database to this version; each step is one file in `versions/`."""
 
-HEAD = "0006"
+HEAD = "0007"
+
+# Not Alembic's own `alembic_version`: Optuna keeps its studies in the same database and uses that.
+VERSION_TABLE = "adaptmllm_version"
+FORMER_VERSION_TABLE = "alembic_version"

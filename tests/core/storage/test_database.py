@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import select, text, update
+from sqlalchemy import inspect, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from core.errors import HostError
@@ -61,7 +61,8 @@ def in_threads(number: int, work: Callable[[], None]) -> None:
 
 def test_migrations_make_exactly_the_tables_that_the_program_uses(database: Database) -> None:
     with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "version_table": migrations.VERSION_TABLE}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
         assert context.get_current_revision() == migrations.HEAD
 
@@ -69,6 +70,34 @@ def test_migrations_make_exactly_the_tables_that_the_program_uses(database: Data
 def test_head_is_the_revision_of_the_last_migration_file() -> None:
     files = sorted(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
     assert files[-1].startswith(f"{migrations.HEAD}_")
+
+
+def test_version_of_before_moves_to_a_table_of_our_own(database: Database) -> None:
+    """Optuna keeps its own version in `alembic_version` of the same database."""
+    add_job(database, "kept")
+    with database.writing() as connection:
+        for name in ("search_workers", "searches", migrations.VERSION_TABLE):
+            connection.execute(text(f"DROP TABLE {name}"))
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('0006')"))
+    database.migrate()
+    with database.reading() as connection:
+        tables = inspect(connection).get_table_names()
+        found = connection.execute(text(f"SELECT * FROM {migrations.VERSION_TABLE}")).all()
+    assert {"searches", "search_workers"} <= set(tables)
+    assert "alembic_version" not in tables and found == [(migrations.HEAD,)]
+    assert JobRecords(database).get("kept") is not None
+
+
+def test_version_table_of_optuna_is_left_alone(tmp_path: Path) -> None:
+    opened = Database(f"sqlite:///{tmp_path / 'shared.db'}")
+    with opened.writing() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text("INSERT INTO alembic_version VALUES ('v3.2.0.a')"))
+    opened.migrate()
+    with opened.reading() as connection:
+        assert connection.execute(text("SELECT * FROM alembic_version")).all() == [("v3.2.0.a",)]
+    opened.dispose()
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:
@@ -79,7 +108,7 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
 
 def test_database_of_a_newer_version_is_refused(database: Database) -> None:
     with database.writing() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE adaptmllm_version SET version_num = '9999'"))
     with pytest.raises(HostError, match="has revision 9999, which this version"):
         database.migrate()
 

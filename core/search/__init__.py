@@ -1,0 +1,1 @@
+"""Hyperparameters that are found: studies whose trials are ordinary runs, and ablations."""

@@ -1,0 +1,275 @@
+"""What one does with studies: start, pause, resume, stop, add trials, delete."""
+
+from __future__ import annotations
+
+import socket
+import uuid
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import optuna
+
+from core.errors import ConfigError, TrainingError
+from core.finetune import runs
+from core.jobs import queue
+from core.jobs.entering import locked, set_aside
+from core.jobs.folder import JobFolder, JobState, new_job_folder
+from core.search.job import RESUME_HINT
+from core.search.optuna_storage import opened_storage
+from core.search.plan import Plan, check_plan
+from core.search.space import Value
+from core.search.trial_store import TrialStore
+from core.search.trials import Trial, read_trials
+from core.search.worker import living_workers
+from core.storage.files import utc_now, write_json
+from core.storage.job_records import WAITING, Job
+from core.storage.study_records import Study, Wanted
+from core.storage.workspace import Workspace
+
+JOB_KIND = "core.search.job"
+MAX_NAME = 200  # characters
+
+Purpose = Literal["search", "ablation"]
+
+
+def start(
+    workspace: Workspace,
+    name: str,
+    plan: Plan,
+    *,
+    study_id: str = "",
+    by: str = "",
+    purpose: Purpose = "search",
+    fixed: list[dict[str, Value]] | None = None,
+) -> Study:
+    """Starts a study; its first trial begins when the queue lets it.
+
+    Args:
+        workspace: Where it is stored.
+        name: What to call it; no other study may have the name.
+        plan: What it does.
+        study_id: A UUID chosen beforehand; a second call with the same one (a double click) gives
+            the study of the first.
+        by: Who starts it; empty = nobody is named.
+        purpose: What it is for.
+        fixed: Trials that are there from the beginning, in this order.
+
+    Raises:
+        AdaptMLLMError: It cannot work, or the name is taken; nothing was written.
+    """
+    study = _new_study(workspace, name, plan, study_id or str(uuid.uuid4()), by, purpose)
+    folder = JobFolder(workspace.study_folder(study.id))
+    with locked(workspace.searches_folder / "names"):
+        if workspace.jobs.get(study.id) is not None:
+            return workspace.studies.get(study.id)
+        _check_name(workspace, study.name)
+        with new_job_folder(folder.path, "study"), opened_storage(workspace) as storage:
+            _forget_trials(storage, study.name)
+            store = TrialStore.create(storage, study.name, plan)
+            for params in fixed or []:
+                store.enqueue(params, "")
+            write_json(folder.path / "plan.json", plan.as_dict())
+            queue.enter(workspace, study.job)
+            workspace.studies.add(study)
+    queue.advance(workspace)
+    return study
+
+
+def pause(workspace: Workspace, name_or_id: str) -> Study:
+    """Asks a study to pause: the running trial saves a checkpoint, and Resume goes on with it.
+
+    Raises:
+        ConfigError: There is no such study.
+        TrainingError: Nobody works on it.
+    """
+    return _want(workspace, name_or_id, "paused")
+
+
+def stop(workspace: Workspace, name_or_id: str) -> Study:
+    """Asks a study to stop at once: the running trial is given up.
+
+    Raises:
+        ConfigError: There is no such study.
+        TrainingError: Nobody works on it.
+    """
+    return _want(workspace, name_or_id, "stopped")
+
+
+def resume(workspace: Workspace, name_or_id: str) -> Study:
+    """Lets a study go on: trials that were interrupted first.
+
+    Raises:
+        ConfigError: There is no such study.
+        TrainingError: It is at work.
+    """
+    queue.reconcile(workspace)
+    study = workspace.studies.get(name_or_id)
+    if not study.job.has_ended:
+        raise TrainingError(f"The study {study.name!r} is at work.", hint="Pause it first.")
+    workspace.studies.want(study.id, "running")
+    queue.resume(workspace, study.id)
+    return workspace.studies.get(study.id)
+
+
+def add_trials(workspace: Workspace, name_or_id: str, count: int) -> Study:
+    """Raises the number of trials; a study that has ended goes on.
+
+    Raises:
+        ConfigError: There is no such study, or the number is out of bounds.
+    """
+    study = workspace.studies.get(name_or_id)
+    if count < 1:
+        raise ConfigError(f"{count} trials cannot be added.", hint="Give a positive number.")
+    plan = Plan.of(study)
+    if plan.study.sampler == "grid" and plan.num_trials >= plan.grid_size:
+        raise ConfigError(
+            f"The grid of {study.name!r} has {plan.grid_size} combinations, all of which are "
+            "tried already or will be.",
+            hint="Another study can search other values.",
+        )
+    asked = sum(each.state != "waiting" for each in read_trials(workspace, study))
+    # A study that ended by its hours, or was stopped, may have fewer than it was allowed.
+    num_trials = max(asked, plan.num_trials if not study.job.has_ended else asked) + count
+    plan = plan.with_study(num_trials=num_trials)
+    workspace.studies.change_settings(study.id, plan.as_dict())
+    return _going_on(workspace, study)
+
+
+def enqueue(
+    workspace: Workspace, name_or_id: str, params: dict[str, Value], *, by: str = ""
+) -> Study:
+    """Adds a trial made by hand, which is the next; values that are not given are drawn.
+
+    Raises:
+        ConfigError: There is no such study, or the values are not of its space.
+    """
+    study = workspace.studies.get(name_or_id)
+    plan = Plan.of(study)
+    plan.check_params(params)
+    plan.run_settings(params, study.name)
+    trials = read_trials(workspace, study)
+    # It comes on top of the trials that are still to be drawn.
+    num_trials = max(plan.study.num_trials, len(trials)) + 1
+    with opened_storage(workspace) as storage:
+        TrialStore(storage, study.name, plan).enqueue(params, by or "hand")
+    changed = plan.with_study(num_trials=num_trials)
+    workspace.studies.change_settings(study.id, changed.as_dict())
+    return _going_on(workspace, study)
+
+
+def study_state(workspace: Workspace, study: Study) -> JobState:
+    """Gives the true state of a study: its folder's, else its record's; `paused` is one, too."""
+    state = JobFolder(workspace.study_folder(study.id)).observed_state()
+    if WAITING in (study.job.state, state.state):
+        state = JobState(study.job.state, study.job.reason, progress=study.job.progress)
+    if state.state == "stopped" and study.wanted == "paused":
+        return replace(state, state="paused")
+    if state.state == "lost":
+        return replace(state, hint=RESUME_HINT)
+    return state
+
+
+def is_at_work(workspace: Workspace, study: Study) -> bool:
+    """Whether a worker takes its trials or waits for its turn, on whatever machine."""
+    return not study.job.has_ended or bool(living_workers(workspace, study.id))
+
+
+def delete(workspace: Workspace, name_or_id: str, *, with_runs: bool = False) -> int:
+    """Deletes a study that has ended; gives how many runs were deleted with it.
+
+    Args:
+        workspace: Where it is stored.
+        name_or_id: The study.
+        with_runs: Whether the runs of its trials go, too; what they took stays counted.
+
+    Raises:
+        ConfigError: There is no such study.
+        TrainingError: It is at work, or one of its runs is.
+    """
+    study = workspace.studies.get(name_or_id)
+    if is_at_work(workspace, study):
+        raise TrainingError(f"The study {study.name!r} is at work.", hint="Stop it first.")
+    trials = read_trials(workspace, study)
+    deleted = _delete_runs(workspace, trials) if with_runs else 0
+    with locked(workspace.study_folder(study.id)), set_aside(workspace.study_folder(study.id)):
+        with opened_storage(workspace) as storage:
+            _forget_trials(storage, study.name)
+        workspace.studies.delete(study.id)
+    return deleted
+
+
+def _new_study(
+    workspace: Workspace, name: str, plan: Plan, study_id: str, by: str, purpose: Purpose
+) -> Study:
+    name = " ".join(name.split())
+    if not name:
+        raise ConfigError("The study has no name.", hint="Give it one.")
+    if len(name) > MAX_NAME:
+        raise ConfigError(
+            f"The name of the study has {len(name)} characters, at most {MAX_NAME} can be."
+        )
+    check_plan(workspace, plan)
+    corpus = workspace.corpora.get(plan.base.corpus)
+    plan = replace(plan, base=plan.base.changed(corpus=corpus.id))
+    relative = str(Path(workspace.study_folder(study_id)).relative_to(workspace.root))
+    now = utc_now()
+    job = Job(
+        study_id, JOB_KIND, relative, f"search {study_id[:8]}", WAITING, now, title=name, person=by
+    )  # fmt: skip
+    return Study(
+        id=study_id,
+        name=name,
+        purpose=purpose,
+        settings=plan.as_dict(),
+        wanted="running",
+        host=socket.gethostname(),
+        created_at=now,
+        job=job,
+    )
+
+
+def _check_name(workspace: Workspace, name: str) -> None:
+    if name in workspace.studies.names().values():
+        raise ConfigError(f"There is a study {name!r} already.", hint="Choose another name.")
+
+
+def _forget_trials(storage: optuna.storages.RDBStorage, name: str) -> None:
+    """Removes Optuna's study of this name, such as one that a killed start left."""
+    if name in optuna.get_all_study_names(storage):
+        optuna.delete_study(study_name=name, storage=storage)
+
+
+def _want(workspace: Workspace, name_or_id: str, wanted: Wanted) -> Study:
+    queue.reconcile(workspace)
+    study = workspace.studies.get(name_or_id)
+    if not is_at_work(workspace, study):
+        raise TrainingError(
+            f"Nobody works on the study {study.name!r}; it is {study.job.state}.",
+            hint="Resume lets it go on.",
+        )
+    workspace.studies.want(study.id, wanted)
+    if study.job.state == WAITING:
+        queue.stop(workspace, study.id, "now")
+    return workspace.studies.get(study.id)
+
+
+def _going_on(workspace: Workspace, study: Study) -> Study:
+    """Lets a finished study do what was added; one that people had stopped waits for them."""
+    if study.job.state == "finished":
+        return resume(workspace, study.id)
+    return workspace.studies.get(study.id)
+
+
+def _delete_runs(workspace: Workspace, trials: list[Trial]) -> int:
+    count = 0
+    for trial in trials:
+        if trial.run_id and not trial.is_earlier:
+            try:
+                runs.delete(workspace, trial.run_id)
+            except TrainingError as error:
+                if "There is no run" in error.message:
+                    continue
+                raise
+            count += 1
+    return count

@@ -1,0 +1,101 @@
+"""The run of one trial: launched, read while it works, and ended when it has to be."""
+
+from __future__ import annotations
+
+import shutil
+
+from core.errors import TrainingError
+from core.finetune import runs
+from core.finetune.run_folder import RunFolder
+from core.jobs import queue
+from core.search.plan import Plan
+from core.search.space import Value
+from core.storage.files import JsonLinesTail
+from core.storage.run_records import Run
+from core.storage.workspace import Workspace
+
+
+class TrialRun:
+    """One trial's run, as its worker sees it.
+
+    Args:
+        workspace: Where it is stored.
+        run_id: Its id, which the trial had before the run was launched.
+        plan: The study's.
+        lane: Of the queue that the worker's runs wait in.
+    """
+
+    def __init__(self, workspace: Workspace, run_id: str, plan: Plan, lane: str) -> None:
+        self._workspace = workspace
+        self._id = run_id
+        self._plan = plan
+        self._lane = lane
+        self._folder = RunFolder(workspace.run_folder(run_id))
+        self._tail = JsonLinesTail(self._folder.metrics_file)
+        self._steps: list[int] = []  # of the evaluations, in their order
+
+    def start(
+        self, params: dict[str, Value], name: str, study_id: str, *, like: str, by: str
+    ) -> None:
+        """Launches the run, or lets it go on where an earlier worker had come to.
+
+        Raises:
+            AdaptMLLMError: It cannot be started.
+        """
+        found = self.record()
+        if found is None:
+            settings = self._plan.run_settings(params, name)
+            trial = runs.Trial(study_id, self._lane, like)
+            runs.launch(self._workspace, settings, run_id=self._id, by=by, trial=trial)
+        elif found.job.state in ("stopped", "lost"):
+            queue.requeue(self._workspace, self._id)
+        self.advance()
+
+    def record(self) -> Run | None:
+        """Gives the run as the database knows it, None if there is none."""
+        try:
+            return self._workspace.runs.get(self._id)
+        except TrainingError:
+            return None
+
+    def advance(self) -> None:
+        """Lets the queue start it when its turn comes."""
+        is_own = self._lane != queue.COMPUTE_LANE
+        queue.advance(self._workspace, lane=self._lane if is_own else "")
+
+    def evaluations(self) -> list[tuple[int, float | None]]:
+        """Gives the evaluations since the last call: number from 1, and the objective on dev.
+
+        None is an objective that is no number. What a resumed run does again has the number that
+        it had before. The base model's own, at step 0, is the same in all trials.
+        """
+        found = []
+        for record in self._tail.records():
+            if record.get("kind") == "resume":
+                self._steps = [step for step in self._steps if step <= int(record["step"])]
+            if record.get("kind") == "eval" and record["step"] > 0:
+                self._steps.append(int(record["step"]))
+                found.append((len(self._steps), self._objective(record)))
+        return found
+
+    def end(self, mode: str, why: str) -> None:
+        """Asks the run to stop, `save` or `now`; one that has ended stays as it is."""
+        try:
+            queue.stop(self._workspace, self._id, mode, why=why)
+        except TrainingError:
+            return  # it ended meanwhile
+
+    def clean(self) -> None:
+        """Removes the checkpoints: they are as large as several models, and the trial is over."""
+        if not self._plan.study.keeps_checkpoints:
+            shutil.rmtree(self._folder.path / "checkpoints", ignore_errors=True)
+
+    def _objective(self, record: dict[str, object]) -> float | None:
+        if self._plan.study.objective == "loss":
+            loss = record["loss"]
+            return float(loss) if isinstance(loss, int | float) else None
+        scores = record["scores"]
+        for score in scores if isinstance(scores, list) else []:
+            if score["name"] == self._plan.study.objective:
+                return float(score["value"])
+        return None
