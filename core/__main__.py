@@ -21,6 +21,7 @@ from core.commands import emissions as emissions_commands
 from core.commands import evaluate as evaluate_commands
 from core.commands import finetune as finetune_commands
 from core.commands import runs as runs_commands
+from core.commands import search as search_commands
 from core.commands import systems as systems_commands
 from core.commands import translate as translate_commands
 from core.commands.answers import Answer
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     modules = (
         corpora_commands, finetune_commands, runs_commands, deploy_commands, systems_commands,
         translate_commands, evaluate_commands, annotate_commands, emissions_commands,
+        search_commands,
     )  # fmt: skip
     for module in modules:
         module.add_commands(groups, common)

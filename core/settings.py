@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -81,11 +82,13 @@ class Settings(BaseModel):
         return getattr(alone.parse({name: value}), name)
 
     @classmethod
-    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+    def add_arguments(
+        cls, parser: argparse.ArgumentParser, *, without: Collection[str] = ()
+    ) -> None:
         """Adds one `--option` a field to `parser`; an option left out stays None."""
         for name, field in cls.model_fields.items():
             choices = choices_of(field)
-            if name == "version" or field.annotation is None:
+            if name in ("version", *without) or field.annotation is None:
                 continue
             note = (field.description or "").replace("%", "%%") + _default_note(field)
             option = f"--{name.replace('_', '-')}"

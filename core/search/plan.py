@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -154,6 +155,18 @@ def check_plan(workspace: Workspace, plan: Plan) -> None:
                 # Beside values that agree with each other, such as the first of each choice.
                 first = next(combinations(plan.space, list(_RELATED)))
                 _check_run(workspace, base, {**first, name: value})
+
+
+def check_trials(workspace: Workspace, plan: Plan, trials: Sequence[Mapping[str, Value]]) -> None:
+    """Refuses a study of given trials if one of them could not be started.
+
+    Raises:
+        AdaptMLLMError: What is wrong, in one sentence.
+    """
+    _check_effects(plan)
+    base = plan.base.changed(corpus=workspace.corpora.get(plan.base.corpus).id)
+    for params in trials:
+        _check_run(workspace, base, dict(params))
 
 
 def _check_run(workspace: Workspace, base: FineTuneSettings, params: dict[str, Value]) -> None:

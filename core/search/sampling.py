@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, GridSampler, RandomSampler, TPESampler
 
 from core.search.plan import Plan
+from core.search.space import Value
 
 
 def sampler_for(plan: Plan, num_asked: int) -> BaseSampler:
@@ -41,3 +43,10 @@ def pruner_for(plan: Plan) -> BasePruner:
     if settings.pruner == "hyperband":
         return HyperbandPruner(min_resource=1, reduction_factor=3)
     return NopPruner()
+
+
+def points(plan: Plan, count: int) -> list[dict[str, Value]]:
+    """Gives points drawn at random from the space; the same each time."""
+    study = optuna.create_study(sampler=RandomSampler(seed=plan.study.seed))
+    distributions = {name: each.distribution() for name, each in plan.space.items()}
+    return [dict(study.ask(distributions).params) for _ in range(count)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import uuid
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +18,7 @@ from core.jobs.entering import locked, set_aside
 from core.jobs.folder import JobFolder, JobState, new_job_folder
 from core.search.job import RESUME_HINT
 from core.search.optuna_storage import opened_storage
-from core.search.plan import Plan, check_plan
+from core.search.plan import Plan, check_plan, check_trials
 from core.search.space import Value
 from core.search.trial_store import TrialStore
 from core.search.trials import Trial, read_trials
@@ -33,6 +34,21 @@ MAX_NAME = 200  # characters
 Purpose = Literal["search", "ablation"]
 
 
+@dataclass(frozen=True)
+class EarlierTrial:
+    """A run that had been made before the study, and counts as one of its trials.
+
+    Attributes:
+        params: Its values.
+        values: Its objectives.
+        run_id: The run.
+    """
+
+    params: dict[str, Value]
+    values: list[float]
+    run_id: str
+
+
 def start(
     workspace: Workspace,
     name: str,
@@ -41,7 +57,8 @@ def start(
     study_id: str = "",
     by: str = "",
     purpose: Purpose = "search",
-    fixed: list[dict[str, Value]] | None = None,
+    fixed: Sequence[dict[str, Value]] = (),
+    earlier: EarlierTrial | None = None,
 ) -> Study:
     """Starts a study; its first trial begins when the queue lets it.
 
@@ -53,11 +70,16 @@ def start(
             the study of the first.
         by: Who starts it; empty = nobody is named.
         purpose: What it is for.
-        fixed: Trials that are there from the beginning, in this order.
+        fixed: Trials that are there from the beginning, in this order; then no others are checked.
+        earlier: A run that is its first trial.
 
     Raises:
         AdaptMLLMError: It cannot work, or the name is taken; nothing was written.
     """
+    if fixed:
+        check_trials(workspace, plan, fixed)
+    else:
+        check_plan(workspace, plan)
     study = _new_study(workspace, name, plan, study_id or str(uuid.uuid4()), by, purpose)
     folder = JobFolder(workspace.study_folder(study.id))
     with locked(workspace.searches_folder / "names"):
@@ -67,7 +89,9 @@ def start(
         with new_job_folder(folder.path, "study"), opened_storage(workspace) as storage:
             _forget_trials(storage, study.name)
             store = TrialStore.create(storage, study.name, plan)
-            for params in fixed or []:
+            if earlier is not None:
+                store.add_finished(earlier.params, earlier.values, earlier.run_id)
+            for params in fixed:
                 store.enqueue(params, "")
             write_json(folder.path / "plan.json", plan.as_dict())
             queue.enter(workspace, study.job)
@@ -209,7 +233,6 @@ def _new_study(
         raise ConfigError(
             f"The name of the study has {len(name)} characters, at most {MAX_NAME} can be."
         )
-    check_plan(workspace, plan)
     corpus = workspace.corpora.get(plan.base.corpus)
     plan = replace(plan, base=plan.base.changed(corpus=corpus.id))
     relative = str(Path(workspace.study_folder(study_id)).relative_to(workspace.root))
