@@ -47,7 +47,7 @@ def elsewhere(workspace: Workspace, work: Work) -> None:
 
 def _chosen(work: Work) -> list[Subject]:
     """Shows what can be asked about and gives what was chosen, the least energy first."""
-    found = subjects(work.found)
+    found = subjects(work.found, work.searches)
     chosen = st.multiselect(
         "What",
         list(found),

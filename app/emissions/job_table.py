@@ -87,7 +87,7 @@ def _row(energy: JobEnergy, work: Work, columns: AmountColumns) -> dict[str, obj
         "Found by": badge_words(energy),
         "Guessed": energy.heuristic_share,
         "Started": moment(energy.started_at),
-        "Search": energy.study[:8] or None,
+        "Search": work.search(energy.study) or None,
         "Warnings": " ".join(energy.warnings) or None,
     }
 

@@ -109,7 +109,7 @@ def _groups(work: Work) -> None:
         label_visibility="collapsed",
         format_func=str.capitalize,
     )
-    groups = totals(work.found, by or "run")
+    groups = totals(work.found, by or "run", names=work.searches)
     shown = _shortened(groups, by or "run")
     st.plotly_chart(
         totals_chart(shown, work.basis, pue=work.pue),
@@ -119,7 +119,10 @@ def _groups(work: Work) -> None:
     )
     badge_row(work.found, "The bars")
     if by == "search":
-        st.caption("A search counts as one sum: all its trials, those that failed too.")
+        st.caption(
+            "A search counts as one sum: all its trials, those that failed too, and the full runs "
+            "that came out of it."
+        )
     with st.expander("In figures"):
         _figures(groups, work)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.emissions.work import name_of
@@ -32,8 +32,10 @@ class Subject:
     jobs: Sequence[JobEnergy] = ()
 
 
-def subjects(found: Sequence[JobEnergy]) -> dict[str, Subject]:
-    """Gives all that can be asked about, by a key that stays."""
+def subjects(
+    found: Sequence[JobEnergy], searches: Mapping[str, str] | None = None
+) -> dict[str, Subject]:
+    """Gives all that can be asked about, by a key that stays; `searches` are names by id."""
     unit = Subject(UNIT, "1 kWh of the devices", 1.0)
     if not found:
         return {UNIT: unit}
@@ -42,8 +44,11 @@ def subjects(found: Sequence[JobEnergy]) -> dict[str, Subject]:
     for energy in found:
         if energy.study:
             by_search.setdefault(energy.study, []).append(energy)
-    searches = {f"search {study}": _search(study, jobs) for study, jobs in by_search.items()}
-    return _distinct({ALL: whole, UNIT: unit, **searches, **{e.job_id: _job(e) for e in found}})
+    asked = {
+        f"search {study}": _search((searches or {}).get(study, study[:8]), jobs)
+        for study, jobs in by_search.items()
+    }
+    return _distinct({ALL: whole, UNIT: unit, **asked, **{e.job_id: _job(e) for e in found}})
 
 
 def default_keys(found: Sequence[JobEnergy]) -> list[str]:
@@ -52,8 +57,8 @@ def default_keys(found: Sequence[JobEnergy]) -> list[str]:
     return runs[:NUM_DEFAULT] or ([ALL] if found else [UNIT])
 
 
-def _search(study: str, jobs: Sequence[JobEnergy]) -> Subject:
-    name = f"Search {study[:8]}"
+def _search(called: str, jobs: Sequence[JobEnergy]) -> Subject:
+    name = f"Search {called}"
     return Subject(name, f"{name} · {len(jobs):,} jobs", _kwh(jobs), jobs)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
@@ -30,6 +30,7 @@ class Work:
         settings: How energy is measured and shown here.
         basis: What CO2eq is computed with; None where no grid is chosen, or it is gone.
         grid_problem: Sentence and hint on a chosen grid that is not there any more; else empty.
+        searches: Names of the searches that there are, by their ids.
     """
 
     found: Sequence[JobEnergy]
@@ -37,6 +38,7 @@ class Work:
     settings: EmissionsSettings
     basis: Basis | None
     grid_problem: tuple[str, str] | None = None
+    searches: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def pue(self) -> float:
@@ -46,6 +48,10 @@ class Work:
     def state(self, job_id: str) -> str:
         """Gives the state of a job, `deleted` for one that is gone."""
         return self.states.get(job_id, DELETED)
+
+    def search(self, study_id: str) -> str:
+        """Gives what people call a search; the start of its id where it was deleted."""
+        return self.searches.get(study_id, study_id[:8])
 
     def kwh(self, devices_kwh: float) -> float:
         """Gives energy as the page shows it: with PUE."""
@@ -74,6 +80,7 @@ def work_of(workspace: Workspace) -> Work:
         emissions_settings(workspace),
         basis,
         grid_problem,
+        workspace.studies.names(),
     )
 
 

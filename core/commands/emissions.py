@@ -69,7 +69,7 @@ def _summary(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     whole = grand_total(found)
     co2_kg = basis.co2_kg(whole.energy.total_kwh) if basis else None
     told = equivalences(whole.energy.total_kwh * pue, co2_kg)
-    groups = totals(found, by)
+    groups = totals(found, by, names=workspace.studies.names())
     conditions = [each for energy in found for each in energy.conditions]
     values = {
         "basis": basis_values(basis, pue=pue),

@@ -12,11 +12,14 @@ Mode = Literal["process", "machine"]
 DEVICES: tuple[Device, ...] = ("cpu", "ram", "gpu")
 
 # In the order in which a job comes to them.
-PHASES = ("prepare", "convert", "train", "evaluate", "translate", "score", "serve", "save")
+PHASES = (
+    "prepare", "convert", "search", "train", "evaluate", "translate", "score", "serve", "save",
+)  # fmt: skip
 _PHASE_OF_STATE = {
     "preparing": "prepare",
     "compiling": "prepare",
     "converting": "convert",
+    "searching": "search",
     "training": "train",
     "evaluating": "evaluate",
     "translating": "translate",
@@ -178,7 +181,7 @@ class JobEnergy:
         title: What people called it.
         person: Who started it; "" where nobody was named.
         system: Name of the one system that it makes or works with; "" for none or several.
-        study: Id of the search that it is a trial of; "" for none.
+        study: Id of the search that it is a trial of, or came out of; "" for none.
         phases: By name, always in the order of PHASES.
         conditions: Of each attempt, the first one first.
         warnings: Sentences, such as that others used the GPU meanwhile.

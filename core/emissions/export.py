@@ -24,6 +24,7 @@ _STAGES = {
     "service": "inference",
     "benchmark": "inference",
     "scoring": "evaluation",
+    "search": "finetuning",
 }
 
 

@@ -144,8 +144,8 @@ def _weights_bytes(workspace: Workspace, settings: FineTuneSettings) -> int:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """What a run has to know of the study that it is a trial of.
+class OfStudy:
+    """What a run has to know of the study that it is a trial of, or came out of.
 
     Attributes:
         study: The study's id.
@@ -165,7 +165,7 @@ def launch(
     *,
     run_id: str = "",
     by: str = "",
-    trial: Trial | None = None,
+    of_study: OfStudy | None = None,
 ) -> Run:
     """Puts a run into the queue; it starts at once when nothing else runs.
 
@@ -175,7 +175,7 @@ def launch(
         run_id: A UUID chosen beforehand; a second call with the same one (a double click) gives
             the run of the first.
         by: Who starts it, as others know them; empty = nobody is named.
-        trial: Of which study it is a trial; None = of none.
+        of_study: Of which study it is a trial, or the outcome; None = of none.
 
     Raises:
         AdaptMLLMError: `check_launch` refused it; nothing was written.
@@ -183,13 +183,13 @@ def launch(
     check_launch(workspace, settings)
     corpus = workspace.corpora.get(settings.corpus)
     settings = settings.changed(corpus=corpus.id, name=settings.display_name)
-    run = _new_run(workspace, settings, corpus, run_id or str(uuid.uuid4()), by, trial)
+    run = _new_run(workspace, settings, corpus, run_id or str(uuid.uuid4()), by, of_study)
     folder = RunFolder(workspace.run_folder(run.id))
     try:
         with new_job_folder(folder.path, "run"):
             settings.save(folder.settings_file)
-            if trial and trial.like:
-                _take_base_scores(workspace, trial.like, settings, folder)
+            if of_study and of_study.like:
+                _take_base_scores(workspace, of_study.like, settings, folder)
             queue.enter(workspace, run.job)
             workspace.runs.add(run)
     except FileExistsError:
@@ -223,7 +223,7 @@ def _new_run(
     corpus: Corpus,
     run_id: str,
     by: str,
-    trial: Trial | None,
+    of_study: OfStudy | None,
 ) -> Run:
     now = utc_now()
     relative = str(workspace.run_folder(run_id).relative_to(workspace.root))
@@ -231,13 +231,13 @@ def _new_run(
         run_id,
         JOB_KIND,
         relative,
-        trial.lane if trial else queue.COMPUTE_LANE,
+        of_study.lane if of_study else queue.COMPUTE_LANE,
         WAITING,
         now,
         title=settings.name,
         person=by,
         system=settings.name,
-        study=trial.study if trial else "",
+        study=of_study.study if of_study else "",
     )
     return Run(
         id=run_id,

@@ -7,6 +7,7 @@ from typing import Any
 from core.errors import ConfigError, DataError
 from core.finetune import runs
 from core.finetune.settings import FineTuneSettings
+from core.jobs import queue
 from core.search.optuna_storage import opened_storage
 from core.search.plan import Plan
 from core.search.trials import Trial, best_trial, read_trials
@@ -60,6 +61,9 @@ def promote(
 ) -> Run:
     """Launches a full run with the values of the best trial.
 
+    Its energy counts as the search's, as that of its trials does: together they are the price of
+    the model.
+
     Args:
         workspace: Where the study is.
         study: The study.
@@ -73,7 +77,8 @@ def promote(
     """
     trial = promotable(workspace, study, number)
     settings = promoted_settings(study, trial, **changes)
-    run = runs.launch(workspace, settings, run_id=run_id, by=by)
+    of_study = runs.OfStudy(study.id, queue.COMPUTE_LANE, trial.run_id)
+    run = runs.launch(workspace, settings, run_id=run_id, by=by, of_study=of_study)
     with opened_storage(workspace) as storage:
         study_id = storage.get_study_id_from_name(study.name)
         known = promoted_in(storage.get_study_user_attrs(study_id))

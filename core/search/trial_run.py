@@ -45,8 +45,8 @@ class TrialRun:
         found = self.record()
         if found is None:
             settings = self._plan.run_settings(params, name)
-            trial = runs.Trial(study_id, self._lane, like)
-            runs.launch(self._workspace, settings, run_id=self._id, by=by, trial=trial)
+            of_study = runs.OfStudy(study_id, self._lane, like)
+            runs.launch(self._workspace, settings, run_id=self._id, by=by, of_study=of_study)
         elif found.job.state in ("stopped", "lost"):
             queue.requeue(self._workspace, self._id)
         self.advance()

@@ -44,7 +44,7 @@ class Job:
         title: What people call what it works on; cut where it is too long to be stored.
         person: Who started it first; empty where nobody was named; cut likewise.
         system: Name of the one system that it makes or works with; empty for none or several.
-        study: Id of the search that it is a trial of; empty for none.
+        study: Id of the search that it is a trial of, or came out of; empty for none.
     """
 
     id: str
