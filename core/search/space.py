@@ -171,7 +171,10 @@ def _choices(name: str, given: Any) -> tuple[Value, ...]:
     if not given:
         raise ConfigError(f"{name} has no values to choose from.", hint="Give at least one.")
     if len(given) > MAX_CHOICES:
-        raise ConfigError(f"{name} has {len(given):,} values, at most {MAX_CHOICES:,} can be.")
+        raise ConfigError(
+            f"{name} has {len(given):,} values, at most {MAX_CHOICES:,} can be.",
+            hint="Give a range instead.",
+        )
     values = tuple(_checked(name, each) for each in given)
     for place, value in enumerate(values):
         if value in values[:place]:
@@ -206,7 +209,9 @@ def _range(name: str, given: Mapping[str, Any]) -> Parameter:
             hint="A step is positive, and a logarithmic range has none.",
         )
     if field.annotation is int and step != int(step):
-        raise ConfigError(f"{name} is a whole number, and its step is {step:g}.")
+        raise ConfigError(
+            f"{name} is a whole number, and its step is {step:g}.", hint="Give a whole step."
+        )
     if step:  # the last value that can be reached
         high = low + int((high - low) / step + 1e-9) * step
     return Parameter(name, (), float(low), float(high), is_log, float(step))
@@ -220,7 +225,9 @@ def _checked(name: str, value: Any) -> Value:
     """
     field = FineTuneSettings.model_fields[name]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ConfigError(f"{name}: {value!r} is no value of a setting.")
+        raise ConfigError(
+            f"{name}: {value!r} is no value of a setting.", hint="Give numbers or words."
+        )
     single: Value = FineTuneSettings.checked_value(name, value)
     return float(single) if field.annotation is float else single
 
