@@ -13,6 +13,7 @@ import streamlit as st
 from app import cache
 from app.forms import group_fields, groups_of
 from app.state import session
+from app.text import rows_of
 from core.errors import AdaptMLLMError, ModelError
 from core.finetune import runs
 from core.finetune.command import launch_command, missing_operators
@@ -26,20 +27,21 @@ from core.setup import has_starter, set_up
 from core.storage.corpus_records import Corpus
 
 OTHER = "Another hub id or folder …"
+RECIPES_IN_A_ROW = 5
 
 
 def recipe_buttons() -> None:
     """Shows the recipes; a click replaces the whole draft but keeps corpus and direction."""
     st.subheader("Recipe", anchor=False)
-    columns = st.columns(len(RECIPES))
-    for column, (name, (purpose, values)) in zip(columns, RECIPES.items(), strict=True):
-        with column, st.container(border=True, height="stretch"):
-            if st.button(name, key=f"finetune.recipe.{name}", width="stretch"):
-                fields = ("corpus", "src_lang", "tgt_lang")
-                kept: dict[str, Any] = {f: v for f, v in session().draft.items() if f in fields}
-                session().replace_draft({**values, **kept})
-                st.rerun()
-            st.caption(purpose)
+    for row in rows_of(list(RECIPES.items()), RECIPES_IN_A_ROW):
+        for column, (name, (purpose, values)) in zip(st.columns(len(row)), row, strict=True):
+            with column, st.container(border=True, height="stretch"):
+                if st.button(name, key=f"finetune.recipe.{name}", width="stretch"):
+                    fields = ("corpus", "src_lang", "tgt_lang")
+                    kept: dict[str, Any] = {f: v for f, v in session().draft.items() if f in fields}
+                    session().replace_draft({**values, **kept})
+                    st.rerun()
+                st.caption(purpose)
 
 
 def model_and_corpus(
@@ -60,37 +62,43 @@ def model_and_corpus(
             placeholder="Empty: base model and direction",
         )
     with right:
-        ids = [corpus.id for corpus in corpora]
-        by_id = dict(zip(ids, corpora, strict=True))
-        wanted = values.get("corpus", "")
-        chosen = st.selectbox(
-            "Corpus",
-            ids,
-            index=ids.index(wanted) if wanted in ids else 0,
-            format_func=lambda corpus_id: by_id[corpus_id].name,
-            key=f"{key}.corpus",
-        )
-        corpus = by_id[chosen]
-        directions = [(corpus.src_lang, corpus.tgt_lang), (corpus.tgt_lang, corpus.src_lang)]
-        now = (values.get("src_lang"), values.get("tgt_lang"))
-        direction = st.radio(
-            "Direction",
-            directions,
-            index=directions.index(now) if now in directions else 0,
-            format_func=lambda pair: f"{language_name(pair[0])} → {language_name(pair[1])}",
-            key=f"{key}.direction.{chosen}",
-            horizontal=True,
-        )
-        counts = " · ".join(f"{split} {count:,}" for split, count in corpus.counts.items())
-        st.caption(counts + (" · synthetic" if corpus.is_synthetic else ""))
+        direction = corpus_and_direction(corpora, values, key=key)
     return {
         "base_model": base_model,
         "name": name,
-        "corpus": corpus.id,
-        "src_lang": direction[0],
-        "tgt_lang": direction[1],
+        **direction,
         **(_scratch_sizes(values, key=key) if base_model == SCRATCH else {}),
     }
+
+
+def corpus_and_direction(
+    corpora: Sequence[Corpus], values: Mapping[str, Any], *, key: str
+) -> dict[str, Any]:
+    """Shows corpus and direction, and gives what was chosen."""
+    ids = [corpus.id for corpus in corpora]
+    by_id = dict(zip(ids, corpora, strict=True))
+    wanted = values.get("corpus", "")
+    chosen = st.selectbox(
+        "Corpus",
+        ids,
+        index=ids.index(wanted) if wanted in ids else 0,
+        format_func=lambda corpus_id: by_id[corpus_id].name,
+        key=f"{key}.corpus",
+    )
+    corpus = by_id[chosen]
+    directions = [(corpus.src_lang, corpus.tgt_lang), (corpus.tgt_lang, corpus.src_lang)]
+    now = (values.get("src_lang"), values.get("tgt_lang"))
+    direction = st.radio(
+        "Direction",
+        directions,
+        index=directions.index(now) if now in directions else 0,
+        format_func=lambda pair: f"{language_name(pair[0])} → {language_name(pair[1])}",
+        key=f"{key}.direction.{chosen}",
+        horizontal=True,
+    )
+    counts = " · ".join(f"{split} {count:,}" for split, count in corpus.counts.items())
+    st.caption(counts + (" · synthetic" if corpus.is_synthetic else ""))
+    return {"corpus": corpus.id, "src_lang": direction[0], "tgt_lang": direction[1]}
 
 
 def _scratch_sizes(values: Mapping[str, Any], *, key: str) -> dict[str, Any]:
@@ -98,6 +106,17 @@ def _scratch_sizes(values: Mapping[str, Any], *, key: str) -> dict[str, Any]:
         st.markdown("**From scratch**")
         names = groups_of(FineTuneSettings)["From scratch"]
         return group_fields(FineTuneSettings, names, values, key=key)
+
+
+def method_fields(values: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+    """Shows the method and the fields that it uses, and gives what was chosen."""
+    names = groups_of(FineTuneSettings)["Method"]
+    chosen = group_fields(FineTuneSettings, ["method"], values, key=key)
+    is_lora = chosen["method"] == "lora"
+    used = [name for name in names[1:] if name.startswith("lora_") == is_lora]
+    # A part that was frozen before LoRA was chosen would contradict it, unseen.
+    chosen["freeze"] = "nothing"
+    return {**chosen, **group_fields(FineTuneSettings, used, values, key=key)}
 
 
 def _base_model(value: str, *, key: str) -> str:
@@ -217,11 +236,11 @@ def what_prevents(settings: FineTuneSettings) -> str:
             plain = {"engine": "plain", "offload": "none"}
             session().replace_draft({**session().draft, **plain})
             st.rerun()
-        _starter_button(settings)
+        starter_button(settings)
     return problem
 
 
-def _starter_button(settings: FineTuneSettings) -> None:
+def starter_button(settings: FineTuneSettings) -> None:
     """Offers to build the starter model where it is missing."""
     if settings.base_model != STARTER or has_starter(cache.workspace()):
         return

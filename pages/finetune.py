@@ -31,6 +31,8 @@ values = dict(tab.draft)
 values |= finetune_views.model_and_corpus(corpora, values, key=key)
 groups = groups_of(FineTuneSettings)
 with st.expander("Hyperparameters", expanded=True):
+    st.markdown("**Method**")
+    values |= finetune_views.method_fields(values, key=key)
     for group in ("Training", "Batches"):
         st.markdown(f"**{group}**")
         values |= group_fields(FineTuneSettings, groups[group], values, key=key)

@@ -10,6 +10,7 @@ from core.errors import ModelError
 from core.finetune.adapters import bind
 from core.finetune.checkpoints import COMPLETE, checkpoint_folder
 from core.finetune.export import write_model
+from core.finetune.methods import apply_method, with_frozen
 from core.finetune.models import load_model, load_tokenizer
 from core.finetune.settings import FineTuneSettings
 
@@ -45,7 +46,8 @@ def write_checkpoint_model(
         raise ModelError(f"There is no complete checkpoint of step {step}.")
     module = load_model(base_source)
     adapter = bind(load_tokenizer(base_source), settings.src_lang, settings.tgt_lang)
-    weights = _weights(checkpoint, settings)
+    apply_method(module, settings)
+    weights = with_frozen(module, _weights(checkpoint, settings))
     # Computed buffers, such as positions, come with the fresh model.
     known = module.state_dict().keys()
     kept = {name: tensor.float() for name, tensor in weights.items() if name in known}

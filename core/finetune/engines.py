@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from core.errors import TrainingError
 from core.finetune.deepspeed_config import deepspeed_config
+from core.finetune.methods import load_trained, without_frozen
 from core.finetune.settings import FineTuneSettings
 
 
@@ -33,7 +34,10 @@ class Engine(Protocol):
         """Updates the weights and gives the gradient norm before clipping, None if not told."""
 
     def save(self, folder: Path) -> None:
-        """Writes weights and optimizer state; every process must call it."""
+        """Writes trained weights and optimizer state; every process must call it.
+
+        Frozen weights are those of the base model, which is loaded again in any case.
+        """
 
     def load(self, folder: Path) -> None:
         """Reads what `save` wrote."""
@@ -96,15 +100,20 @@ class DeepSpeedEngine:
 
     def save(self, folder: Path) -> None:
         """Writes DeepSpeed's checkpoint of all processes into `folder`."""
-        self._engine.save_checkpoint(str(folder), tag="state", save_latest=False)
+        self._engine.save_checkpoint(
+            str(folder), tag="state", save_latest=False, exclude_frozen_parameters=True
+        )
 
     def load(self, folder: Path) -> None:
         """Reads DeepSpeed's checkpoint.
 
         Raises:
-            TrainingError: DeepSpeed found none; it only logs that and would start from zero.
+            TrainingError: DeepSpeed found none (it only logs that and would start from zero), or
+                the checkpoint's weights are not the model's.
         """
-        found, _ = self._engine.load_checkpoint(str(folder), tag="state")
+        found, _ = self._engine.load_checkpoint(
+            str(folder), tag="state", custom_load_fn=lambda src, dst: load_trained(dst, src)
+        )
         if found is None:
             raise TrainingError(f"DeepSpeed cannot read the checkpoint {folder.name}.")
 
@@ -175,7 +184,7 @@ class PlainEngine:
         if dist.get_rank() == 0:
             folder.mkdir(parents=True, exist_ok=True)
             state = {
-                "model": self.module.state_dict(),
+                "model": without_frozen(self.module),
                 "optimizer": self._optimizer.state_dict(),
                 "scaler": self._scaler.state_dict(),
             }
@@ -187,7 +196,7 @@ class PlainEngine:
         import torch
 
         state = torch.load(folder / "state.pt", map_location=self._device, weights_only=True)
-        self.module.load_state_dict(state["model"])
+        load_trained(self.module, state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._scaler.load_state_dict(state["scaler"])
 
@@ -196,7 +205,8 @@ def parameter_groups(model: Any, weight_decay: float) -> list[dict[str, Any]]:
     """Gives AdamW's groups: no decay for biases and layer norms."""
     decayed = [p for p in model.parameters() if p.requires_grad and p.ndim >= 2]
     others = [p for p in model.parameters() if p.requires_grad and p.ndim < 2]
-    return [
+    groups = [
         {"params": decayed, "weight_decay": weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
+    return [group for group in groups if group["params"]]  # LoRA adds no biases

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import TrainingError
 from core.finetune.adapters import Adapter
+from core.finetune.methods import merged_weights
 from core.finetune.models import load_model
 from core.finetune.settings import FineTuneSettings
 
@@ -22,20 +23,19 @@ def gathered_weights(module: Any, *, is_split: bool, is_first: bool) -> dict[str
         is_split: True under ZeRO-3, where every process holds a part and must call this.
         is_first: Whether this process writes.
     """
-    weights: dict[str, Any] = {}
     if not is_split:
-        return _copied(module) if is_first else weights
+        return _copied(module) if is_first else {}
     import deepspeed
 
-    for name, parameter in module.named_parameters():
-        with deepspeed.zero.GatheredParameters(parameter):
-            if is_first:
-                weights[name] = parameter.detach().cpu().clone()
-    if is_first:
-        saved = module.state_dict().keys()  # computed buffers, such as positions, are not saved
-        buffers = [(name, buffer) for name, buffer in module.named_buffers() if name in saved]
-        weights.update({name: buffer.detach().cpu().clone() for name, buffer in buffers})
-    return weights
+    copies: dict[int, Any] = {}
+    weights: dict[str, Any] = {}
+    # Computed buffers, such as positions, are not in it; a tied weight is, by each of its names.
+    for name, tensor in module.state_dict(keep_vars=True).items():
+        if id(tensor) not in copies:
+            with deepspeed.zero.GatheredParameters(tensor):
+                copies[id(tensor)] = tensor.detach().cpu().clone() if is_first else None
+        weights[name] = copies[id(tensor)]
+    return weights if is_first else {}
 
 
 def _copied(module: Any) -> dict[str, Any]:
@@ -48,8 +48,10 @@ def write_model(
     """Writes model and tokenizer into `folder` and gives the written model, in host memory.
 
     The weights go through a fresh model: DeepSpeed's module would write the tied embedding up
-    to four times (shared, encoder, decoder, output).
+    to four times (shared, encoder, decoder, output). LoRA's matrices are merged: what is written
+    is a plain model.
     """
+    weights = merged_weights(weights, settings)
     shutil.rmtree(folder, ignore_errors=True)
     # Transformers 5 calls every model's embeddings tied; MADLAD's output weights are its own, and
     # tying them would put one matrix in the place of the other.

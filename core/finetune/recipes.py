@@ -63,6 +63,29 @@ RECIPES: dict[str, tuple[str, Recipe]] = {
             "num_beams": 5,
         },
     ),
+    "LoRA on one GPU": (
+        "NLLB-200 1.3B on one GPU of 24 GB: its weights stay, small matrices beside all layers "
+        "learn; bf16, token-budget batches.",
+        {
+            "base_model": "facebook/nllb-200-distilled-1.3B",
+            "method": "lora",
+            "lora_rank": 16,
+            "lora_alpha": 32.0,
+            "lora_targets": "attention and feed-forward",
+            "num_epochs": 5,
+            "learning_rate": 2e-4,
+            "warmup_steps": 100,
+            "weight_decay": 0.0,
+            "batching": "token budget",
+            "tokens_per_batch": 2048,
+            "gradient_accumulation": 4,
+            "label_smoothing": 0.1,
+            "precision": "bf16",
+            "zero_stage": 2,
+            "eval_segments": 500,
+            "num_beams": 5,
+        },
+    ),
     "The paper's run": (
         "NLLB-200 3.3B as in the published EN→GA notebook: ZeRO-2 with the optimizer in host "
         "memory, fp16; needs a 40 GB GPU and about 90 GB of host memory.",

@@ -95,6 +95,54 @@ class FineTuneSettings(Settings):
         title="Dropout",
     )
 
+    method: Literal["full", "lora"] = _field(
+        "full",
+        "full: the model's own weights are trained. lora: they all stay, and small matrices beside "
+        "chosen layers are trained (LoRA); that takes a fraction of the memory, forgets less, and "
+        "wants a learning rate about ten times higher.",
+        "Method",
+    )
+    lora_rank: int = _field(
+        16,
+        "LoRA only: width of the added matrices; more can learn more and takes more memory.",
+        "Method",
+        ge=1,
+        le=1024,
+        title="LoRA rank",
+    )
+    lora_alpha: float = _field(
+        32.0,
+        "LoRA only: the added matrices count alpha / rank; more of it acts like a higher learning "
+        "rate.",
+        "Method",
+        gt=0,
+        le=10_000,
+        title="LoRA alpha",
+    )
+    lora_dropout: float = _field(
+        0.05,
+        "LoRA only: share of the added matrices' inputs dropped in training; more of it fits small "
+        "corpora.",
+        "Method",
+        ge=0,
+        le=0.9,
+        title="LoRA dropout",
+    )
+    lora_targets: Literal["attention", "attention and feed-forward"] = _field(
+        "attention",
+        "LoRA only: the layers that get matrices. With feed-forward layers more is learnt, with "
+        "about twice the memory for it.",
+        "Method",
+        title="LoRA on",
+    )
+    freeze: Literal["nothing", "embeddings", "encoder", "encoder and embeddings"] = _field(
+        "nothing",
+        "Full only: parts whose weights stay as they are. Takes less memory, and keeps what the "
+        "model knows of words the corpus lacks, or of a source language it already reads well.",
+        "Method",
+        title="Frozen",
+    )
+
     num_epochs: int = _field(
         3,
         "Passes over the training split. More fits small corpora better until dev scores fall.",
@@ -347,6 +395,16 @@ class FineTuneSettings(Settings):
             broken.append(
                 f"scratch_heads {self.scratch_heads} must divide scratch_d_model "
                 f"{self.scratch_d_model}"
+            )
+        if self.method == "lora" and self.base_model == SCRATCH:
+            broken.append(
+                "method 'lora' needs a trained base model, not 'from scratch': its random weights "
+                "would stay as they are"
+            )
+        if self.method == "lora" and self.freeze != "nothing":
+            broken.append(
+                f"freeze {self.freeze!r} needs method 'full', not 'lora', which freezes all given "
+                "weights by itself"
             )
         if broken:
             raise ValueError("; ".join(broken))

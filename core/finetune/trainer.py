@@ -20,10 +20,12 @@ from core.errors import ConfigError
 from core.finetune.adapters import Adapter, bind
 from core.finetune.command import operators
 from core.finetune.decoding import translate
+from core.finetune.methods import apply_method, check_method
 from core.finetune.recipes import SCRATCH
 from core.finetune.run_folder import Recorder, RunFolder
 from core.finetune.segments import Split, encode_split, read_split
 from core.finetune.settings import FineTuneSettings
+from core.finetune.training import Data, Loop
 from core.jobs.failures import record_failure
 from core.jobs.folder import mark_attempt
 from core.jobs.processes import die_with_supervisor
@@ -37,9 +39,8 @@ log = logging.getLogger(__name__)
 def train(settings_file: Path) -> None:
     """Fine-tunes as the settings say, from the base model's scores to the checked result."""
     from core.finetune.compile_operators import compile_operators
-    from core.finetune.distributed import join_ranks, keep_all_layers, seed_everything
-    from core.finetune.models import load_model, load_tokenizer, model_source, revision_of
-    from core.finetune.training import Data, Loop
+    from core.finetune.distributed import join_ranks, seed_everything
+    from core.finetune.models import load_tokenizer, model_source, revision_of
 
     folder = RunFolder(settings_file.parent)
     settings = FineTuneSettings.load(settings_file)
@@ -54,26 +55,14 @@ def train(settings_file: Path) -> None:
     source = model_source(workspace, settings.base_model, run_id=folder.path.name)
     adapter = bind(load_tokenizer(source), settings.src_lang, settings.tgt_lang)
     check_fp16(settings, adapter)
-    train_text, dev_text, test_text = (
-        read_split(workspace, settings, split) for split in ("train", "dev", "test")
-    )
-    data = Data(
-        train=encode_split(adapter, train_text, settings),
-        dev=encode_split(adapter, dev_text, settings),
-        dev_text=dev_text,
-        test_text=test_text,
-    )
-    model = load_model(source).to(ranks.device)
-    model.generation_config.max_length = None  # max_new_tokens is given with each call
-    _check_saving(model)
+    data = _read_data(workspace, settings, adapter)
+    model = _load_base(source, settings).to(ranks.device)
     _limit_memory(settings)
     if ranks.is_first:
         _write_environment(folder, revision_of(model))
 
-    run = _Run(settings, folder, ranks, recorder, adapter, test_text)
+    run = _Run(settings, folder, ranks, recorder, adapter, data.test_text)
     run.score_base(model)
-    if ranks.world_size > 1:
-        keep_all_layers(model)
     engine = _engine(model, settings, ranks.world_size)
     loop = Loop(engine, adapter, data, settings, folder, ranks, recorder)
     del model, engine  # the loop gives their memory back before the result is loaded
@@ -86,6 +75,18 @@ def train(settings_file: Path) -> None:
             write_json(folder.stopped_file, {"step": outcome.step, "time": utc_now()})
         return
     run.finish(loop, outcome.train_seconds, data.dev.sources[0])
+
+
+def _read_data(workspace: Workspace, settings: FineTuneSettings, adapter: Adapter) -> Data:
+    train_text, dev_text, test_text = (
+        read_split(workspace, settings, split) for split in ("train", "dev", "test")
+    )
+    return Data(
+        train=encode_split(adapter, train_text, settings),
+        dev=encode_split(adapter, dev_text, settings),
+        dev_text=dev_text,
+        test_text=test_text,
+    )
 
 
 class _Run:
@@ -185,9 +186,23 @@ class _Run:
         return score_system(hypotheses, self._test.references)
 
 
+def _load_base(source: str, settings: FineTuneSettings) -> Any:
+    from core.finetune.models import load_model
+
+    model = load_model(source)
+    model.generation_config.max_length = None  # max_new_tokens is given with each call
+    _check_saving(model)
+    check_method(model, settings)
+    return model
+
+
 def _engine(model: Any, settings: FineTuneSettings, world_size: int) -> Any:
+    from core.finetune.distributed import keep_all_layers
     from core.finetune.engines import DeepSpeedEngine, PlainEngine
 
+    if world_size > 1:
+        keep_all_layers(model)
+    apply_method(model, settings)
     kind = DeepSpeedEngine if settings.engine == "deepspeed" else PlainEngine
     return kind(model, settings, world_size)
 

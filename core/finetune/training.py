@@ -22,6 +22,7 @@ from core.finetune.checkpoints import (
 from core.finetune.decoding import length_batches, padded, translate
 from core.finetune.distributed import Ranks
 from core.finetune.engines import Engine
+from core.finetune.methods import check_base, frozen_norm, num_weights
 from core.finetune.run_folder import Recorder, RunFolder
 from core.finetune.schedule import learning_rate
 from core.finetune.segments import Encoded, Split
@@ -137,6 +138,7 @@ class Loop:
 
     def _begin(self) -> int:
         """Records the plan, takes up the last checkpoint, and gives its step (0 = none)."""
+        num_parameters, num_trainable = num_weights(self._engine.module)
         self._record.add(
             "plan",
             total_steps=self._total,
@@ -144,10 +146,8 @@ class Loop:
             num_train=len(self._data.train.sources),
             padding_share=round(self._plan.padding_share(), 4),
             num_processes=self._ranks.world_size,
-            num_parameters=sum(
-                getattr(p, "ds_numel", p.numel())  # ZeRO-3 leaves empty tensors in their place
-                for p in self._engine.module.parameters()
-            ),
+            num_parameters=num_parameters,
+            num_trainable=num_trainable,
         )
         found = latest_checkpoint(self._folder.path)
         step = 0
@@ -329,6 +329,7 @@ class Loop:
             written = {"step": step, "time": utc_now(), "size_bytes": size}
             written["world_size"] = self._ranks.world_size
             written["train_seconds"] = round(self._train_seconds, 2)
+            written["frozen_norm"] = frozen_norm(self._engine.module)
             write_json(partial / COMPLETE, written)
             shutil.rmtree(final, ignore_errors=True)
             partial.rename(final)
@@ -346,6 +347,8 @@ class Loop:
                 f"continued with {self._ranks.world_size}.",
                 hint=f"Set num_processes to {written['world_size']}, or duplicate the run.",
             )
+        if self._ranks.is_first and "frozen_norm" in written:
+            check_base(self._engine.module, written["frozen_norm"])
         self._train_seconds = float(written["train_seconds"])
         self._engine.load(checkpoint)
         path = checkpoint / f"random-rank-{self._ranks.rank}.pt"

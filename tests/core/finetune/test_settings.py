@@ -26,6 +26,7 @@ def test_field_has_description_group_and_default(name: str) -> None:
     groups = (
         "Run",
         "From scratch",
+        "Method",
         "Training",
         "Batches",
         "Evaluation",
@@ -51,8 +52,13 @@ def test_number_has_bounds_and_they_are_enforced(name: str) -> None:
             FineTuneSettings.parse({name: greatest + 1})
 
 
-def test_every_field_survives_command_line_and_file(tmp_path: Path) -> None:
-    """Each field gets another value than its default, by the command line."""
+@pytest.mark.parametrize("kept", [{"freeze": "nothing"}, {"method": "full"}])
+def test_every_field_survives_command_line_and_file(kept: dict[str, Any], tmp_path: Path) -> None:
+    """Each field gets another value than its default, by the command line.
+
+    Args:
+        kept: A default that stays, since LoRA and frozen parts exclude each other.
+    """
     expected: dict[str, Any] = {}
     for name in FIELDS:
         field = FineTuneSettings.model_fields[name]
@@ -65,7 +71,7 @@ def test_every_field_survives_command_line_and_file(tmp_path: Path) -> None:
             expected[name] = field.default + 1
         else:
             expected[name] = field.default / 2 + 0.125
-    expected |= {"engine": "deepspeed", "zero_stage": 3}
+    expected |= {"engine": "deepspeed", "zero_stage": 3, **kept}
     parser = argparse.ArgumentParser()
     FineTuneSettings.add_arguments(parser)
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in expected.items()]
