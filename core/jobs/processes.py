@@ -145,16 +145,21 @@ def _has_living_member(group: int) -> bool:
     return False
 
 
-def end_descendants(*, grace_s: float) -> list[int]:
+def end_descendants(*, grace_s: float, job_id: str = "") -> list[int]:
     """Ends and reaps every descendant of this process; gives the pids that had to be ended.
 
-    As a subreaper this process is also the parent of what its children left behind.
+    As a subreaper this process is also the parent of what its children left behind. With a
+    `job_id`, what bears the mark of another job is spared: a job may have started others.
     """
     ended: list[int] = []
     deadline = time.monotonic() + grace_s
     while True:
         reap_children()
-        alive = psutil.Process().children(recursive=True)
+        alive = [
+            process
+            for process in psutil.Process().children(recursive=True)
+            if not (job_id and _is_of_another(process, job_id))
+        ]
         # A process stuck in a driver cannot be killed; waiting for it would hide the job's end.
         if not alive or time.monotonic() > deadline + UNKILLABLE_S:
             return ended
@@ -163,6 +168,12 @@ def end_descendants(*, grace_s: float) -> list[int]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate() if time.monotonic() < deadline else process.kill()
         psutil.wait_procs(alive, timeout=0.2)
+
+
+def _is_of_another(process: psutil.Process, job_id: str) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process.environ().get(JOB_VARIABLE, job_id) != job_id
+    return False
 
 
 def reap_children() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from core.errors import TrainingError
 from core.jobs.folder import JobFolder, JobState
 from core.jobs.job_energy import publish_from_folder
 from core.jobs.kind import job_folder, load_kind
-from core.jobs.processes import end_job_leftovers
+from core.jobs.processes import JOB_VARIABLE, SUPERVISOR_VARIABLE, end_job_leftovers
 from core.storage.files import utc_now, write_json
 from core.storage.job_records import ACTIVE, WAITING, Job
 from core.storage.workspace import PROJECT, Workspace
@@ -82,6 +83,7 @@ def _start(workspace: Workspace, job: Job) -> None:
             process = subprocess.Popen(
                 [sys.executable, "-m", "core.jobs.supervisor", str(folder.path)],
                 cwd=PROJECT,
+                env=_own_environment(job.id),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -94,6 +96,15 @@ def _start(workspace: Workspace, job: Job) -> None:
         return
     # Somebody has to take the exit status, or the ended supervisor stays as a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _own_environment(job_id: str) -> dict[str, str]:
+    """Gives the environment with the job's own mark: a job may be started by another's process.
+
+    With the mark of that one it would be taken for a part of it, and end with it.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != SUPERVISOR_VARIABLE}
+    return {**environment, JOB_VARIABLE: job_id}
 
 
 def _end_unstarted(workspace: Workspace, job: Job, folder: JobFolder, state: JobState) -> None:

@@ -170,7 +170,7 @@ class Supervisor:
             try:
                 exit_code = self._run_stage(stage)
             finally:
-                survivors = end_descendants(grace_s=2.0)
+                survivors = end_descendants(grace_s=2.0, job_id=self._job_id)
             if survivors:
                 log.warning("ended processes that outlived their launcher: %s", survivors)
             self._take_progress()
