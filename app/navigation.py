@@ -28,6 +28,8 @@ _SECTIONS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("finetune", "Fine-tune", "tune"),
         ("runs", "Runs", "monitoring"),
         ("run", "Run"),
+        ("search", "Search", "manage_search"),
+        ("study", "Study"),
     ),
     "Compare": (
         ("playground", "Playground", "forum"),

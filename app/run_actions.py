@@ -37,6 +37,15 @@ def action_bar(workspace: Workspace, run: Run, state: JobState) -> None:
         ):
             sets = add_run(workspace, run.id)
             st.switch_page(page_path("evaluate"), query_params={"set": sets[0].id})
+        if state.state == "finished" and st.button(
+            "Ablate …",
+            icon=":material/science:",
+            key="run.ablate",
+            help="Vary one setting at a time around this run, and see what each does.",
+        ):
+            from app.searching.ablating import ablate  # imports Optuna, which other pages spare
+
+            ablate(workspace, run)
         if st.button("Duplicate", icon=":material/content_copy:", key="run.duplicate"):
             session().replace_draft({**run.settings, "name": ""})
             st.switch_page(page_path("finetune"))

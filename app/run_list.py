@@ -20,6 +20,10 @@ from core.storage.workspace import Workspace
 def run_table(workspace: Workspace, runs: Sequence[Run], *, key: str) -> None:
     """Shows runs as rows; a click on one opens its page."""
     rows = [_row(workspace, run) for run in runs]
+    if any(run.job.study for run in runs):
+        names = workspace.studies.names()
+        for row, run in zip(rows, runs, strict=True):
+            row["Study"] = names.get(run.job.study)  # none where the study was deleted
     # A selection is a row number: in a list that changed it would be another run.
     shown = hashlib.sha256(" ".join(run.id for run in runs).encode()).hexdigest()[:12]
     chosen = st.dataframe(

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.live_charts import live_charts
+from app.navigation import page_path
 from app.run_charts import run_charts
 from app.text import STATE_MEANINGS, ago, duration, plain, rows_of, size
 from core.finetune.history import History
@@ -29,6 +30,23 @@ def subtitle(run: Run) -> str:
     direction = f"{language_name(run.src_lang)} → {language_name(run.tgt_lang)}"
     return (
         f"{direction} · {plain(run.base_model)} · {plain(run.corpus_name)} · {ago(run.created_at)}"
+    )
+
+
+def trial_link(workspace: Workspace, run: Run) -> None:
+    """Shows of which study the run is a trial, and leads there; nothing where it is none's."""
+    study = workspace.studies.names().get(run.job.study) if run.job.study else None
+    if study is None:  # it may have been deleted
+        return
+    from app.searching.kept import trial_number  # imports Optuna, which other runs spare
+
+    number = trial_number(run.job.study, run.id)
+    which = "A trial" if number is None else f"Trial {number}"
+    st.page_link(
+        page_path("study"),
+        label=f"{which} of {plain(study)}",
+        icon=":material/manage_search:",
+        query_params={"id": run.job.study},
     )
 
 
@@ -70,6 +88,9 @@ def charts(run: Run, history: History, *, is_live: bool) -> None:
             f"{history.plan['steps_per_epoch']:,} steps an epoch · {share:.1%} of token slots are "
             "padding. Drag to zoom, double-click to zoom out."
         )
+    trained, total = (history.plan.get(f"num_{kind}") for kind in ("trainable", "parameters"))
+    if trained and trained != total:
+        st.caption(f"{trained:,} of {total:,} weights are trained.")
     if run.settings["label_smoothing"]:
         st.caption("Label smoothing raises the training loss, not the dev loss.")
     if history.signatures:

@@ -93,6 +93,42 @@ class EvaluateDraft:
         self.focus, self.positions = focus, tuple(int(each) for each in positions)
 
 
+@dataclass
+class SearchDraft:
+    """What stands in the form of a new study.
+
+    Attributes:
+        name: What to call it.
+        start: What it starts from; empty for the first that is offered.
+        base: Settings of the run that were chosen here: corpus, direction, length of a trial.
+        preset: Changes to those settings by the preset that was chosen last.
+        varied: Names of the settings that are varied, in the order in which they were chosen.
+        fields: What stands in the fields of each of them, by name, right or wrong.
+        study: Settings of the study by name.
+        is_open: Whether the form was open; a study that another tab starts must not close it.
+        version: Changes when the program fills the fields, so that widgets start anew.
+    """
+
+    name: str = ""
+    start: str = ""
+    base: dict[str, Any] = field(default_factory=dict)
+    preset: dict[str, Any] = field(default_factory=dict)
+    varied: list[str] = field(default_factory=list)
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    study: dict[str, Any] = field(default_factory=dict)
+    is_open: bool = False
+    version: int = 0
+
+    def fill(
+        self, fields: dict[str, dict[str, Any]], study: dict[str, Any], preset: dict[str, Any]
+    ) -> None:
+        """Replaces what is varied, and how; name, start, corpus and direction stay."""
+        self.varied, self.fields = list(fields), dict(fields)
+        self.study, self.preset = dict(study), dict(preset)
+        self.base = {name: value for name, value in self.base.items() if name not in preset}
+        self.version += 1
+
+
 NUM_SAVED_IDS = 20
 
 
@@ -170,6 +206,8 @@ class Session:
         new_key: The API key that was just made, until its owner has copied it.
         compare: The Playground's fields.
         evaluate: The choice of the Evaluate page.
+        search: The form of a new study.
+        study_id: Id of the study that the next click on Start makes.
         rate: Where a rater's work stands in this tab.
         gold_version: Changes when gold was changed beside its editor, so that it starts anew.
         gold_place: The (segment, system) that is to be decided on next, or None.
@@ -202,6 +240,8 @@ class Session:
     new_key: str = ""
     compare: CompareDraft = field(default_factory=CompareDraft)
     evaluate: EvaluateDraft = field(default_factory=EvaluateDraft)
+    search: SearchDraft = field(default_factory=SearchDraft)
+    study_id: str = field(default_factory=_new_id)
     rate: RateDraft = field(default_factory=RateDraft)
     gold_version: int = 0
     gold_place: tuple[int, int] | None = None
@@ -234,6 +274,10 @@ class Session:
     def renew_launch_id(self) -> None:
         """Makes the next launch another run."""
         self.launch_id = _new_id()
+
+    def renew_study_id(self) -> None:
+        """Makes the next start another study."""
+        self.study_id = _new_id()
 
     def renew_prepare_id(self) -> None:
         """Makes the next preparation another version, and its form start anew."""

@@ -23,6 +23,7 @@ state = run_state(workspace, run)
 is_live = not state.has_ended
 
 page_header(plain(run.name), run_views.subtitle(run))
+run_views.trial_link(workspace, run)
 action_bar(workspace, run, state)
 
 

@@ -19,7 +19,8 @@ PYTEST = [PYTHON, "-m", "pytest", "-q", "--durations=12"]
 Step = tuple[str, list[str]]
 GROUPS: list[list[Step]] = [  # one after the other; the steps of a group run at once
     [
-        ("what tests share", [PYTHON, "-m", "tests.shared_folders"]),
+        ("a served model for tests", [PYTHON, "-m", "tests.shared_folders", "served"]),
+        ("an LLM for tests", [PYTHON, "-m", "tests.shared_folders", "tiny_llm"]),
         ("format", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."]),
         ("lint and import rules", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
         ("types", [PYTHON, "-m", "mypy"]),

@@ -1,11 +1,12 @@
 """What several test processes need and none may change: built once, by the first that needs it.
 
-`python -m tests.shared_folders` builds all of it in the folder of SHARED_TEST_FOLDER, while little
-else needs the machine.
+`python -m tests.shared_folders NAME` builds one of BUILDS in the folder of SHARED_TEST_FOLDER,
+while little else needs the machine.
 """
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,7 +74,8 @@ def tiny_llm_folder(cache: Path) -> Path:
 def _train(folder: Path) -> None:
     workspace = Workspace(folder)
     corpus = workspace.corpora.all()[0]
-    values = {"engine": "plain", "threads_per_process": 2, "eval_every_steps": 500}
+    # Two threads would wait for each other beside whatever else is built.
+    values = {"engine": "plain", "threads_per_process": 1, "eval_every_steps": 500}
     settings = from_recipe("Try it in a minute", corpus=corpus.id, name="demo", **values)
     run = runs.launch(workspace, settings)
     state = queue.wait(workspace, run.id)
@@ -90,13 +92,16 @@ def _prepare(folder: Path) -> None:
     workspace.database.dispose()
 
 
+BUILDS = {"served": served_folder, "tiny_llm": tiny_llm_folder}
+
+
 def main() -> None:
-    """Builds all in the folder that `make test` shares."""
+    """Builds what is named on the command line in the folder that `make test` shares."""
     shared = Path(os.environ[SHARED_VARIABLE])
     os.environ.pop(DATABASE_VARIABLE, None)
     os.environ |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    served_folder(shared)
-    tiny_llm_folder(shared)
+    for name in sys.argv[1:]:
+        BUILDS[name](shared)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import threading
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -130,6 +131,7 @@ def _tracker(settings: EmissionsSettings, gpu_ids: list[str] | None) -> Any:
 
     # The import sets the library's level, so this comes after it; two lines would be printed.
     logging.getLogger("codecarbon").setLevel(logging.ERROR)
+    _tell_cpu_model()
     return OfflineEmissionsTracker(
         # Every option that matters, or somebody's configuration file would decide it.
         force_carbon_intensity_g_co2e_kwh=_UNUSED_G_PER_KWH,
@@ -157,6 +159,36 @@ def _tracker(settings: EmissionsSettings, gpu_ids: list[str] | None) -> Any:
         gpu_ids=gpu_ids,
         metadata=None,
     )
+
+
+def _tell_cpu_model() -> None:
+    """Lets codecarbon learn the processor's name from the kernel where that knows it.
+
+    It would ask a package that starts another Python and times the processor in it: more than a
+    second of processor time for the same name.
+    """
+    import cpuinfo  # type: ignore[import-untyped]
+    from codecarbon.core.util import detect_cpu_model
+
+    name = _cpu_model()
+    if not name:
+        return
+    ask = cpuinfo.get_cpu_info
+    cpuinfo.get_cpu_info = lambda: {"brand_raw": name}
+    try:
+        detect_cpu_model()  # remembers its first answer
+    finally:
+        cpuinfo.get_cpu_info = ask
+
+
+def _cpu_model() -> str:
+    """Gives the processor's name as Linux tells it, empty where it does not."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            field, _, value = line.partition(":")
+            if field.strip() == "model name":
+                return value.strip()
+    return ""
 
 
 def _gpu_ids(num_gpus: int | None) -> list[str] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import socket
 import sys
@@ -25,6 +27,10 @@ _QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
 }
 
+# Nothing of ours uses PyTorch's compiler, but DeepSpeed loads all of it with an optimizer that is
+# not chosen: a second at each start.
+_LIGHT = {"TORCHDYNAMO_DISABLE": "1"}
+
 
 def launch_command(
     settings: FineTuneSettings, settings_file: Path, port: int | str = "PORT"
@@ -35,17 +41,21 @@ def launch_command(
         launcher += ["--nproc_per_node", str(settings.num_processes)]
         launcher += ["--master_port", str(port), "-m", TRAINER]
         return [*launcher, str(settings_file)]
-    # The script beside this interpreter, not whatever `deepspeed` the PATH would find.
-    launcher = [str(Path(sys.executable).with_name("deepspeed")), "--quiet"]
-    visible = visible_devices()
-    if visible:
-        # With a number of GPUs the launcher would take the first ones, which may be another's.
-        chosen = ",".join(visible[: settings.num_processes])
-        launcher += ["--include", f"localhost:{chosen}"]
-    else:
-        launcher += ["--num_nodes", "1", "--num_gpus", str(settings.num_processes)]
-    launcher += ["--master_port", str(port), "--no_local_rank", "--module", TRAINER]
+    # What the `deepspeed` command would start on one node, without its own import of PyTorch, and
+    # as the supervisor's child: a launcher that was killed is seen to have been.
+    launcher = [sys.executable, "-m", "deepspeed.launcher.launch", "--quiet"]
+    launcher += [f"--world_info={_world_info(settings.num_processes)}"]
+    launcher += ["--master_addr", "127.0.0.1", "--master_port", str(port)]
+    launcher += ["--no_local_rank", "--module", TRAINER]
     return [*launcher, str(settings_file)]
+
+
+def _world_info(num_processes: int) -> str:
+    """Gives the devices of the only node, one a process, as DeepSpeed's launcher reads them."""
+    # With numbers alone it would take the first GPUs, which may be another's.
+    visible = visible_devices() if accelerator() == "cuda" else None
+    devices = visible[:num_processes] if visible else list(range(num_processes))
+    return base64.urlsafe_b64encode(json.dumps({"localhost": devices}).encode()).decode()
 
 
 def launch_environment(settings: FineTuneSettings) -> dict[str, str]:
@@ -53,6 +63,7 @@ def launch_environment(settings: FineTuneSettings) -> dict[str, str]:
     threads = settings.threads_per_process or max(1, num_cores() // settings.num_processes)
     environment = {
         **_QUIET,
+        **_LIGHT,
         "OMP_NUM_THREADS": str(threads),
         **SHORT_SPIN,
         # DeepSpeed's builder needs ninja, which pip puts beside the interpreter.

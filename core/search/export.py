@@ -22,7 +22,7 @@ from core.storage.cells import csv_line
 from core.storage.study_records import Study
 from core.storage.workspace import Workspace
 
-KINDS = ("csv", "latex", "optuna")
+KINDS = {"csv": "csv", "latex": "tex", "optuna": "db"}  # with the ending of the file
 NUM_BEST = 10  # trials in the LaTeX table
 
 
@@ -53,14 +53,26 @@ def export_file(workspace: Workspace, study: Study, kind: str) -> ExportedFile:
     Raises:
         ConfigError: There is no such kind.
     """
-    stem = re.sub(r"[^\w.-]+", "-", study.name).strip("-.")[:80] or "study"
+    name = file_name(study, kind)
     if kind == "csv":
-        return ExportedFile(f"{stem}.csv", "text/csv", _csv(workspace, study).encode())
+        return ExportedFile(name, "text/csv", _csv(workspace, study).encode())
     if kind == "latex":
-        return ExportedFile(f"{stem}.tex", "application/x-tex", _latex(workspace, study).encode())
-    if kind == "optuna":
-        return ExportedFile(f"{stem}.db", "application/vnd.sqlite3", _optuna(workspace, study))
-    raise ConfigError(f"A study cannot be exported as {kind!r}.", hint=f"There are {KINDS}.")
+        return ExportedFile(name, "application/x-tex", _latex(workspace, study).encode())
+    return ExportedFile(name, "application/vnd.sqlite3", _optuna(workspace, study))
+
+
+def file_name(study: Study, kind: str) -> str:
+    """Gives the name of an exported file, after the study's.
+
+    Raises:
+        ConfigError: There is no such kind.
+    """
+    if kind not in KINDS:
+        raise ConfigError(
+            f"A study cannot be exported as {kind!r}.", hint=f"There are {', '.join(KINDS)}."
+        )
+    stem = re.sub(r"[^\w.-]+", "-", study.name).strip("-.")[:80] or "study"
+    return f"{stem}.{KINDS[kind]}"
 
 
 def _csv(workspace: Workspace, study: Study) -> str:

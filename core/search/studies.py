@@ -131,6 +131,8 @@ def resume(workspace: Workspace, name_or_id: str) -> Study:
     study = workspace.studies.get(name_or_id)
     if not study.job.has_ended:
         raise TrainingError(f"The study {study.name!r} is at work.", hint="Pause it first.")
+    if study.purpose == "ablation":
+        _try_again(workspace, study)
     workspace.studies.want(study.id, "running")
     queue.resume(workspace, study.id)
     return workspace.studies.get(study.id)
@@ -211,6 +213,7 @@ def delete(workspace: Workspace, name_or_id: str, *, with_runs: bool = False) ->
         ConfigError: There is no such study.
         TrainingError: It is at work, or one of its runs is.
     """
+    queue.reconcile(workspace)
     study = workspace.studies.get(name_or_id)
     if is_at_work(workspace, study):
         raise TrainingError(f"The study {study.name!r} is at work.", hint="Stop it first.")
@@ -221,6 +224,22 @@ def delete(workspace: Workspace, name_or_id: str, *, with_runs: bool = False) ->
             _forget_trials(storage, study.name)
         workspace.studies.delete(study.id)
     return deleted
+
+
+def _try_again(workspace: Workspace, study: Study) -> None:
+    """Adds the trials of an ablation that failed or were stopped anew: its table needs each."""
+    trials = read_trials(workspace, study)
+    kept = [each.params for each in trials if each.state not in ("failed", "pruned")]
+    again = [each.params for each in trials if each.state in ("failed", "pruned")]
+    missing = [params for place, params in enumerate(again) if params not in kept + again[:place]]
+    if not missing:
+        return
+    plan = Plan.of(study).with_study(num_trials=len(trials) + len(missing))
+    with opened_storage(workspace) as storage:
+        store = TrialStore(storage, study.name, plan)
+        for params in missing:
+            store.enqueue(params, "")
+    workspace.studies.change_settings(study.id, plan.as_dict())
 
 
 def _new_study(

@@ -37,13 +37,25 @@ def used_s():
     usages = [resource.getrusage(kind) for kind in kinds]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
+asked = []  # how often a Python was started to find out about the processor
+
+def watch(event, found):
+    if event == "subprocess.Popen" and "cpuinfo" in str(found[1]):
+        asked.append(found[1])
+
+sys.addaudithook(watch)
 meter = Meter(EmissionsSettings(cpu_power_w=100.0, mode=sys.argv[1]))
+num_asked = len(asked)
 before, used_before_s = meter.read(), used_s()
 for seconds in (0.3,) * 6 + (1.5,):
     subprocess.run([sys.executable, "-S", "-c", BURN.format(seconds)], check=True)
 after, used_after_s = meter.read(), used_s()
 meter.stop()
+import cpuinfo
 print(json.dumps({
+    "told": meter.conditions.cpu_model,
+    "answer": cpuinfo.get_cpu_info().get("brand_raw", ""),
+    "num_asked": [num_asked, len(asked)],
     "joule": 3.6e6 * (after.energy.cpu_kwh - before.energy.cpu_kwh),
     "cpu_s": used_after_s - used_before_s,
     "seconds": after.seconds - before.seconds,
@@ -166,6 +178,16 @@ def test_energy_is_processor_time_times_nominal_power(files: dict[str, Any]) -> 
     assert load["cpu_s"] > 3.3 and load["methods"]["cpu"] == "load model" and load["is_known"]
     expected_joule = POWER_W * load["cpu_s"] / psutil.cpu_count()
     assert load["joule"] == pytest.approx(expected_joule, rel=0.05)
+
+
+def test_the_processor_has_the_name_that_a_second_of_asking_would_give(
+    files: dict[str, Any],
+) -> None:
+    load = files["load"]
+    assert load["told"] == load["answer"] != ""
+    if "model name" not in Path("/proc/cpuinfo").read_text(errors="replace"):
+        pytest.skip("this kernel does not tell the processor's name")
+    assert load["num_asked"] == [0, 1]
 
 
 def test_phases_are_the_total_and_every_second_is_in_one(files: dict[str, Any]) -> None:

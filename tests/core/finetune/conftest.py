@@ -42,6 +42,7 @@ TINY = {
     "num_beams": 1,
     "threads_per_process": 1,
 }
+POLL_S = 0.3  # each look goes through the database
 LIMIT_S = 300.0  # on a busy machine the first run compiles for two minutes
 
 
@@ -71,7 +72,7 @@ class Lab:
         """Waits as pages and command line do, but not for ever."""
         states: list[JobState] = []
         thread = threading.Thread(
-            target=lambda: states.append(queue.wait(self.workspace, run.id, poll_s=0.1)),
+            target=lambda: states.append(queue.wait(self.workspace, run.id, poll_s=POLL_S)),
             daemon=True,
         )
         thread.start()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import json
 import socket
 import sys
 from pathlib import Path
@@ -28,11 +30,62 @@ def test_settings_file_is_the_last_and_only_argument_of_the_trainer(engine: str)
     assert "29500" in arguments
 
 
-def test_deepspeed_is_the_one_beside_this_interpreter() -> None:
-    arguments = command.launch_command(FineTuneSettings(), SETTINGS_FILE)
-    assert arguments[0] == str(Path(sys.executable).with_name("deepspeed"))
-    assert "--no_local_rank" in arguments
-    assert arguments[arguments.index("--num_gpus") + 1] == "1"
+def launched(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What DeepSpeed's launcher makes of a command that starts it."""
+    from deepspeed.launcher.launch import parse_args
+
+    start = arguments.index("deepspeed.launcher.launch")
+    monkeypatch.setattr(sys, "argv", arguments[start:])
+    values = vars(parse_args())
+    values["log_level"] = "error" if values.pop("quiet") else values["log_level"]
+    devices = json.loads(base64.urlsafe_b64decode(values.pop("world_info")))
+    return {**values, "devices": devices}
+
+
+def test_what_is_launched_is_what_the_deepspeed_command_would_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from deepspeed.launcher import runner
+
+    settings = FineTuneSettings.parse({"num_processes": 3})
+    arguments = command.launch_command(settings, SETTINGS_FILE, 29511)
+    assert arguments[:3] == [sys.executable, "-m", "deepspeed.launcher.launch"]
+    interpreter = tmp_path / "python"  # it only writes down what it is asked to run
+    interpreter.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" > '{tmp_path}/asked'\n")
+    interpreter.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        patch.setattr(sys, "executable", str(interpreter))
+        options = ["--quiet", "--num_nodes=1", "--num_gpus=3", "--master_port=29511"]
+        trainer = ["--module", command.TRAINER, str(SETTINGS_FILE)]
+        runner.main([*options, "--no_local_rank", *trainer])
+    ours = launched(arguments, monkeypatch)
+    assert ours == launched((tmp_path / "asked").read_text().splitlines(), monkeypatch)
+    assert ours["devices"] == {"localhost": [0, 1, 2]}
+    assert ours["training_script_args"] == [str(SETTINGS_FILE)]
+
+
+@pytest.mark.parametrize(
+    ("visible", "accelerator", "devices"),
+    [
+        ("3,1,2", "cuda", ["3", "1"]),
+        ("GPU-2a,GPU-7b", "cuda", ["GPU-2a", "GPU-7b"]),
+        (None, "cuda", [0, 1]),
+        ("0", "cpu", [0, 1]),  # one GPU is hidden from two processes that compute without
+    ],
+)
+def test_processes_get_the_gpus_that_are_visible_here(
+    visible: str | None, accelerator: str, devices: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "accelerator", lambda: accelerator)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    settings = FineTuneSettings.parse({"num_processes": 2})
+    arguments = command.launch_command(settings, SETTINGS_FILE)
+    (option,) = [each for each in arguments if each.startswith("--world_info=")]
+    text = base64.urlsafe_b64decode(option.removeprefix("--world_info="))
+    assert json.loads(text) == {"localhost": devices}
 
 
 def test_plain_engine_starts_without_deepspeed() -> None:

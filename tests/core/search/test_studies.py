@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 
 from core.errors import AdaptMLLMError, ConfigError, TrainingError
 from core.search import studies
+from core.search.ablation import start_ablation
 from core.search.export import export_file
 from core.search.forecast import forecast
 from core.search.importance import importances
@@ -287,3 +290,57 @@ def test_storage_is_the_projects_own_database(
     assert found == [("Shared",)] and versions[0][0].startswith("v")
     assert storage_url(ready_workspace).endswith("adaptmllm.db")
     ready_workspace.database.migrate()  # Optuna's version is no version of ours
+
+
+def test_resumed_ablation_tries_again_what_failed_or_was_stopped(
+    trained_folder: Path, tmp_path: Path
+) -> None:
+    opened = Workspace(shutil.copytree(trained_folder, tmp_path / "trained"))
+    try:
+        study = start_ablation(opened, "demo", {"weight_decay": [0.1]}, 2)
+        trials = read_trials(opened, study)
+        assert [(each.state, each.is_earlier) for each in trials] == [
+            ("finished", True), ("waiting", False), ("waiting", False), ("waiting", False),
+        ]  # fmt: skip
+        assert trials[0].run_id == opened.runs.get("demo").id and trials[0].values[0] > 0
+        assert study.name == "Ablation of demo" and spent(trials) == (0, 0)
+        tell(opened, study, 50.0)
+        with opened_storage(opened) as storage:
+            store = TrialStore(storage, study.name, Plan.of(study))
+            store.tell_failed(store.take("worker"), "The machine fell over.")
+        end(opened, study, "stopped")
+        studies.resume(opened, study.id)
+        again = read_trials(opened, opened.studies.get(study.id))
+        assert [each.state for each in again] == [
+            "finished", "finished", "failed", "waiting", "waiting",
+        ]  # fmt: skip
+        assert again[4].params == again[2].params
+        assert Plan.of(opened.studies.get(study.id)).num_trials == 5
+        assert start_ablation(opened, "demo", {"weight_decay": [0.1]}, 1).name.endswith("demo 2")
+    finally:
+        opened.database.dispose()
+
+
+@pytest.mark.parametrize(
+    ("factors", "seeds", "sentence"),
+    [
+        ({}, 2, "No factor was chosen"),
+        ({"seed": [1]}, 2, "'seed' cannot be varied in an ablation"),
+        ({"learning_rat": []}, 2, "'learning_rat' cannot be varied"),
+        ({"weight_decay": [0.0]}, 2, "weight_decay has no other value than the run's own, 0.0"),
+        ({"weight_decay": [5.0]}, 2, "weight_decay: Input should be less than or equal to 2"),
+        ({"weight_decay": [0.1]}, 0, "0 seeds cannot be used"),
+        ({"precision": ["fp16"]}, 2, "could not run: precision fp16 needs a GPU"),
+        ({"lora_rank": [4]}, 2, "lora_rank does nothing while method is 'full'"),
+    ],
+)
+def test_ablation_that_cannot_work_is_refused(
+    trained_folder: Path, factors: dict[str, list[Any]], seeds: int, sentence: str
+) -> None:
+    opened = Workspace(trained_folder)
+    try:
+        with pytest.raises(AdaptMLLMError, match=sentence):
+            start_ablation(opened, "demo", factors, seeds)
+        assert opened.studies.all() == []
+    finally:
+        opened.database.dispose()

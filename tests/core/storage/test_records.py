@@ -180,7 +180,7 @@ def test_only_an_ended_job_goes_back_into_the_queue(state: str, workspace: Works
     run = add_run(workspace, "r1", state=state)
     assert run.job.is_active == (state in ACTIVE)
     assert run.job.has_ended == (state in ENDED)
-    assert workspace.jobs.requeue("r1") == (state in ENDED)
+    assert workspace.jobs.requeue("r1", "compute") == (state in ENDED)
     job = workspace.jobs.get("r1")
     assert job is not None
     assert job.state == (WAITING if state in ENDED else state)
@@ -189,7 +189,7 @@ def test_only_an_ended_job_goes_back_into_the_queue(state: str, workspace: Works
 
 def test_late_writer_does_not_take_a_job_out_of_the_queue(workspace: Workspace) -> None:
     add_run(workspace, "r1", state="lost")
-    workspace.jobs.requeue("r1")
+    workspace.jobs.requeue("r1", "compute")
     workspace.jobs.publish("r1", "failed", "An old story.", {}, NOW)
     job = workspace.jobs.get("r1")
     assert job is not None
