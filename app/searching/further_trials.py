@@ -11,6 +11,7 @@ from app.searching.standing import Standing
 from app.searching.wording import field_title, value_words
 from app.text import plain
 from core.search import studies
+from core.search.settings import StudySettings
 from core.search.space import Parameter, Value
 from core.storage.workspace import Workspace
 
@@ -31,20 +32,39 @@ def add_menu(workspace: Workspace, standing: Standing) -> None:
         key=_key("add", standing),
     ):
         count = st.number_input("Further trials", 1, MOST, 5, key=_key("add.count", standing))
+        limits = _limits(standing)
         if st.button("Add", type="primary", key="study.add.yes"):
             with shown_in_place("No trials were added"):
-                studies.add_trials(workspace, standing.study.id, int(count))
+                studies.add_trials(workspace, standing.study.id, int(count), **limits)
                 st.rerun()
+
+
+def _limits(standing: Standing) -> dict[str, float]:
+    """Shows the limits that the study has, which may be what ended it, and gives them."""
+    found = {}
+    for name in ("max_hours", "max_kwh"):
+        now = float(getattr(standing.plan.study, name))
+        if now:
+            title = str(StudySettings.model_fields[name].title)
+            key = _key(f"add.{name}", standing)
+            found[name] = float(st.number_input(title, 0.0, value=now, format="%g", key=key))
+    return found
 
 
 def try_menu(workspace: Workspace, standing: Standing) -> None:
     """Offers one trial with values that people choose."""
     plan = standing.plan
-    with st.popover("Try values …", icon=":material/edit:", key=_key("try", standing)):
-        st.caption(
-            "A trial made by hand is the next one that is taken."
-            + ("" if plan.study.sampler == "grid" else " What is left empty is drawn.")
-        )
+    is_grid = plan.study.sampler == "grid"
+    with st.popover(
+        "Try values …",
+        icon=":material/edit:",
+        disabled=is_grid,
+        help="A grid tries every combination; another study can try other values."
+        if is_grid
+        else None,
+        key=_key("try", standing),
+    ):
+        st.caption("A trial made by hand is the next one that is taken. Empty values are drawn.")
         typed = {
             name: _field(parameter, key=_key(f"try.{name}", standing))
             for name, parameter in plan.space.items()

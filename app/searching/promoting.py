@@ -66,16 +66,16 @@ def _form(workspace: Workspace, standing: Standing, offered: dict[int, Trial]) -
     tab = session()
     with shown_in_place("The trial was not promoted"):
         if is_edited:
-            settings = promoting.promoted_settings(standing.study, trial, **changes)
+            settings = promoting.promoted_settings(standing.study, trial, changes)
             tab.replace_draft(settings.model_dump())
             st.switch_page(page_path("finetune"))
         run = promoting.promote(
             workspace,
             standing.study,
             number,
+            changes=changes,
             run_id=tab.launch_id,
             by=visitor_name(),
-            **changes,
         )
         tab.renew_launch_id()
         tab.notice = f"Launched {run.name}."

@@ -13,7 +13,6 @@ from app.searching.promoting import promote_menu
 from app.searching.standing import Standing
 from app.state import session
 from app.text import counted
-from core.jobs import queue
 from core.search import studies
 from core.storage.workspace import Workspace
 
@@ -23,7 +22,7 @@ def action_bar(workspace: Workspace, standing: Standing) -> None:
     with shown_in_place(), st.container(horizontal=True):
         if standing.is_at_work:
             _pause_and_stop(workspace, standing)
-        elif standing.state.state != "finished":
+        elif standing.state.state != "finished" or num_to_do(standing):
             _resume_button(workspace, standing)
         if not standing.is_ablation:
             add_menu(workspace, standing)
@@ -81,8 +80,18 @@ def _confirm_stop(workspace: Workspace, standing: Standing) -> None:
                 st.rerun()
 
 
-def _resume_button(workspace: Workspace, standing: Standing) -> None:
+def num_to_do(standing: Standing) -> int:
+    """Gives the trials that Resume would do; an ablation tries again what failed, too."""
     left = standing.num_trials - standing.num_done
+    if standing.is_ablation:
+        kept = [each.params for each in standing.trials if each.state not in ("failed", "pruned")]
+        given_up = [each for each in standing.trials if each.state in ("failed", "pruned")]
+        left += sum(each.params not in kept for each in given_up)
+    return max(0, left)
+
+
+def _resume_button(workspace: Workspace, standing: Standing) -> None:
+    left = num_to_do(standing)
     if st.button(
         "Resume",
         icon=":material/play_arrow:",
@@ -113,7 +122,6 @@ def _confirm_deletion(workspace: Workspace, standing: Standing) -> None:
         )
         with st.container(horizontal=True):
             if st.button("Delete for good", type="primary", key="study.delete.yes"):
-                queue.reconcile(workspace)  # one whose worker was killed has ended
                 studies.delete(workspace, standing.study.id, with_runs=with_runs)
                 session().notice = f"Deleted the study {standing.study.name}."
                 st.switch_page(page_path("search"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
         "worker", parents=[common], help="take trials of a study, also on another machine"
     )
     worker.add_argument("--study", required=True, help="name or id")
-    worker.add_argument("--lane", default="", help="of the queue; default: this machine's")
+    worker.add_argument("--lane", default="", help="a queue of its own, by a short name")
     worker.set_defaults(command=_worker)
 
 
@@ -121,10 +122,12 @@ def _worker(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     import os
 
     from core.commands.search_following import told_trials
+    from core.jobs import queue
     from core.search.worker import Worker
 
     study = workspace.studies.get(chosen.study)
-    worker = Worker(workspace, study.id, pid=os.getpid(), lane=chosen.lane, tell=told_trials())
+    lane = queue.own_lane(_lane_name(chosen.lane)) if chosen.lane else ""
+    worker = Worker(workspace, study.id, pid=os.getpid(), lane=lane, tell=told_trials())
     end, reason = worker.run()
     return Answer(f"{end}: {reason}", {"study": study.id, "end": end, "reason": reason})
 
@@ -193,7 +196,13 @@ def _add(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     from core.search import studies
     from core.search.plan import Plan
 
-    study = studies.add_trials(workspace, chosen.study, chosen.trials)
+    study = studies.add_trials(
+        workspace,
+        chosen.study,
+        chosen.trials,
+        max_hours=chosen.max_hours,
+        max_kwh=chosen.max_kwh,
+    )
     count = Plan.of(study).num_trials
     return Answer(f"{study.name!r} has {count} trials.", {"study": study.id, "trials": count})
 
@@ -211,7 +220,7 @@ def _promote(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 
     study = workspace.studies.get(chosen.study)
     changes = _json_object(chosen.changes, "--changes")
-    run = promote(workspace, study, chosen.trial, by=login_name(), **changes)
+    run = promote(workspace, study, chosen.trial, changes=changes, by=login_name())
     return Answer(f"Queued run {run.id}.", {"study": study.id, "run": run.id, "name": run.name})
 
 
@@ -235,6 +244,14 @@ def _delete(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     count = studies.delete(workspace, study.id, with_runs=chosen.with_runs)
     text = f"Deleted {study.name!r}" + (f" with {count} runs." if chosen.with_runs else ".")
     return Answer(text, {"deleted": study.id, "runs": count})
+
+
+def _lane_name(given: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,12}", given):
+        raise ConfigError(
+            f"{given!r} is no name of a lane.", hint="Use 1 to 12 letters, digits, - and _."
+        )
+    return given
 
 
 def _factor_values(given: str) -> tuple[str, list[Any]]:
@@ -274,6 +291,8 @@ def _json_object(text: str, what: str) -> dict[str, Any]:
 
 def _with_trials(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--trials", type=int, required=True, help="how many more")
+    parser.add_argument("--max-hours", type=float, help="another limit of the whole study")
+    parser.add_argument("--max-kwh", type=float, help="another limit of the whole study")
 
 
 def _with_params(parser: argparse.ArgumentParser) -> None:

@@ -24,7 +24,6 @@ _STAGES = {
     "service": "inference",
     "benchmark": "inference",
     "scoring": "evaluation",
-    "search": "finetuning",
 }
 
 

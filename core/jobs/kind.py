@@ -54,7 +54,10 @@ class JobKind(Protocol):
 
     @property
     def energy_kind(self) -> str:
-        """What its energy is counted as, such as `run`; see `core.emissions.energy.JobEnergy`."""
+        """What its energy is counted as, such as `run`; see `core.emissions.energy.JobEnergy`.
+
+        Empty for one that is not measured, as all that it does is done by other jobs.
+        """
 
     def num_gpus(self, folder: JobFolder) -> int | None:
         """Gives how many of the visible GPUs, from the first, it computes on; None = maybe all.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import socket
@@ -41,7 +42,12 @@ def enter(workspace: Workspace, job: Job) -> None:
 
 def own_lane(lane: str) -> str:
     """Gives the lane for jobs that only this host may start, beside the lane for any host."""
-    return f"{lane}{_AT}{socket.gethostname()}"[:MAX_LANE]
+    host = socket.gethostname()
+    room = MAX_LANE - len(lane) - len(_AT)
+    if len(host) > room:  # two hosts whose names begin alike must not share it
+        digest = hashlib.sha256(host.encode()).hexdigest()[:6]
+        host = f"{host[: room - 7]}-{digest}"
+    return f"{lane}{_AT}{host}"
 
 
 def advance(workspace: Workspace, *, lane: str = "") -> None:
@@ -205,10 +211,14 @@ def resume(workspace: Workspace, job_id: str) -> None:
     advance(workspace)
 
 
-def requeue(workspace: Workspace, job_id: str) -> None:
+def requeue(workspace: Workspace, job_id: str, *, lane: str = "") -> None:
     """Puts an ended job back into the queue and starts nothing.
 
-    One that another host had taken for itself may then be started by any.
+    Args:
+        workspace: Whose job.
+        job_id: The job.
+        lane: Where it waits then; empty = where it did before, but one that another host had
+            taken for itself may then be started by any.
 
     Raises:
         TrainingError: The job has not ended.
@@ -222,8 +232,8 @@ def requeue(workspace: Workspace, job_id: str) -> None:
         # Before it is in the queue: from then on a stop request, or a start, may come at once.
         folder.clear_for_start()
         folder.write_state(JobState(progress=folder.read_state().progress))
-        lane = job.lane if _may_start(job.lane) else job.lane.partition(_AT)[0]
-        workspace.jobs.requeue(job_id, lane)
+        before = job.lane if _may_start(job.lane) else job.lane.partition(_AT)[0]
+        workspace.jobs.requeue(job_id, lane or before)
 
 
 def wait(workspace: Workspace, job_id: str, *, poll_s: float = 0.5) -> JobState:

@@ -107,6 +107,8 @@ class Supervisor:
         self._end(failure)
 
     def _begin_energy(self) -> None:
+        if not self._kind.energy_kind:
+            return
         settings = EmissionsSettings()
         with _tolerating_database():
             settings = emissions_settings(self._workspace)

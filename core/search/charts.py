@@ -13,6 +13,7 @@ from core.errors import DataError
 from core.search.importance import importances_of
 from core.search.optuna_storage import opened_storage
 from core.search.plan import Plan
+from core.search.trial_store import stored_id
 from core.storage.study_records import Study
 from core.storage.workspace import Workspace
 
@@ -45,6 +46,7 @@ def figure(workspace: Workspace, study: Study, name: str, *, params: Sequence[st
     """
     plan = Plan.of(study)
     with opened_storage(workspace) as storage:
+        stored_id(storage, study.name)
         found = optuna.load_study(study_name=study.name, storage=storage)
         _check_finished(found, name)
         chart = CHARTS[name](found, plan, params)

@@ -17,6 +17,7 @@ from core.search.importance import importances
 from core.search.optuna_storage import opened_storage
 from core.search.plan import Plan
 from core.search.space import Value
+from core.search.trial_store import stored_id
 from core.search.trials import Trial, best_trial, read_trials, spent
 from core.storage.cells import csv_line
 from core.storage.study_records import Study
@@ -191,6 +192,7 @@ def _number(value: float | None) -> str:
 
 def _optuna(workspace: Workspace, study: Study) -> bytes:
     with opened_storage(workspace) as storage, tempfile.TemporaryDirectory() as folder:
+        stored_id(storage, study.name)
         file = Path(folder) / "study.db"
         copied = optuna.storages.RDBStorage(f"sqlite:///{file}")
         try:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.errors import DataError
 from core.finetune.run_folder import RunFolder
 from core.finetune.settings import FineTuneSettings
 from core.search.plan import Plan
@@ -70,11 +71,14 @@ def forecast(workspace: Workspace, plan: Plan, *, num_trials: int | None = None)
         num_trials: How many trials; None = all of the plan.
     """
     count = plan.num_trials if num_trials is None else num_trials
+    try:
+        num_train = workspace.corpora.get(plan.base.corpus).counts["train"]
+    except DataError:  # it was deleted
+        return None
     known = _known_runs(workspace, plan.base)
     paces = [pace for run in known if (pace := _pace(workspace, run)) is not None]
     if not paces or count < 1:
         return None
-    num_train = workspace.corpora.get(plan.base.corpus).counts["train"]
     seconds, kwh = [], []
     for params in points(plan, NUM_POINTS):
         settings = plan.base.model_copy(update=params)

@@ -8,6 +8,7 @@ from optuna.trial import TrialState
 from core.errors import DataError
 from core.search.optuna_storage import opened_storage
 from core.search.plan import Plan
+from core.search.trial_store import stored_id
 from core.storage.study_records import Study
 from core.storage.workspace import Workspace
 
@@ -25,6 +26,7 @@ def importances(workspace: Workspace, study: Study) -> dict[str, float]:
     """
     plan = Plan.of(study)
     with opened_storage(workspace) as storage:
+        stored_id(storage, study.name)
         found = optuna.load_study(study_name=study.name, storage=storage)
         return importances_of(found, plan)
 

@@ -1,4 +1,8 @@
-"""A study's first worker as a kind of job."""
+"""A study's first worker as a kind of job.
+
+Its own energy is not measured: the runs of its trials are its descendants, and each is measured as
+a job of its own; they would count twice. It waits most of the time.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,6 @@ KIND = SegmentJob(
     "study",
     RESUME_HINT,
     unit="trials",
-    energy_kind="search",
+    energy_kind="",
 )
 """What the supervisor looks for."""

@@ -12,7 +12,14 @@ from core.finetune import runs
 from core.finetune.recipes import SCRATCH
 from core.finetune.settings import FineTuneSettings
 from core.search.settings import StudySettings
-from core.search.space import Space, Value, combinations, parse_space
+from core.search.space import (
+    MAX_CHOICES,
+    Space,
+    Value,
+    checked,
+    combinations,
+    parse_space,
+)
 from core.storage.study_records import Study
 from core.storage.workspace import Workspace
 
@@ -116,24 +123,26 @@ class Plan:
         Raises:
             ConfigError: One sentence.
         """
-        for name, value in params.items():
+        if not params:
+            raise ConfigError("The trial has no values.", hint="Give one or more.")
+        if self.study.sampler == "grid":
+            raise ConfigError(
+                "A grid tries every combination once, and takes no trials made by hand.",
+                hint="Another study can try other values.",
+            )
+        for name, given in params.items():
             if name not in self.space:
                 raise ConfigError(
                     f"{name!r} is not searched by this study.",
                     hint=f"It searches {', '.join(self.space)}.",
                 )
+            value = checked(name, given)
             if not self.space[name].holds(value):
                 raise ConfigError(
                     f"{name} {value!r} is outside of what this study searches: "
                     f"{self.space[name].in_words()}.",
                     hint="Take a value from there; another one needs another study.",
                 )
-        missing = [name for name in self.space if name not in params]
-        if missing and self.study.sampler == "grid":
-            raise ConfigError(
-                f"A grid's trial needs every value; {', '.join(missing)} is missing.",
-                hint="Give all of them.",
-            )
 
 
 def check_plan(workspace: Workspace, plan: Plan) -> None:
@@ -146,14 +155,14 @@ def check_plan(workspace: Workspace, plan: Plan) -> None:
     _check_grid(plan)
     corpus = workspace.corpora.get(plan.base.corpus)
     base = plan.base.changed(corpus=corpus.id)
-    related = itertools.islice(combinations(plan.space, list(_RELATED)), MAX_COMBINATIONS)
+    related = itertools.islice(combinations(plan.space, _RELATED), MAX_COMBINATIONS)
     for params in related:
         _check_run(workspace, base, params)
     for name, parameter in plan.space.items():
         if name not in _RELATED:
             for value in parameter.extremes:
                 # Beside values that agree with each other, such as the first of each choice.
-                first = next(combinations(plan.space, list(_RELATED)))
+                first = next(combinations(plan.space, _RELATED))
                 _check_run(workspace, base, {**first, name: value})
 
 
@@ -204,6 +213,12 @@ def _check_grid(plan: Plan) -> None:
             raise ConfigError(
                 f"A grid needs single values, and {name} is {parameter.in_words()}.",
                 hint=f"Give {name} choices or a step, or choose another sampler.",
+            )
+        if parameter.num_steps >= MAX_CHOICES:
+            raise ConfigError(
+                f"A grid over {name} would have {parameter.num_steps + 1:,} values, at most "
+                f"{MAX_CHOICES:,} can be.",
+                hint="Give it a larger step, or choose another sampler.",
             )
     if plan.grid_size > MAX_GRID:
         raise ConfigError(

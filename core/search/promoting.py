@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+import optuna
 
 from core.errors import ConfigError, DataError
 from core.finetune import runs
@@ -10,6 +13,7 @@ from core.finetune.settings import FineTuneSettings
 from core.jobs import queue
 from core.search.optuna_storage import opened_storage
 from core.search.plan import Plan
+from core.search.trial_store import stored_id
 from core.search.trials import Trial, best_trial, read_trials
 from core.storage.run_records import Run
 from core.storage.study_records import Study
@@ -40,14 +44,16 @@ def promotable(workspace: Workspace, study: Study, number: int | None = None) ->
     return found
 
 
-def promoted_settings(study: Study, trial: Trial, **changes: Any) -> FineTuneSettings:
+def promoted_settings(
+    study: Study, trial: Trial, changes: Mapping[str, Any] | None = None
+) -> FineTuneSettings:
     """Gives the settings of a full run with a trial's values.
 
     Raises:
         ConfigError: The changes do not fit.
     """
     settings = Plan.of(study).run_settings(trial.params, f"{study.name} best")
-    return settings.changed(**changes)
+    return FineTuneSettings.parse({**settings.model_dump(), **(changes or {})})
 
 
 def promote(
@@ -55,9 +61,9 @@ def promote(
     study: Study,
     number: int | None = None,
     *,
+    changes: Mapping[str, Any] | None = None,
     run_id: str = "",
     by: str = "",
-    **changes: Any,
 ) -> Run:
     """Launches a full run with the values of the best trial.
 
@@ -68,19 +74,19 @@ def promote(
         workspace: Where the study is.
         study: The study.
         number: Another trial than the best.
+        changes: Other settings of the run, such as `num_epochs`.
         run_id: A UUID chosen beforehand; a double click has the same.
         by: Who does it; empty = nobody is named.
-        **changes: Other settings of the run, such as `num_epochs`.
 
     Raises:
         AdaptMLLMError: There is no such trial, or the run cannot be started.
     """
     trial = promotable(workspace, study, number)
-    settings = promoted_settings(study, trial, **changes)
+    settings = promoted_settings(study, trial, changes)
     of_study = runs.OfStudy(study.id, queue.COMPUTE_LANE, trial.run_id)
     run = runs.launch(workspace, settings, run_id=run_id, by=by, of_study=of_study)
     with opened_storage(workspace) as storage:
-        study_id = storage.get_study_id_from_name(study.name)
+        study_id = stored_id(storage, study.name)
         known = promoted_in(storage.get_study_user_attrs(study_id))
         if run.id not in known:
             storage.set_study_user_attr(study_id, _PROMOTED, [*known, run.id])
@@ -90,7 +96,9 @@ def promote(
 def promoted_runs(workspace: Workspace, study: Study) -> list[str]:
     """Gives the ids of the runs that trials of a study were promoted to."""
     with opened_storage(workspace) as storage:
-        study_id = storage.get_study_id_from_name(study.name)
+        if study.name not in optuna.get_all_study_names(storage):
+            return []
+        study_id = stored_id(storage, study.name)
         return promoted_in(storage.get_study_user_attrs(study_id))
 
 

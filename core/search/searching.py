@@ -9,9 +9,10 @@ import os
 from typing import Any
 
 from core.finetune.run_folder import Recorder, RunFolder
+from core.jobs import queue
 from core.search.plan import Plan
-from core.search.trials import Trial, best_trial
-from core.search.worker import Worker
+from core.search.trials import Trial, best_trial, read_trials
+from core.search.worker import Worker, has_more
 from core.storage.files import utc_now, write_json
 from core.storage.workspace import Workspace
 from core.systems.segment_process import run_in_folder
@@ -36,7 +37,14 @@ def search(workspace: Workspace, folder: RunFolder) -> None:
         total = max(plan.num_trials, done)
         recorder.translated(done, total, is_last=True)
 
-    end, reason = Worker(workspace, study_id, pid=os.getpid(), tell=tell).run()
+    while True:
+        worker = Worker(workspace, study_id, pid=os.getpid(), lane=queue.COMPUTE_LANE, tell=tell)
+        end, reason = worker.run()
+        study = workspace.studies.get(study_id)
+        last[:] = read_trials(workspace, study)
+        # Trials may have been added after the worker's last look.
+        if end != "finished" or not has_more(Plan.of(study), last):
+            break
     done = sum(each.has_ended for each in last)
     if end == "finished":
         plan = Plan.of(workspace.studies.get(study_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ Value = str | int | float | bool
 _GROUPS = ("From scratch", "Method", "Training", "Batches")
 _BESIDES = ("precision", "zero_stage", "offload")
 MAX_CHOICES = 1000
+MAX_STEPS = 1_000_000
+MAX_NUMBER = 1e12  # far above any setting
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,24 @@ class Parameter:
 
     @property
     def values(self) -> tuple[Value, ...]:
-        """All values, where they can be counted; empty for a range without steps."""
+        """All values, where they can be counted; empty for a range without steps.
+
+        Of a range with more than MAX_CHOICES only so many: `num_steps` tells.
+        """
         if self.choices:
             return self.choices
         step = self.step or (1.0 if self.is_whole and not self.is_log else 0.0)
         if not step:
             return ()
-        count = int((self.high - self.low) / step + 1e-9) + 1
+        count = self.num_steps + 1
         found = [self.low + i * step for i in range(min(count, MAX_CHOICES + 1))]
         return tuple(int(round(v)) if self.is_whole else float(f"{v:.12g}") for v in found)
+
+    @property
+    def num_steps(self) -> int:
+        """Steps from the lowest value of a range to its highest; 0 for choices and without."""
+        step = self.step or (1.0 if self.is_whole and not self.is_log else 0.0)
+        return int((self.high - self.low) / step + 1e-9) if step else 0
 
     @property
     def extremes(self) -> tuple[Value, ...]:
@@ -80,7 +91,7 @@ class Parameter:
     def holds(self, value: Value) -> bool:
         """Whether a value, such as one typed by hand, is part of it."""
         if self.choices:
-            return any(value == each and type(value) is type(each) for each in self.choices)
+            return value in self.choices
         if isinstance(value, str | bool) or not self.low <= value <= self.high:
             return False
         if self.is_whole and value != int(value):
@@ -140,10 +151,10 @@ def parse_space(values: Mapping[str, Any]) -> Space:
     return {name: _parameter(name, given) for name, given in values.items()}
 
 
-def combinations(space: Space, names: Mapping[str, Any] | list[str]) -> Iterator[dict[str, Value]]:
-    """Gives every combination of the extremes of these parameters, those that are there."""
+def combinations(space: Space, names: Sequence[str]) -> Iterator[dict[str, Value]]:
+    """Gives every combination of these parameters, those that are there; else of their ends."""
     varied = [space[name] for name in names if name in space]
-    for values in itertools.product(*(each.extremes for each in varied)):
+    for values in itertools.product(*(each.values or each.extremes for each in varied)):
         yield {each.name: value for each, value in zip(varied, values, strict=True)}
 
 
@@ -175,7 +186,7 @@ def _choices(name: str, given: Any) -> tuple[Value, ...]:
             f"{name} has {len(given):,} values, at most {MAX_CHOICES:,} can be.",
             hint="Give a range instead.",
         )
-    values = tuple(_checked(name, each) for each in given)
+    values = tuple(checked(name, each) for each in given)
     for place, value in enumerate(values):
         if value in values[:place]:
             raise ConfigError(f"{name} has the value {value!r} twice.", hint="Leave one out.")
@@ -188,36 +199,22 @@ def _range(name: str, given: Mapping[str, Any]) -> Parameter:
     if field.annotation not in (int, float) or choices_of(field):
         raise ConfigError(f"{name} is no number.", hint="Give its values as choices.")
     is_log = bool(given.get("log", False))
-    for each in (low, high, step):
-        if isinstance(each, bool) or not isinstance(each, int | float):
-            raise _unreadable(name, given)
+    if not all(_is_number(each) for each in (low, high, step)):
+        raise _unreadable(name, given)
     if low > high:
         raise ConfigError(
             f"The range of {name} is empty: it begins at {low:g} and ends at {high:g}.",
             hint="Exchange the two.",
         )
     for each in (low, high):
-        _checked(name, each)
-    if is_log and low <= 0:
-        raise ConfigError(
-            f"{name} begins at {low:g}, and a logarithmic range cannot hold 0.",
-            hint="Begin above 0, or leave log out.",
-        )
-    if step < 0 or (is_log and step):
-        raise ConfigError(
-            f"{name} has the step {step:g}" + (" beside log." if is_log else "."),
-            hint="A step is positive, and a logarithmic range has none.",
-        )
-    if field.annotation is int and step != int(step):
-        raise ConfigError(
-            f"{name} is a whole number, and its step is {step:g}.", hint="Give a whole step."
-        )
+        checked(name, each)
+    _check_scale(name, low, high, step, is_log=is_log)
     if step:  # the last value that can be reached
         high = low + int((high - low) / step + 1e-9) * step
     return Parameter(name, (), float(low), float(high), is_log, float(step))
 
 
-def _checked(name: str, value: Any) -> Value:
+def checked(name: str, value: Any) -> Value:
     """Gives a value that a run's setting may have, of the setting's type.
 
     Raises:
@@ -230,6 +227,34 @@ def _checked(name: str, value: Any) -> Value:
         )
     single: Value = FineTuneSettings.checked_value(name, value)
     return float(single) if field.annotation is float else single
+
+
+def _check_scale(name: str, low: float, high: float, step: float, *, is_log: bool) -> None:
+    """Refuses a scale or a step that does not fit the range."""
+    if is_log and low <= 0:
+        raise ConfigError(
+            f"{name} begins at {low:g}, and a logarithmic range cannot hold 0.",
+            hint="Begin above 0, or leave log out.",
+        )
+    if step < 0 or 0 < step < (high - low) / MAX_STEPS:
+        raise ConfigError(
+            f"{name} has the step {step:g} between {low:g} and {high:g}.",
+            hint=f"A step is positive, and a range has at most {MAX_STEPS:,} of them.",
+        )
+    if is_log and step:
+        raise ConfigError(
+            f"{name} has the step {step:g} beside log.",
+            hint="A logarithmic range has no steps.",
+        )
+    if FineTuneSettings.model_fields[name].annotation is int and step != int(step):
+        raise ConfigError(
+            f"{name} is a whole number, and its step is {step:g}.", hint="Give a whole step."
+        )
+
+
+def _is_number(value: Any) -> bool:
+    is_one = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_one and -MAX_NUMBER <= value <= MAX_NUMBER  # nor is one that is not a number
 
 
 def _unreadable(name: str, given: Any) -> ConfigError:

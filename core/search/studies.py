@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import socket
+import unicodedata
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,10 +22,10 @@ from core.jobs.folder import JobFolder, JobState, new_job_folder
 from core.search.job import RESUME_HINT
 from core.search.optuna_storage import opened_storage
 from core.search.plan import Plan, check_plan, check_trials
-from core.search.space import Value
+from core.search.space import Value, checked
 from core.search.trial_store import TrialStore
 from core.search.trials import Trial, read_trials
-from core.search.worker import living_workers
+from core.search.worker import living_workers, over_limit
 from core.storage.files import utc_now, write_json
 from core.storage.job_records import WAITING, Job
 from core.storage.study_records import Study, Wanted
@@ -86,6 +89,7 @@ def start(
         if workspace.jobs.get(study.id) is not None:
             return workspace.studies.get(study.id)
         _check_name(workspace, study.name)
+        shutil.rmtree(folder.path, ignore_errors=True)  # what a start left that was killed
         with new_job_folder(folder.path, "study"), opened_storage(workspace) as storage:
             _forget_trials(storage, study.name)
             store = TrialStore.create(storage, study.name, plan)
@@ -132,21 +136,51 @@ def resume(workspace: Workspace, name_or_id: str) -> Study:
     if not study.job.has_ended:
         raise TrainingError(f"The study {study.name!r} is at work.", hint="Pause it first.")
     if study.purpose == "ablation":
-        _try_again(workspace, study)
+        with locked(workspace.study_folder(study.id)):
+            _try_again(workspace, study)
     workspace.studies.want(study.id, "running")
     queue.resume(workspace, study.id)
     return workspace.studies.get(study.id)
 
 
-def add_trials(workspace: Workspace, name_or_id: str, count: int) -> Study:
-    """Raises the number of trials; a study that has ended goes on.
+def add_trials(
+    workspace: Workspace,
+    name_or_id: str,
+    count: int,
+    *,
+    max_hours: float | None = None,
+    max_kwh: float | None = None,
+) -> Study:
+    """Raises the number of trials; a study that has finished goes on.
+
+    Args:
+        workspace: Where it is stored.
+        name_or_id: The study.
+        count: How many trials more than are done or planned.
+        max_hours: Another limit of the study as a whole; None = as before.
+        max_kwh: The same.
 
     Raises:
-        ConfigError: There is no such study, or the number is out of bounds.
+        ConfigError: There is no such study, or the number is out of bounds, or the study's hours
+            or kWh are used up.
     """
     study = workspace.studies.get(name_or_id)
     if count < 1:
         raise ConfigError(f"{count} trials cannot be added.", hint="Give a positive number.")
+    with locked(workspace.study_folder(study.id)):
+        study = workspace.studies.get(study.id)
+        plan = _with_more(workspace, study, count, max_hours, max_kwh)
+        workspace.studies.change_settings(study.id, plan.as_dict())
+    return _going_on(workspace, study)
+
+
+def _with_more(
+    workspace: Workspace,
+    study: Study,
+    count: int,
+    max_hours: float | None,
+    max_kwh: float | None,
+) -> Plan:
     plan = Plan.of(study)
     if plan.study.sampler == "grid" and plan.num_trials >= plan.grid_size:
         raise ConfigError(
@@ -154,12 +188,14 @@ def add_trials(workspace: Workspace, name_or_id: str, count: int) -> Study:
             "tried already or will be.",
             hint="Another study can search other values.",
         )
-    asked = sum(each.state != "waiting" for each in read_trials(workspace, study))
-    # A study that ended by its hours, or was stopped, may have fewer than it was allowed.
-    num_trials = max(asked, plan.num_trials if not study.job.has_ended else asked) + count
-    plan = plan.with_study(num_trials=num_trials)
-    workspace.studies.change_settings(study.id, plan.as_dict())
-    return _going_on(workspace, study)
+    trials = read_trials(workspace, study)
+    limits = {"max_hours": max_hours, "max_kwh": max_kwh}
+    given = {name: value for name, value in limits.items() if value is not None}
+    plan = plan.with_study(num_trials=max(len(trials), plan.num_trials) + count, **given)
+    reason = over_limit(plan, trials)
+    if reason:
+        raise ConfigError(reason, hint="Raise the limit together with the trials.")
+    return plan
 
 
 def enqueue(
@@ -173,14 +209,14 @@ def enqueue(
     study = workspace.studies.get(name_or_id)
     plan = Plan.of(study)
     plan.check_params(params)
+    params = {name: checked(name, value) for name, value in params.items()}
     plan.run_settings(params, study.name)
-    trials = read_trials(workspace, study)
-    # It comes on top of the trials that are still to be drawn.
-    num_trials = max(plan.study.num_trials, len(trials)) + 1
-    with opened_storage(workspace) as storage:
-        TrialStore(storage, study.name, plan).enqueue(params, by or "hand")
-    changed = plan.with_study(num_trials=num_trials)
-    workspace.studies.change_settings(study.id, changed.as_dict())
+    with locked(workspace.study_folder(study.id)):
+        # It comes on top of the trials that are still to be drawn.
+        plan = _with_more(workspace, workspace.studies.get(study.id), 1, None, None)
+        workspace.studies.change_settings(study.id, plan.as_dict())
+        with opened_storage(workspace) as storage:
+            TrialStore(storage, study.name, plan).enqueue(params, by or "hand")
     return _going_on(workspace, study)
 
 
@@ -220,9 +256,10 @@ def delete(workspace: Workspace, name_or_id: str, *, with_runs: bool = False) ->
     trials = read_trials(workspace, study)
     deleted = _delete_runs(workspace, trials) if with_runs else 0
     with locked(workspace.study_folder(study.id)), set_aside(workspace.study_folder(study.id)):
+        # The record goes first: trials without a study are forgotten when its name is used again.
+        workspace.studies.delete(study.id)
         with opened_storage(workspace) as storage:
             _forget_trials(storage, study.name)
-        workspace.studies.delete(study.id)
     return deleted
 
 
@@ -235,11 +272,11 @@ def _try_again(workspace: Workspace, study: Study) -> None:
     if not missing:
         return
     plan = Plan.of(study).with_study(num_trials=len(trials) + len(missing))
+    workspace.studies.change_settings(study.id, plan.as_dict())
     with opened_storage(workspace) as storage:
         store = TrialStore(storage, study.name, plan)
         for params in missing:
             store.enqueue(params, "")
-    workspace.studies.change_settings(study.id, plan.as_dict())
 
 
 def _new_study(
@@ -248,6 +285,11 @@ def _new_study(
     name = " ".join(name.split())
     if not name:
         raise ConfigError("The study has no name.", hint="Give it one.")
+    if any(unicodedata.category(each) in ("Cc", "Cs") for each in name):
+        raise ConfigError(
+            f"The name {name!r} of the study holds a character that cannot be stored.",
+            hint="Leave it out.",
+        )
     if len(name) > MAX_NAME:
         raise ConfigError(
             f"The name of the study has {len(name)} characters, at most {MAX_NAME} can be."
@@ -304,14 +346,17 @@ def _going_on(workspace: Workspace, study: Study) -> Study:
 
 
 def _delete_runs(workspace: Workspace, trials: list[Trial]) -> int:
-    count = 0
+    """Deletes the runs of trials, all or none of them."""
+    found = []
     for trial in trials:
         if trial.run_id and not trial.is_earlier:
-            try:
-                runs.delete(workspace, trial.run_id)
-            except TrainingError as error:
-                if "There is no run" in error.message:
-                    continue
-                raise
-            count += 1
-    return count
+            with contextlib.suppress(TrainingError):  # it was deleted before
+                found.append(workspace.runs.get(trial.run_id))
+    for run in found:
+        if not run.job.has_ended:
+            raise TrainingError(
+                f"The run {run.name!r} is {run.job.state}.", hint="Stop it before deleting it."
+            )
+    for run in found:
+        runs.delete(workspace, run.id)
+    return len(found)

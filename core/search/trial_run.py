@@ -11,6 +11,7 @@ from core.jobs import queue
 from core.search.plan import Plan
 from core.search.space import Value
 from core.storage.files import JsonLinesTail
+from core.storage.job_records import WAITING
 from core.storage.run_records import Run
 from core.storage.workspace import Workspace
 
@@ -43,12 +44,18 @@ class TrialRun:
             AdaptMLLMError: It cannot be started.
         """
         found = self.record()
+        if found is None and self._workspace.energy.get(self._id) is not None:
+            raise TrainingError("Its run was deleted.")
         if found is None:
+            # What a start left that was killed on the way; the id is this trial's alone.
+            shutil.rmtree(self._folder.path, ignore_errors=True)
             settings = self._plan.run_settings(params, name)
             of_study = runs.OfStudy(study_id, self._lane, like)
             runs.launch(self._workspace, settings, run_id=self._id, by=by, of_study=of_study)
         elif found.job.state in ("stopped", "lost"):
-            queue.requeue(self._workspace, self._id)
+            queue.requeue(self._workspace, self._id, lane=self._lane)
+        elif found.job.state == WAITING:
+            self._workspace.jobs.move_waiting(self._id, self._lane)
         self.advance()
 
     def record(self) -> Run | None:

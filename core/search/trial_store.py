@@ -10,6 +10,7 @@ import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from core.errors import DataError
 from core.search.plan import Plan
 from core.search.sampling import pruner_for, sampler_for
 from core.search.space import Value
@@ -28,7 +29,7 @@ class TrialStore:
         self._storage = storage
         self._name = name
         self._plan = plan
-        self._study_id = storage.get_study_id_from_name(name)
+        self._study_id = stored_id(storage, name)
 
     @staticmethod
     def create(storage: RDBStorage, name: str, plan: Plan) -> TrialStore:
@@ -102,6 +103,11 @@ class TrialStore:
         study = self._study()
         return bool(study.pruner.prune(study, self.trial(number)))
 
+    def is_held_by(self, number: int, worker_id: str) -> bool:
+        """Whether a trial is still at work, and this worker's; another may have taken it over."""
+        trial = self.trial(number)
+        return trial.state == TrialState.RUNNING and trial.user_attrs.get(WORKER) == worker_id
+
     def tell_finished(self, number: int, values: list[float]) -> None:
         """Stores the objectives of a trial that came to its end."""
         self._study().tell(number, values)
@@ -155,6 +161,21 @@ class TrialStore:
 
     def _id(self, number: int) -> int:
         return int(self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number))
+
+
+def stored_id(storage: RDBStorage, name: str) -> int:
+    """Gives Optuna's number of a study.
+
+    Raises:
+        DataError: Optuna has no study of this name.
+    """
+    try:
+        return int(storage.get_study_id_from_name(name))
+    except KeyError:
+        raise DataError(
+            f"The trials of the study {name!r} are gone: Optuna's tables do not hold it.",
+            hint="Somebody deleted it there. Delete it here, too; its runs are kept.",
+        ) from None
 
 
 def _key(params: dict[str, Any]) -> tuple[tuple[str, Any], ...]:

@@ -80,6 +80,8 @@ class Trial:
 def read_trials(workspace: Workspace, study: Study) -> list[Trial]:
     """Gives the trials of a study by their number."""
     with opened_storage(workspace) as storage:
+        if study.name not in optuna.get_all_study_names(storage):
+            return []  # somebody deleted it with one of Optuna's tools
         found = optuna.load_study(study_name=study.name, storage=storage)
         frozen = found.get_trials(deepcopy=False)
     return of_optuna(frozen, energy_of(workspace, study.id))

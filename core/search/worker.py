@@ -45,7 +45,7 @@ class Worker:
         workspace: Where the study is.
         study_id: The study.
         pid: The process that has to live for the worker to live.
-        lane: Of the queue that its runs wait in; empty = that of the machine.
+        lane: Of the queue that its runs wait in; empty = that of the machine. See `lane_for`.
         tell: Called with the trials whenever one was taken or has ended.
     """
 
@@ -74,6 +74,7 @@ class Worker:
     def run(self) -> tuple[End, str]:
         """Works until the study has ended or is to pause; gives how, and why in one sentence."""
         with opened_storage(self._workspace) as storage:
+            self._clean(storage)
             try:
                 while True:
                     self._sign_of_life()
@@ -152,6 +153,8 @@ class Worker:
             return None
         wanted = self._watch(store, run, plan, number)
         record = run.record()
+        if not store.is_held_by(number, self.id):
+            return None  # another worker took us for dead, and has taken it over
         if wanted == "paused" and record is not None and record.job.state != "finished":
             store.release(number)
             return _wanted_end(self._workspace.studies.get(study.id), "")
@@ -162,7 +165,7 @@ class Worker:
     def _watch(self, store: TrialStore, run: TrialRun, plan: Plan, number: int) -> str:
         """Reports the run's evaluations until it has ended; gives what people want meanwhile."""
         wanted = ""
-        while True:
+        while store.is_held_by(number, self.id):
             self._sign_of_life()
             for evaluation, value in run.evaluations():
                 if value is not None:
@@ -174,12 +177,13 @@ class Worker:
             if record is None or record.job.has_ended:
                 return wanted
             now = self._workspace.studies.get(self._study_id).wanted
-            if now != "running" and not wanted:
+            if now not in ("running", wanted):
                 wanted = now
                 run.end("save" if now == "paused" else "now", f"the study was {now}")
             self._look_at_limits(store, run, plan)
             run.advance()
             time.sleep(POLL_S)
+        return wanted
 
     def _look_at_limits(self, store: TrialStore, run: TrialRun, plan: Plan) -> None:
         """Ends the run of a study whose hours or kWh are used up."""
@@ -231,6 +235,14 @@ class Worker:
     def _trials(self, store: TrialStore) -> list[Trial]:
         return of_optuna(store.trials(), energy_of(self._workspace, self._study_id))
 
+    def _clean(self, storage: RDBStorage) -> None:
+        """Removes what a worker that was killed had no time to remove."""
+        study = self._workspace.studies.get(self._study_id)
+        plan = Plan.of(study)
+        for trial in self._trials(TrialStore(storage, study.name, plan)):
+            if trial.has_ended and trial.run_id and not trial.is_earlier:
+                TrialRun(self._workspace, trial.run_id, plan, self._lane).clean()
+
     def _told(self, store: TrialStore, plan: Plan) -> None:
         self._tell(plan, self._trials(store))
 
@@ -262,6 +274,12 @@ def over_limit(plan: Plan, trials: list[Trial]) -> str:
     if plan.study.max_kwh and kwh >= plan.study.max_kwh:
         return f"The study's {plan.study.max_kwh:g} kWh are used up."
     return ""
+
+
+def has_more(plan: Plan, trials: list[Trial]) -> bool:
+    """Whether limits leave a trial to be begun."""
+    num_asked = sum(each.state != "waiting" for each in trials)
+    return num_asked < plan.num_trials and not over_limit(plan, trials)
 
 
 def _is_alive(worker: StudyWorker) -> bool:

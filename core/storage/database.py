@@ -118,6 +118,7 @@ class Database:
         config.set_main_option("script_location", str(MIGRATIONS))
         try:
             with self.writing() as connection:
+                self.lock(connection, "migrations")
                 _take_over_former_version(connection)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")

@@ -150,6 +150,10 @@ class JobRecords:
         }
         return self._change(job_id, ENDED, change)
 
+    def move_waiting(self, job_id: str, lane: str) -> bool:
+        """Lets a job that still waits do so in another lane; False if it no longer waits."""
+        return self._change(job_id, (WAITING,), {"lane": lane})
+
     def cancel_waiting(self, job_id: str, reason: str) -> bool:
         """Ends a job that still waits; False if it no longer does."""
         change = {"state": "stopped", "reason": reason, "ended_at": utc_now()}

@@ -87,7 +87,7 @@ class StudyRecords:
                 f"There is no study {name_or_id!r}.",
                 hint="`python -m core search list` names them.",
             )
-        return found[0]
+        return next((each for each in found if each.id == name_or_id), found[0])
 
     def all(self, *, limit: int = 200) -> list[Study]:
         """Gives studies, the newest first."""

@@ -29,7 +29,7 @@ class SegmentJob:
         noun: What people call the job, such as `batch`.
         resume_hint: What is kept, and what Resume does.
         unit: What its steps are, for sentences; empty where they say nothing to people.
-        energy_kind: What its energy is counted as.
+        energy_kind: What its energy is counted as; empty for not measured.
         uses_gpus: How many of the visible GPUs its own processes compute on; None = maybe all.
     """
 

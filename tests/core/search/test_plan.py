@@ -65,6 +65,18 @@ def test_plan_that_can_run_is_accepted_and_read_back(
             {"sampler": "grid"},
             "The grid has 64,000,000 combinations, at most 100,000 can be.",
         ),
+        (
+            {"warmup_steps": {"low": 0, "high": 5000}},
+            {},
+            {"sampler": "grid"},
+            "A grid over warmup_steps would have 5,001 values, at most 1,000 can be.",
+        ),
+        (
+            {"scratch_d_model": {"low": 100, "high": 200, "step": 10}},
+            {"base_model": "from scratch"},
+            {},
+            "A trial with scratch_d_model 110 could not run: scratch_heads 4 must divide",
+        ),
         ({"seed": [1, 2]}, {"corpus": "nowhere"}, {}, "There is no corpus 'nowhere'"),
     ],
 )
@@ -105,12 +117,20 @@ def test_two_objectives_leave_no_pruner(made_plan: MakePlan) -> None:
 
 
 def test_hand_made_values_are_checked(made_plan: MakePlan) -> None:
-    plan = made_plan({"learning_rate": [1e-4, 1e-3], "num_epochs": [1, 2]}, sampler="grid")
-    plan.check_params({"learning_rate": 1e-4, "num_epochs": 2})
-    with pytest.raises(ConfigError, match="A grid's trial needs every value; num_epochs is miss"):
-        plan.check_params({"learning_rate": 1e-4})
-    with pytest.raises(ConfigError, match="learning_rate 0.5 is outside of what this study"):
-        plan.check_params({"learning_rate": 0.5, "num_epochs": 2})
-    with pytest.raises(ConfigError, match="'seed' is not searched by this study"):
-        plan.check_params({"seed": 3})
-    assert plan.num_trials == 4  # a grid ends with its last combination
+    space = {"learning_rate": [1e-4, 1e-3], "num_epochs": [1, 2], "weight_decay": [0.0, 1.0]}
+    plan = made_plan(space)
+    plan.check_params({"learning_rate": 1e-4, "weight_decay": 1})
+    for params, sentence in (
+        ({}, "The trial has no values"),
+        ({"learning_rate": 0.5}, "learning_rate 0.5 is outside of what this study"),
+        ({"learning_rate": [1]}, r"learning_rate: \[1\] is no value of a setting"),
+        ({"learning_rate": None}, "learning_rate: None is no value of a setting"),
+        ({"num_epochs": 1.5}, "num_epochs: Input should be a valid integer"),
+        ({"seed": 3}, "'seed' is not searched by this study"),
+    ):
+        with pytest.raises(ConfigError, match=sentence):
+            plan.check_params(params)
+    grid = made_plan(space, sampler="grid")
+    assert grid.num_trials == 8  # a grid ends with its last combination
+    with pytest.raises(ConfigError, match="A grid tries every combination once, and takes no"):
+        grid.check_params({"learning_rate": 1e-4, "num_epochs": 2, "weight_decay": 0.0})

@@ -3,6 +3,7 @@ from __future__ import annotations
 import multiprocessing
 import shutil
 import sqlite3
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import optuna
 import pytest
 
 from core.errors import AdaptMLLMError, ConfigError, TrainingError
+from core.jobs import queue
 from core.search import studies
 from core.search.ablation import start_ablation
 from core.search.export import export_file
@@ -19,6 +21,7 @@ from core.search.importance import importances
 from core.search.optuna_storage import opened_storage, storage_url
 from core.search.plan import Plan
 from core.search.promoting import promotable, promote, promoted_runs
+from core.search.trial_run import TrialRun
 from core.search.trial_store import TrialStore
 from core.search.trials import best_trial, read_trials, spent
 from core.storage.energy_records import JobEnergyRecord
@@ -130,7 +133,7 @@ def test_stopped_study_waits_for_resume_when_trials_are_added(
     study = studies.start(ready_workspace, "Wait", made_plan(num_trials=9))
     studies.stop(ready_workspace, study.id)
     study = studies.add_trials(ready_workspace, study.id, 4)
-    assert (study.wanted, study.job.state, Plan.of(study).num_trials) == ("stopped", "stopped", 4)
+    assert (study.wanted, study.job.state, Plan.of(study).num_trials) == ("stopped", "stopped", 13)
     resumed = studies.resume(ready_workspace, study.id)
     assert (resumed.wanted, resumed.job.state) == ("running", "queued")
     with pytest.raises(TrainingError, match="is at work"):
@@ -181,7 +184,7 @@ def test_best_trial_is_promoted_with_changes(
         promotable(ready_workspace, study)
     tell(ready_workspace, study, 1.0, 4.0, 2.0)
     best = promotable(ready_workspace, study)
-    run = promote(ready_workspace, study, by="aine", num_epochs=40)
+    run = promote(ready_workspace, study, by="aine", changes={"num_epochs": 40})
     assert best.number == 1
     assert run.settings["learning_rate"] == best.params["learning_rate"]
     assert (run.settings["num_epochs"], run.name) == (40, "Promote best")
@@ -191,6 +194,9 @@ def test_best_trial_is_promoted_with_changes(
     assert promoted_runs(ready_workspace, study) == [run.id, second.id]
     with pytest.raises(ConfigError, match="has no trial 7"):
         promote(ready_workspace, study, 7)
+    for name in ("run_id", "by", "number"):  # names of arguments, none of settings
+        with pytest.raises(ConfigError, match=f"{name}: Extra inputs are not permitted"):
+            promote(ready_workspace, study, changes={name: "../../evil"})
 
 
 def test_deleted_study_leaves_no_trial_and_its_name_is_free(
@@ -344,3 +350,110 @@ def test_ablation_that_cannot_work_is_refused(
         assert opened.studies.all() == []
     finally:
         opened.database.dispose()
+
+
+def test_study_that_optuna_no_longer_knows_is_told_and_can_be_deleted(
+    ready_workspace: Workspace, made_plan: MakePlan
+) -> None:
+    """Such as one that somebody deleted in Optuna's dashboard."""
+    study = studies.start(ready_workspace, "Half", made_plan())
+    tell(ready_workspace, study, 1.0)
+    with opened_storage(ready_workspace) as storage:
+        optuna.delete_study(study_name=study.name, storage=storage)
+    end(ready_workspace, study)
+    assert read_trials(ready_workspace, study) == [] and promoted_runs(ready_workspace, study) == []
+    for asked in (lambda: export_file(ready_workspace, study, "optuna"),
+                  lambda: importances(ready_workspace, study),
+                  lambda: studies.enqueue(ready_workspace, study.id, {"learning_rate": 1e-3})):  # fmt: skip
+        with pytest.raises(AdaptMLLMError, match="The trials of the study 'Half' are gone"):
+            asked()
+    studies.delete(ready_workspace, study.id)
+    assert ready_workspace.studies.all() == []
+
+
+def test_start_after_a_killed_one_takes_the_same_name_and_id(
+    ready_workspace: Workspace, made_plan: MakePlan
+) -> None:
+    study_id = "0d3ba3c2-6b0c-4b3a-9f6f-1d9b8e6f7a02"
+    ready_workspace.study_folder(study_id).mkdir(parents=True)  # its record was never written
+    with opened_storage(ready_workspace) as storage:
+        store = TrialStore.create(storage, "Again", made_plan())
+        store.tell_finished(store.take("worker"), [1.0])
+    study = studies.start(ready_workspace, "Again", made_plan(), study_id=study_id)
+    assert study.id == study_id and read_trials(ready_workspace, study) == []
+
+
+def test_hours_that_are_used_up_are_raised_with_the_trials(
+    ready_workspace: Workspace, made_plan: MakePlan
+) -> None:
+    study = studies.start(ready_workspace, "Hours", made_plan(num_trials=9, max_hours=1))
+    (run_id,) = tell(ready_workspace, study, 1.0)
+    energy(ready_workspace, study, run_id, 0.5, 3600)
+    for more in (
+        lambda: studies.add_trials(ready_workspace, study.id, 2),
+        lambda: studies.enqueue(ready_workspace, study.id, {"learning_rate": 1e-3}),
+    ):
+        with pytest.raises(ConfigError, match="The study's 1 hours are used up"):
+            more()
+    changed = studies.add_trials(ready_workspace, study.id, 2, max_hours=3)
+    assert Plan.of(changed).study.max_hours == 3 and Plan.of(changed).num_trials == 11
+
+
+def test_worker_of_another_lane_takes_the_run_along(
+    ready_workspace: Workspace, made_plan: MakePlan
+) -> None:
+    """Else its own queue would never start it, when the first host is gone."""
+    study = studies.start(ready_workspace, "Lanes", made_plan())
+    plan = Plan.of(study)
+    params = {"learning_rate": 1e-3, "weight_decay": 0.0, "num_epochs": 1}
+    first = TrialRun(ready_workspace, str(uuid.uuid4()), plan, "compute")
+    first.start(params, "trial", study.id, like="", by="")
+    run = first.record()
+    assert run is not None and (run.job.lane, run.job.state) == ("compute", "queued")
+    second = TrialRun(ready_workspace, run.id, plan, "second@here")
+    second.start(params, "trial", study.id, like="", by="")
+    assert ready_workspace.runs.get(run.id).job.lane == "second@here"
+    queue.stop(ready_workspace, run.id, "now")
+    first.start(params, "trial", study.id, like="", by="")
+    again = ready_workspace.runs.get(run.id).job
+    assert (again.lane, again.state) == ("compute", "queued")
+
+
+def test_run_that_was_deleted_is_not_trained_again(
+    ready_workspace: Workspace, made_plan: MakePlan
+) -> None:
+    study = studies.start(ready_workspace, "Deleted", made_plan())
+    run = TrialRun(ready_workspace, str(uuid.uuid4()), Plan.of(study), "compute")
+    energy(ready_workspace, study, run._id, 0.1, 10)  # noqa: SLF001 (what it took stays)
+    with pytest.raises(TrainingError, match="Its run was deleted"):
+        run.start({"learning_rate": 1e-3}, "trial", study.id, like="", by="")
+
+
+def test_trial_that_another_worker_took_over_is_left_to_it(
+    ready_workspace: Workspace, made_plan: MakePlan
+) -> None:
+    study = studies.start(ready_workspace, "Held", made_plan())
+    with opened_storage(ready_workspace) as storage:
+        store = TrialStore(storage, study.name, Plan.of(study))
+        number = store.take("first")
+        assert store.is_held_by(number, "first")
+        assert store.adopt(number, "second")
+        assert not store.is_held_by(number, "first") and store.is_held_by(number, "second")
+        store.tell_finished(number, [1.0])
+        assert not store.is_held_by(number, "second")
+
+
+def test_study_is_found_by_its_id_before_its_name(
+    ready_workspace: Workspace, made_plan: MakePlan
+) -> None:
+    first = studies.start(ready_workspace, "First", made_plan())
+    studies.start(ready_workspace, first.id, made_plan())  # somebody's odd idea of a name
+    assert ready_workspace.studies.get(first.id).name == "First"
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b"])
+def test_name_that_cannot_be_stored_is_refused(
+    ready_workspace: Workspace, made_plan: MakePlan, name: str
+) -> None:
+    with pytest.raises(ConfigError, match="holds a character that cannot be stored"):
+        studies.start(ready_workspace, name, made_plan())

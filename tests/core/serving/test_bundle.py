@@ -207,7 +207,7 @@ def test_too_little_space_is_told_before_anything_is_written(
 ) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(HostError, match=r"needs 0\.00 GB and 0\.00 GB are free"):
+    with pytest.raises(HostError, match=r"needs 0\.0\d GB and 0\.00 GB are free"):
         write_bundle(private_workspace, "demo", tmp_path / "out" / "bundle")
     assert list((tmp_path / "out").iterdir()) == []
 
