@@ -336,9 +336,9 @@ def test_trials_are_added_and_made_by_hand(
     app = button(app, "Add").click().run()
     found = ready_workspace.studies.get(study.id)
     assert Plan.of(found).num_trials == 5 and found.job.state == "queued"
-    app = field(app, "text_input", "Learning rate").set_value("7").run()
+    app = field(app, "text_input", "Learning rate").set_value("0.5").run()
     app = button(app, "Try these").click().run()
-    assert "learning_rate 7.0 is outside of what this study searches" in shown(app)
+    assert "learning_rate 0.5 is outside of what this study searches" in shown(app)
     field(app, "text_input", "Learning rate").set_value("3e-5")
     app = button(app, "Try these").click().run()
     assert not app.exception

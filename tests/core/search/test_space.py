@@ -38,8 +38,8 @@ from core.search.space import parse_space, searchable
         ({"weight_decay": {"low": 0, "high": 1, "step": float("inf")}}, "The values of weight_de"),
         ({"weight_decay": {"low": 0, "high": 1, "step": float("nan")}}, "The values of weight_de"),
         (
-            {"weight_decay": {"low": 0, "high": 1, "step": 1e-320}},
-            "weight_decay has the step 1e-320",
+            {"weight_decay": {"low": 0, "high": 1, "step": 1e-9}},
+            "weight_decay has the step 1e-09",
         ),
         ({"learning_rate": {"low": "a", "high": 1}}, "The values of learning_rate cannot be read"),
         ({"learning_rate": {"low": 1e-3}}, "The values of learning_rate cannot be read"),

@@ -109,8 +109,8 @@ def test_trials_are_added_and_made_by_hand(ready_workspace: Workspace, made_plan
         {"learning_rate": 1e-3},
         "aine",
     )
-    with pytest.raises(ConfigError, match="learning_rate 5 is outside of what"):
-        studies.enqueue(ready_workspace, "More", {"learning_rate": 5})
+    with pytest.raises(ConfigError, match="learning_rate 0.5 is outside of what"):
+        studies.enqueue(ready_workspace, "More", {"learning_rate": 0.5})
     with pytest.raises(ConfigError, match="0 trials cannot be added"):
         studies.add_trials(ready_workspace, "More", 0)
     with pytest.raises(ConfigError, match="There is no study 'Less'"):
@@ -362,9 +362,11 @@ def test_study_that_optuna_no_longer_knows_is_told_and_can_be_deleted(
         optuna.delete_study(study_name=study.name, storage=storage)
     end(ready_workspace, study)
     assert read_trials(ready_workspace, study) == [] and promoted_runs(ready_workspace, study) == []
-    for asked in (lambda: export_file(ready_workspace, study, "optuna"),
-                  lambda: importances(ready_workspace, study),
-                  lambda: studies.enqueue(ready_workspace, study.id, {"learning_rate": 1e-3})):  # fmt: skip
+    for asked in (
+        lambda: export_file(ready_workspace, study, "optuna"),
+        lambda: importances(ready_workspace, study),
+        lambda: studies.enqueue(ready_workspace, study.id, {"learning_rate": 1e-3}),
+    ):
         with pytest.raises(AdaptMLLMError, match="The trials of the study 'Half' are gone"):
             asked()
     studies.delete(ready_workspace, study.id)
