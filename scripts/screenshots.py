@@ -32,7 +32,12 @@ from core.serving import services, versions
 from core.serving.settings import PrepareSettings, ServeSettings
 from core.storage.service_records import ServiceRecord
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
-from scripts import evaluate_pictures, judging_pictures, playground_pictures
+from scripts import (
+    evaluate_pictures,
+    judging_pictures,
+    playground_pictures,
+    search_pictures,
+)
 from scripts.browser import ARGUMENTS, chromium
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,6 +147,7 @@ def main() -> int:
             def shoot(page: str, name: str, dark: bool, size: tuple[int, int]) -> None:
                 photograph(browser, f"{url}/{page}", name, dark=dark, size=size)
 
+            search_pictures.take(workspace, corpus, shoot)
             playground_pictures.take(workspace, finished, shoot)
             judged = evaluate_pictures.take(workspace, finished, shoot)
             judging_pictures.take(workspace, judged, shoot)

@@ -89,8 +89,8 @@ class Worker:
         study = self._workspace.studies.get(self._study_id)
         plan = Plan.of(study)
         store = TrialStore(storage, study.name, plan)
-        if study.wanted != "running":
-            return _wanted_end(study, "")
+        if end := self._end_wanted():
+            return end
         with locked(self._workspace.study_folder(study.id)):
             number, reason = self._taken(store, plan)
         if number is None:
@@ -157,10 +157,19 @@ class Worker:
             return None  # another worker took us for dead, and has taken it over
         if wanted == "paused" and record is not None and record.job.state != "finished":
             store.release(number)
-            return _wanted_end(self._workspace.studies.get(study.id), "")
-        self._settle(store, run, plan, number)
-        run.clean()
-        return _wanted_end(study, wanted) if wanted else None
+        else:
+            self._settle(store, run, plan, number)
+            run.clean()
+        return self._end_wanted()
+
+    def _end_wanted(self) -> tuple[End, str] | None:
+        """Gives how the work is to end now, None while it is to go on."""
+        wanted = self._workspace.studies.get(self._study_id).wanted
+        if wanted == "running":  # also one that was resumed while it paused
+            return None
+        if wanted == "paused":
+            return "paused", "Paused on request."
+        return "stopped", "Stopped on request."
 
     def _watch(self, store: TrialStore, run: TrialRun, plan: Plan, number: int) -> str:
         """Reports the run's evaluations until it has ended; gives what people want meanwhile."""
@@ -295,11 +304,4 @@ def _pruned(plan: Plan, evaluation: int, value: float) -> str:
     return (
         f"dev {plan.study.objective} {value:.4g} at evaluation {evaluation} was worse than {than} "
         "had there"
-    )
-
-
-def _wanted_end(study: Study, wanted: str) -> tuple[End, str]:
-    end = wanted or study.wanted
-    return (
-        ("paused", "Paused on request.") if end == "paused" else ("stopped", "Stopped on request.")
     )
