@@ -23,7 +23,7 @@ from core.host import host_facts
 
 NAMES = (
     "padding", "training", "real_data", "demo", "serving", "retrieval", "pages", "playground",
-    "significance", "raters", "energy",
+    "significance", "raters", "energy", "search",
 )  # fmt: skip
 RESULTS = Path(__file__).with_name("results")
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
@@ -117,7 +118,11 @@ def watch_trials(tab: Any) -> None:
     """Trials appear by themselves, one is pruned; the page has every chart at the end."""
     tab.sees("searching")
     tab.sees(re.compile(r"^1 of 3 trials"), timeout_ms=LIMIT_S * 1000)
-    tab.page.reload()  # nothing true lives in the tab
+    # The server is killed; the study goes on, and the restarted server finds it.
+    url = tab.page.url
+    tab.app.end(signal.SIGKILL)
+    tab.app.start()
+    tab.page.goto(url)
     tab.sees(re.compile(r"^3 of 3 trials · 1 pruned$"), timeout_ms=LIMIT_S * 1000)
     wait_for_state(tab, "finished")
     found = read_trials(tab.app.opened(), stored(tab, NAME))

@@ -137,7 +137,10 @@ class Lab:
     def supervisors(self, run: Run) -> list[psutil.Process]:
         """Every living supervisor of the run's folder; there must never be two."""
         command = ["core.jobs.supervisor", str(self.folder(run).path)]
-        return [p for p in psutil.process_iter() if _command(p)[-2:] == command]
+        found = [p for p in psutil.process_iter() if _command(p)[-2:] == command]
+        # What one of them has just forked shows its command until it becomes another program.
+        pids = {process.pid for process in found}
+        return [process for process in found if _parent(process) not in pids]
 
     def assert_nothing_left(self, run: Run, *, may_reap: bool = False) -> None:
         """Within seconds no process of the run lives, nor is one a zombie below this process.
@@ -185,6 +188,13 @@ def _environment(process: psutil.Process) -> dict[str, str]:
         return process.environ()
     except psutil.Error:
         return {}
+
+
+def _parent(process: psutil.Process) -> int:
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return 0
 
 
 def _command(process: psutil.Process) -> list[str]:
