@@ -19,7 +19,7 @@ from core.search.optuna_storage import opened_storage
 from core.search.plan import Plan
 from core.search.sampling import pruner_for, sampler_for
 from core.search.settings import StudySettings
-from core.search.space import parse_space
+from core.search.space import Value, parse_space
 from core.search.trial_store import TrialStore
 from core.search.trials import read_trials
 from core.search.worker import living_workers
@@ -57,7 +57,7 @@ def run(folder: Path) -> Result:
             ),
             repeated("the same to Optuna's own loop on SQLite", ratios, "x"),
             Measure(
-                "from the evaluation that prunes a trial until its run has ended", real["s"], "s"
+                "from the evaluation that prunes a trial to the end of its run", real["s"], "s"
             ),
             Measure("a study's worker while a trial runs: share of one core", real["cpu"], "%"),
             Measure("its memory", real["bytes"] / 1e6, "MB"),
@@ -68,7 +68,7 @@ def run(folder: Path) -> Result:
 
 
 def _value(params: dict[str, Any], evaluation: int) -> float:
-    return -abs(params["learning_rate"] - 1e-3) + 0.01 * evaluation
+    return -abs(float(params["learning_rate"]) - 1e-3) + 0.01 * evaluation
 
 
 def _ours(workspace: Workspace, plan: Plan, name: str) -> float:
@@ -119,7 +119,7 @@ def _real(workspace: Workspace, corpus: str) -> dict[str, float]:
     )  # fmt: skip
     space = parse_space({"learning_rate": [2e-3, 1e-6], "max_steps": [200, 10_000]})
     settings = StudySettings(objective="loss", pruner_startup_trials=1, num_trials=2)
-    fixed = [
+    fixed: list[dict[str, Value]] = [
         {"learning_rate": 2e-3, "max_steps": 200},
         {"learning_rate": 1e-6, "max_steps": 10_000},
     ]

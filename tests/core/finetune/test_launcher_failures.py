@@ -49,9 +49,9 @@ def test_killed_process_fails_the_run(lab, changes, signs, rank, sentence):
 
 def test_killed_supervisor_takes_all_along_and_the_run_resumes(lab):
     # Rounds long enough to be seen by a supervisor that looks four times a second.
-    run = lab.launch(max_steps=240, eval_every_steps=60)
+    run = lab.launch(max_steps=350, eval_every_steps=250)
     waiting = lab.launch(engine="plain")
-    lab.until_step(run, 65)
+    lab.until_step(run, 300)
     lab.supervisor(run).kill()
     lab.assert_nothing_left(run, may_reap=True)  # before anybody looked
     assert lab.folder(run).read_state().is_active
@@ -66,15 +66,15 @@ def test_killed_supervisor_takes_all_along_and_the_run_resumes(lab):
     assert stored.job.reason.startswith("The supervising process was killed while ")
     assert f"at step {stored.job.progress['step']}" in stored.job.reason
     assert not list(lab.folder(run).path.rglob("*.partial"))
-    assert runs.resume_step(lab.workspace, stored) >= 60
+    assert runs.resume_step(lab.workspace, stored) >= 250
 
     runs.resume(lab.workspace, run.id)  # the other run comes first
     assert lab.workspace.runs.get(run.id).job.state == "queued"
     assert lab.wait(waiting).state == "finished", lab.report(waiting)
     lab.until(run, "a start", lambda: lab.records(run, "resume"))
     state = lab.wait(run)
-    assert state.state == "finished" and state.progress["step"] == 240, lab.report(run)
-    assert [record["step"] >= 60 for record in lab.records(run, "resume")] == [True]
+    assert state.state == "finished" and state.progress["step"] == 350, lab.report(run)
+    assert [record["step"] >= 250 for record in lab.records(run, "resume")] == [True]
     both = job_energy(lab.workspace, run.id)
     assert len(both.conditions) == 2  # what was used before the kill counts
     assert both.total.energy.cpu_kwh > lost.total.energy.cpu_kwh
