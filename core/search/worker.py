@@ -31,7 +31,7 @@ from core.storage.files import utc_now
 from core.storage.study_records import Study, StudyWorker
 from core.storage.workspace import Workspace
 
-POLL_S = 0.25
+POLL_S = 0.5
 SIGN_OF_LIFE_S = 5.0
 ENERGY_LOOK_S = 5.0
 
