@@ -68,7 +68,7 @@ def figures(
     columns = iter(st.columns(2 + (not use.has_ended) + (use.budget_kwh > 0)))
     so_far = "" if use.has_ended else " so far"
     with next(columns):
-        _figure(
+        figure(
             f"Energy{so_far}",
             _facility_words(course.total_kwh, basis),
             f"in {duration(course.measured.total.seconds)}{_pue_note(basis)}",
@@ -85,18 +85,18 @@ def figures(
             since = ", since it was resumed" if use.is_resumed else ""
             note = f"of {kwh_words(use.budget_kwh)}, without PUE{since}"
             help_text = "Counts kWh of the devices without PUE, and each resumed attempt anew."
-            _figure("Budget used", share, note, help_text)
+            figure("Budget used", share, note, help_text)
 
 
 def _co2_figure(label: str, kwh: float, basis: Basis | None) -> None:
     if basis is None:
         help_text = "CO2eq depends on where the electricity comes from; nothing is assumed."
-        _figure(label, "–", "no grid chosen", help_text)
+        figure(label, "–", "no grid chosen", help_text)
         return
     kg = kg_words(basis.co2_kg(kwh), digits=3)
     grid = basis.grid
     help_text = f"{grid.label}: {grid.g_per_kwh:.1f} g/kWh ({grid.source}). Change it on Emissions."
-    _figure(label, kg, basis.label, help_text)
+    figure(label, kg, basis.label, help_text)
 
 
 def _facility_words(devices_kwh: float, basis: Basis | None) -> str:
@@ -118,7 +118,7 @@ def _forecast_figure(foretold: Forecast | None, basis: Basis | None) -> None:
     label = "Forecast at the end"
     if foretold is None:
         help_text = "Epochs resemble each other: the first tells of the rest."
-        _figure(label, "–", "after the first epoch", help_text)
+        figure(label, "–", "after the first epoch", help_text)
         return
     low, high = (_facility_words(each, basis) for each in (foretold.low_kwh, foretold.high_kwh))
     note = "no range yet"
@@ -131,10 +131,11 @@ def _forecast_figure(foretold: Forecast | None, basis: Basis | None) -> None:
         )
     help_text += " The idea is Carbontracker's, arXiv 2007.03051."
     note += _pue_note(basis)
-    _figure(label, _facility_words(foretold.kwh, basis), note, help_text)
+    figure(label, _facility_words(foretold.kwh, basis), note, help_text)
 
 
-def _figure(label: str, value: str, note: str, help_text: str) -> None:
+def figure(label: str, value: str, note: str, help_text: str) -> None:
+    """Shows one figure with a note below it; user text in them is shown as it is."""
     st.metric(
         label,
         value,
@@ -142,7 +143,7 @@ def _figure(label: str, value: str, note: str, help_text: str) -> None:
         delta_color="off",
         delta_arrow="off",
         border=True,
-        help=plain(help_text),
+        help=plain(help_text) or None,
         height="stretch",
     )
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.errors import AdaptMLLMError
+from core.jobs.folder import JobState
 
 
 @contextmanager
@@ -29,3 +30,16 @@ def problem(title: str, message: str, hint: str = "", detail: str = "") -> None:
         if detail:
             with st.expander("Details"):
                 st.code(detail, language=None, wrap_lines=True)
+
+
+def why_it_ended(state: JobState) -> None:
+    """Shows why a job ended as it did, with what one can do; nothing while all is well."""
+    if not state.reason:
+        return
+    with st.container(border=True, key="reason"):
+        st.text(state.reason)
+        if state.hint:
+            st.text(state.hint)
+        if state.detail:
+            with st.expander("Details"):
+                st.code(state.detail, language=None, wrap_lines=True)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.components.live_charts import live_charts
 from app.navigation import page_path
+from app.problem_views import why_it_ended
 from app.run_charts import run_charts
 from app.text import STATE_MEANINGS, ago, duration, plain, rows_of, size
 from core.finetune.history import History
@@ -64,14 +65,7 @@ def progress(state: JobState, history: History) -> None:
         st.caption(plain(history.note))
     if state.state == "queued":
         st.info("Waits until the run before it has ended; it starts by itself.")
-    if state.reason:
-        with st.container(border=True, key="reason"):
-            st.text(state.reason)
-            if state.hint:
-                st.text(state.hint)
-            if state.detail:
-                with st.expander("Details"):
-                    st.code(state.detail, language=None, wrap_lines=True)
+    why_it_ended(state)
     if state.has_ended and total:
         peak = now.get("peak_memory_bytes", 0)
         st.caption(f"{step} of {total} steps · peak host memory {size(peak)}")

@@ -7,7 +7,9 @@ import socket
 import streamlit as st
 
 from app.emissions.badges import badge_row
+from app.energy_figures import figure
 from app.navigation import page_path
+from app.problem_views import why_it_ended
 from app.searching.kept import foretold
 from app.searching.standing import Standing
 from app.searching.wording import forecast_words, study_badge
@@ -67,14 +69,7 @@ def _state(standing: Standing) -> None:
                 if is_pausing
                 else "Stopping: the running trial is given up."
             )
-    if state.reason:
-        with st.container(border=True, key="reason"):
-            st.text(state.reason)
-            if state.hint:
-                st.text(state.hint)
-            if state.detail:
-                with st.expander("Details"):
-                    st.code(state.detail, language=None, wrap_lines=True)
+    why_it_ended(state)
 
 
 def _progress_words(standing: Standing, done: int, total: int) -> str:
@@ -95,13 +90,13 @@ def _costs(workspace: Workspace, standing: Standing) -> None:
     hours, kwh = spent(standing.trials)
     basis = _basis(workspace)
     with st.container(horizontal=True):
-        _figure(
+        figure(
             "Time of trials",
             duration(hours * 3600),
             f"of at most {limits.max_hours:g} h" if limits.max_hours else "no limit",
             "Of all trials together, those that failed or were pruned too.",
         )
-        _figure(
+        figure(
             "Energy",
             kwh_words(basis.facility_kwh(kwh) if basis else kwh),
             f"limit {limits.max_kwh:g} kWh without PUE" if limits.max_kwh else "no limit",
@@ -109,7 +104,7 @@ def _costs(workspace: Workspace, standing: Standing) -> None:
             + (f", × PUE {basis.pue:g}." if basis else ": without PUE."),
         )
         if basis is not None:
-            _figure("CO2eq", co2_words(basis.co2_kg(kwh)).removesuffix(" CO2eq"), basis.label, "")
+            figure("CO2eq", co2_words(basis.co2_kg(kwh)).removesuffix(" CO2eq"), basis.label, "")
     energies = [of_record(each) for each in workspace.energy.of_study(standing.study.id)]
     badge_row(energies, "Energy")
     st.page_link(page_path("emissions"), label="All figures in Emissions", icon=":material/eco:")
@@ -120,18 +115,6 @@ def _basis(workspace: Workspace) -> Basis | None:
         return chosen_basis(workspace)
     except ConfigError:  # its table was removed: the settings of Emissions say so
         return None
-
-
-def _figure(label: str, value: str, note: str, help_text: str) -> None:
-    st.metric(
-        label,
-        value,
-        delta=plain(note),
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-        help=plain(help_text) or None,
-    )
 
 
 def _workers(standing: Standing) -> None:

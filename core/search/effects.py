@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.search.ablation import SEED
 from core.search.plan import Plan
-from core.search.space import Value
+from core.search.space import Value, point
 from core.search.trials import Trial, read_trials
 from core.storage.study_records import Study
 from core.storage.workspace import Workspace
@@ -57,14 +57,14 @@ def effects_of(trials: Sequence[Trial], plan: Plan) -> list[Effect]:
     """Does the same for trials that were read."""
     centre = {name: each.choices[0] for name, each in plan.space.items() if name != SEED}
     seeds = plan.space[SEED].choices
-    values = {_key(each.params): each.values[0] for each in trials if each.state == "finished"}
+    values = {point(each.params): each.values[0] for each in trials if each.state == "finished"}
     found = []
     for factor, own in centre.items():
         for value in plan.space[factor].choices[1:]:
             pairs = [
                 (
-                    values.get(_key({**centre, factor: value, SEED: seed})),
-                    values.get(_key({**centre, SEED: seed})),
+                    values.get(point({**centre, factor: value, SEED: seed})),
+                    values.get(point({**centre, SEED: seed})),
                 )
                 for seed in seeds
             ]
@@ -98,7 +98,3 @@ def interval_half(values: Sequence[float], level: float = LEVEL) -> float | None
     variance = sum((value - mean) ** 2 for value in values) / (count - 1)
     quantile = float(t.ppf((1 + level) / 2, count - 1))
     return quantile * math.sqrt(variance / count)
-
-
-def _key(params: dict[str, Value]) -> tuple[tuple[str, Value], ...]:
-    return tuple(sorted(params.items()))

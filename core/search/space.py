@@ -158,6 +158,11 @@ def combinations(space: Space, names: Sequence[str]) -> Iterator[dict[str, Value
         yield {each.name: value for each, value in zip(varied, values, strict=True)}
 
 
+def point(params: Mapping[str, Value]) -> tuple[tuple[str, Value], ...]:
+    """Gives values in a form that can be compared and looked up."""
+    return tuple(sorted(params.items()))
+
+
 def _parameter(name: str, given: Any) -> Parameter:
     known = searchable()
     if name not in known:

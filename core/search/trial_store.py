@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from core.errors import DataError
 from core.search.plan import Plan
 from core.search.sampling import pruner_for, sampler_for
-from core.search.space import Value
+from core.search.space import Value, point
 from core.search.trials import BY, EARLIER, REASON, RUN, WORKER
 
 _MAX_REASON = 1000  # characters
@@ -67,7 +67,7 @@ class TrialStore:
             return True
         if self._plan.study.sampler != "grid":
             return True
-        known = {_key(each.params) for each in trials if len(each.params) == len(self._plan.space)}
+        known = {point(each.params) for each in trials if len(each.params) == len(self._plan.space)}
         return len(known) < self._plan.grid_size
 
     def take(self, worker_id: str) -> int:
@@ -176,7 +176,3 @@ def stored_id(storage: RDBStorage, name: str) -> int:
             f"The trials of the study {name!r} are gone: Optuna's tables do not hold it.",
             hint="Somebody deleted it there. Delete it here, too; its runs are kept.",
         ) from None
-
-
-def _key(params: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
-    return tuple(sorted(params.items()))
