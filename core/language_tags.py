@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from core.languages import all_languages, language
+from core.languages import language, selectable_languages
 
 # What is said for a language that ISO 639 and M2M100 know under another name.
 ALIASES = {
@@ -46,7 +46,7 @@ def flores_code(tag: str) -> str:
 def _codes() -> dict[str, list[str]]:
     """Maps ISO 639 codes to FLORES-200 codes; those that M2M100 calls so stand first."""
     found: dict[str, list[str]] = {}
-    for item in sorted(all_languages(), key=lambda item: not item.m2m100):
+    for item in sorted(selectable_languages(), key=lambda item: not item.m2m100):
         for name in dict.fromkeys((item.m2m100, item.iso, item.code.partition("_")[0])):
             if name:
                 found.setdefault(name, []).append(item.code)

@@ -1,7 +1,9 @@
-"""The FLORES-200 languages: their names, and what each family of models calls them.
+"""The FLORES-200 languages and further ones: their names, and what families of models call them.
 
-`flores200.tsv` holds the table. Everywhere else in the program a language is its FLORES-200 code,
-such as `gle_Latn`; the other codes are only used at the border to a model.
+`flores200.tsv` holds the first, `further_languages.tsv` the others. Everywhere else in the program
+a language is its FLORES-200 code, such as `gle_Latn`; a further language has a code of the same
+form: ISO 639-3, and ISO 15924 for the script, such as `cor_Latn`. All other codes are only used at
+the border to a model.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 from core.errors import ConfigError
 
 _TABLE = Path(__file__).with_name("flores200.tsv")
+_FURTHER_TABLE = Path(__file__).with_name("further_languages.tsv")
 
 # Scripts whose letters have the bidirectional class R or AL (UAX #9). Tifinagh (Tfng) is not among
 # them: Unicode gives its letters class L.
@@ -31,7 +34,8 @@ class Language:
     Chinese (Simplified), 'ar' is Modern Standard Arabic.
 
     Attributes:
-        code: FLORES-200 code in NLLB's spelling, for example `gle_Latn`.
+        code: FLORES-200 code in NLLB's spelling, for example `gle_Latn`; a further language's is
+            formed in the same way.
         name: Unique English name, with the script where one language is written in two.
         m2m100: Code of M2M100; empty if that family does not know the language.
         mbart50: Code of mBART-50; empty if that family does not know the language.
@@ -48,17 +52,38 @@ class Language:
 
 @cache
 def all_languages() -> tuple[Language, ...]:
-    """Gives every language, sorted by name."""
-    rows = _TABLE.read_text(encoding="utf-8").splitlines()[1:]
+    """Gives the 202 languages of FLORES-200, sorted by name."""
+    return _read(_TABLE)
+
+
+@cache
+def further_languages() -> tuple[Language, ...]:
+    """Gives languages that FLORES-200 lacks, sorted by name.
+
+    No table can hold all 7,000; these are ones that people build machine translation for. NLLB
+    knows none of them: a run teaches it one (`core.finetune.new_languages`).
+    """
+    return _read(_FURTHER_TABLE)
+
+
+@cache
+def selectable_languages() -> tuple[Language, ...]:
+    """Gives every language that can be chosen: FLORES-200's first, then the further ones."""
+    return (*all_languages(), *further_languages())
+
+
+def _read(table: Path) -> tuple[Language, ...]:
+    rows = table.read_text(encoding="utf-8").splitlines()[1:]
     languages = (Language(*row.split("\t")) for row in rows)
     return tuple(sorted(languages, key=lambda item: item.name))
 
 
 def language(code: str) -> Language:
-    """Gives the language with the FLORES-200 code `code`.
+    """Gives the language with the code `code`.
 
     Raises:
-        ConfigError: `code` is no FLORES-200 code; the hint names the nearest ones.
+        ConfigError: `code` is neither FLORES-200's nor a further language's; the hint names the
+            nearest ones.
     """
     try:
         return _languages_by_code()[code]
@@ -103,12 +128,12 @@ def html_tag(code: str) -> str:
 
 @cache
 def _languages_by_code() -> dict[str, Language]:
-    return {item.code: item for item in all_languages()}
+    return {item.code: item for item in selectable_languages()}
 
 
 @cache
 def _isos_with_two_scripts() -> frozenset[str]:
-    isos = [item.iso for item in all_languages()]
+    isos = [item.iso for item in selectable_languages()]
     return frozenset(iso for iso in isos if isos.count(iso) > 1)
 
 
@@ -141,11 +166,21 @@ def _nearest(text: str) -> list[Language]:
 def _owners_of_search_keys() -> dict[str, list[Language]]:
     """Maps each code, name and word of a name, in lower case, to its languages."""
     owners: dict[str, list[Language]] = {}
-    # A short code marks the language most people mean: 'Arabic' gives 'ar' before 'acm'.
-    for item in sorted(all_languages(), key=lambda item: (len(item.iso), item.name)):
+    for item in sorted(selectable_languages(), key=_how_likely):
         without_script = item.name.split(" (")[0]
         codes = {item.code, item.code.partition("_")[0], item.iso, item.m2m100, item.mbart50}
         names = {item.name, without_script, *without_script.split()}
+        is_further = item not in all_languages()
         for key in {text.casefold() for text in codes | names if text}:
-            owners.setdefault(key, []).append(item)
+            # 'ga' means Irish; the language Ga is found by 'gaa'.
+            if not (is_further and key in owners):
+                owners.setdefault(key, []).append(item)
     return owners
+
+
+def _how_likely(item: Language) -> tuple[bool, int, str]:
+    """Orders languages: FLORES-200's first, and of these the one that most people mean.
+
+    A short code marks it: 'Arabic' gives 'ar' before 'acm'.
+    """
+    return item not in all_languages(), len(item.iso), item.name

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, replace
 
-from core.serving.text.glossary import Term, TermUse, folded, terms_in
-from core.serving.text.masking import Kept, Masked, kept_parts, masked
-from core.serving.text.numbers import missing_numbers, number_warning
-from core.serving.text.spans import Span, body_of, has_letters, is_mark, spans_in
+from core.text.glossary import Term, TermUse, folded, terms_in
+from core.text.masking import Kept, Masked, kept_parts, masked
+from core.text.numbers import missing_numbers, number_warning
+from core.text.spans import Span, body_of, has_letters, is_mark, spans_in
 
 Request = list[str]
 Reply = list[list[str]]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ConfigError
-from core.serving.text.splitting import Piece, split_long, split_text
+from core.text.splitting import Piece, split_long, split_text
 
 # Any code point, also lone surrogates, and those that matter here more often.
 TEXTS = st.text(

@@ -4,14 +4,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
 
 from core.errors import ConfigError
 from core.languages import all_languages
-from core.serving.text.detection import Detected, detect
+from core.text.detection import Detected, detect, known_label, label_chances
 
 ALL = [item.code for item in all_languages()]
+IDENTIFIER = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 SOME = ["eng_Latn", "gle_Latn", "mar_Deva", "deu_Latn", "zho_Hans", "zho_Hant"]
 
 
@@ -83,3 +85,29 @@ def test_detection_is_quick_once_loaded() -> None:
     for _ in range(20):
         detect(text, ALL)
     assert (time.perf_counter() - started) / 20 < 0.02  # 1 ms; ten times that when others run
+
+
+@pytest.mark.parametrize(
+    ("lang", "label"),
+    [
+        ("gle_Latn", "ga"),
+        ("mar_Deva", "mr"),
+        ("apc_Arab", "ar"),
+        ("zho_Hant", "zh"),
+        ("bod_Tibt", None),
+    ],
+)
+def test_languages_that_the_identifier_knows(lang: str, label: str | None) -> None:
+    assert known_label(lang) == label
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=()), max_size=30), max_size=8))
+@example(["", "12", "Conas atá tú inniu?", "WASH YOUR HANDS", "तू कसा आहेस?", "здраво", "ھ" * 4000])
+def test_chances_of_many_texts_are_those_of_each_alone(texts: list[str]) -> None:
+    labels, chances = label_chances(texts)
+    assert chances.shape == (len(texts), len(labels))
+    for text, row in zip(texts, chances, strict=True):
+        alone = dict(IDENTIFIER.rank(text[:3000]))
+        assert {label: alone[label] for label in labels} == pytest.approx(
+            dict(zip(labels, row.tolist(), strict=True)), abs=1e-4
+        )

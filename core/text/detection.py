@@ -8,10 +8,14 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.languages import all_languages, language
-from core.serving.text.spans import without_spans
+from core.text.spans import without_spans
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MAX_DETECTED = 5
 
@@ -125,6 +129,116 @@ def detect(text: str, candidates: Sequence[str]) -> list[Detected]:
         for lang, chance in sorted(chances.items(), key=lambda item: -item[1])
     ]
     return found[:MAX_DETECTED]
+
+
+def known_label(lang: str) -> str | None:
+    """Gives the label that the identifier has for a language or for a near relative of it.
+
+    Raises:
+        ConfigError: `lang` is no FLORES-200 code.
+    """
+    label = _label(language(lang).iso, ())
+    return label if label in _identifier().nb_classes else None
+
+
+def label_chances(texts: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
+    """Gives how likely each text is in each language that the identifier knows.
+
+    What `LanguageIdentifier.rank` gives for one text, for thousands at several times its speed.
+
+    Args:
+        texts: Any texts; the first 3,000 characters of each count.
+
+    Returns:
+        The labels of the columns, and chances that add up to 1 in each row,
+        shape (texts, labels). A text without any clue has the same chance everywhere.
+    """
+    import numpy as np
+
+    identifier = _identifier()
+    encoded = [_encoded(text[:_SAMPLE_CHARS]) for text in texts]
+    scores = _scores(identifier, encoded)
+    # As the identifier does: divided by the root of the bytes, chances of long texts are not
+    # overconfident.
+    roots = np.sqrt([max(1, len(data)) for data in encoded]).astype(np.float32)
+    scores /= roots[:, None]
+    scores -= scores.max(axis=1, keepdims=True, initial=-np.inf)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=1, keepdims=True)
+    labels = list(dict.fromkeys(identifier.nb_classes))
+    chances = np.zeros((len(texts), len(labels)), np.float32)
+    for column, label in enumerate(identifier.nb_classes):  # two columns may share a label
+        chances[:, labels.index(label)] += scores[:, column]
+    return labels, chances
+
+
+def _encoded(text: str) -> bytes:
+    lower = text.lower() if text.isupper() else text
+    return unicodedata.normalize("NFC", lower).encode("utf-8", errors="surrogatepass")
+
+
+def _scores(identifier: Any, encoded: Sequence[bytes]) -> NDArray[np.float32]:
+    """Gives the log-likelihoods of naive Bayes, shape (texts, columns of the identifier)."""
+    import numpy as np
+    from scipy.sparse import csr_array
+
+    scores = np.zeros((len(encoded), len(identifier.nb_classes)), np.float32)
+    rows, features = _visited(encoded)
+    if not len(features):
+        return scores
+    used = np.flatnonzero(np.bincount(features))
+    places = np.zeros(used[-1] + 1, np.int32)
+    places[used] = np.arange(len(used), dtype=np.int32)
+    counts = csr_array(
+        (np.ones(len(features), np.float32), (rows, places[features])),
+        shape=(len(encoded), len(used)),
+    )
+    counts.sum_duplicates()
+    counts.data = np.log1p(counts.data)
+    scores += counts @ identifier.nb_ptc[used].astype(np.float32)
+    scores[np.diff(counts.indptr) > 0] += identifier.nb_pc
+    return scores
+
+
+def _visited(encoded: Sequence[bytes]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Gives text and feature of each visit of the identifier's automaton, in no special order.
+
+    All texts are walked at once, a byte of each at a time, the longest first.
+    """
+    import numpy as np
+
+    following, row_starts, output = _automaton()
+    lengths = np.array([len(data) for data in encoded], np.int64)
+    order = np.argsort(-lengths, kind="stable")
+    if not len(order) or not lengths[order[0]]:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    starts = np.concatenate([[0], np.cumsum(lengths)])[order]
+    data = np.frombuffer(b"".join(encoded), np.uint8)
+    # How many texts have more bytes than the step's number.
+    active = len(order) - np.searchsorted(lengths[order[::-1]], np.arange(lengths.max()), "right")
+    states = np.zeros(len(order), np.int64)
+    rows, features = [], []
+    for step, num in enumerate(active.tolist()):
+        states = following[row_starts[states[:num]] + data[starts[:num] + step]]
+        found = output[states]
+        hits = np.flatnonzero(found >= 0)
+        rows.append(order[hits])
+        features.append(found[hits])
+    return np.concatenate(rows), np.concatenate(features)
+
+
+@cache
+def _automaton() -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
+    """Gives the identifier's table of next states, the start of each state's row, its features."""
+    import numpy as np
+
+    identifier = _identifier()
+    row_starts = np.array(identifier.tk_row, np.int64) << 8
+    return (
+        np.frombuffer(identifier.tk_nextmove, np.uint32),
+        row_starts,
+        np.array(identifier.tk_output, np.int64),
+    )
 
 
 def _label(iso: str, offered: Collection[str]) -> str:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.serving.text.glossary import Term
-from core.serving.text.protection import Protected, Reply, Request, protected
-from core.serving.text.spans import is_mark, spans_in
+from core.text.glossary import Term
+from core.text.protection import Protected, Reply, Request, protected
+from core.text.spans import is_mark, spans_in
 
 Model = Callable[[str], list[str]]
 

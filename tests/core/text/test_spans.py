@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.serving.text.spans import spans_in
+from core.text.spans import spans_in
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from itertools import count
 
 import regex  # type: ignore[import-untyped]
 
-from core.serving.text.glossary import TermUse
-from core.serving.text.numbers import numbers_in
-from core.serving.text.spans import UNSPACED, Span
+from core.text.glossary import TermUse
+from core.text.numbers import numbers_in
+from core.text.spans import UNSPACED, Span
 
 # Models change digits and brackets to those of the target language and put spaces in.
 _MARKER = regex.compile(r"[\[［【]\s*(\d{1,6})\s*[\]］】]")

@@ -10,7 +10,7 @@ import regex  # type: ignore[import-untyped]
 import sentencex  # type: ignore[import-untyped]
 
 from core.languages import language
-from core.serving.text.spans import Span, body_of, has_letters, is_mark, spans_in
+from core.text.spans import Span, body_of, has_letters, is_mark, spans_in
 
 # Stops inside a sentence, each with the white space that follows; those of writing without spaces
 # need none.

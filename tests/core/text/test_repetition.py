@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.serving.text.repetition import is_degenerate, shortened
+from core.text.repetition import is_degenerate, shortened
 
 SOURCE = "A long enough sentence about the committee and its work in the spring"
 

@@ -10,7 +10,7 @@ from typing import overload
 import regex  # type: ignore[import-untyped]
 
 from core.errors import DataError
-from core.serving.text.spans import UNSPACED
+from core.text.spans import UNSPACED
 
 MAX_TERMS = 10_000
 MAX_TERM_CHARS = 200

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import regex  # type: ignore[import-untyped]
 
-from core.serving.text.spans import UNSPACED
+from core.text.spans import UNSPACED
 
 _WORD = regex.compile(r"\w+")
 

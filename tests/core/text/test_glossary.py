@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from core.serving.text.glossary import Glossary, Term, read_glossary, terms_in
+from core.text.glossary import Glossary, Term, read_glossary, terms_in
 
 
 def test_glossary_is_read_with_bom_crlf_comments_and_empty_lines() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.serving.text.numbers import missing_numbers, number_warning, numbers_in
+from core.text.numbers import missing_numbers, number_warning, numbers_in
 
 
 @pytest.mark.parametrize(
