@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.corpora.reading import NamedFile, read_pairs
+from core.corpora.formats.aligned import aligned_rows
+from core.corpora.formats.files import LocalFile
 from core.corpora.sample import generate_sample
 from core.corpora.segments import Pair
 from core.storage.workspace import PROJECT
@@ -40,10 +41,10 @@ def has_loresmt() -> bool:
     return (LORESMT / "train.en").exists()
 
 
-def loresmt_files(split: str) -> list[NamedFile]:
+def loresmt_files(split: str) -> list[LocalFile]:
     """Gives the two line-aligned files of a split."""
     paths = [LORESMT / f"{_STEMS[split]}.{side}" for side in ("en", "ga")]
-    return [NamedFile(path.name, path.read_bytes()) for path in paths]
+    return [LocalFile(path.name, path) for path in paths]
 
 
 def bench_corpus() -> BenchCorpus:
@@ -52,10 +53,18 @@ def bench_corpus() -> BenchCorpus:
         made = generate_sample()
         name = "bundled synthetic sample (LoResMT 2021 is not on this machine)"
         return BenchCorpus(name, made.train, made.dev)
-    train, dev = (
-        read_pairs(loresmt_files(split), SRC_LANG, TGT_LANG) for split in ("train", "dev")
-    )
+    train, dev, _ = loresmt_pairs().values()
     return BenchCorpus("LoResMT 2021 English-Irish", train, dev)
+
+
+def loresmt_pairs() -> dict[str, list[Pair]]:
+    """Gives the segments of LoResMT by split, train first."""
+    pairs = {}
+    for split in _STEMS:
+        source, target = loresmt_files(split)
+        rows = aligned_rows(source, target, SRC_LANG, TGT_LANG)
+        pairs[split] = [(row.source, row.target) for row in rows]
+    return pairs
 
 
 def learn_tokenizer(texts: Iterable[str]) -> Any:

@@ -6,15 +6,14 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bench.data import SRC_LANG, TGT_LANG, has_loresmt, loresmt_files, scratch_environment
 from bench.report import Measure, Result
-from core.corpora.importing import import_corpus
-from core.corpora.reading import NamedFile
+from core.corpora.formats.files import InputFile, LocalFile, MemoryFile
+from core.corpora.importing import ImportSettings, import_corpus
 from core.finetune import runs
 from core.finetune.run_folder import RunFolder
 from core.finetune.settings import FineTuneSettings
@@ -71,22 +70,16 @@ def _measured(workspace: Workspace) -> Result:
 
 
 def _imported(workspace: Workspace, name: str, num_test: int) -> Corpus:
-    test = loresmt_files("test")
-    if num_test:
-        test = [_first_lines(file, num_test) for file in test]
-    return import_corpus(
-        workspace,
-        name=name,
-        src_lang=SRC_LANG,
-        tgt_lang=TGT_LANG,
-        train=loresmt_files("train"),
-        dev=loresmt_files("dev"),
-        test=test,
-    )
+    test = [_first_lines(file, num_test) for file in loresmt_files("test")]
+    files: list[InputFile] = [*loresmt_files("train"), *loresmt_files("dev"), *test]
+    settings = ImportSettings(name=name, src_lang=SRC_LANG, tgt_lang=TGT_LANG)
+    return import_corpus(workspace, settings, files)
 
 
-def _first_lines(file: NamedFile, count: int) -> NamedFile:
-    return replace(file, data=b"\n".join(file.data.split(b"\n")[:count]) + b"\n")
+def _first_lines(file: LocalFile, count: int) -> MemoryFile:
+    """Gives the first lines of a file; 0 = all."""
+    lines = file.path.read_bytes().split(b"\n")
+    return MemoryFile(file.name, b"\n".join(lines[: count or None]) + b"\n" * bool(count))
 
 
 def _told(

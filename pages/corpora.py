@@ -1,64 +1,39 @@
-"""Corpora: import parallel text, look at it, split it."""
+"""Corpora: import parallel text from whatever file, and see what there is."""
 
 import streamlit as st
 
-from app import cache, corpora_views
-from app.forms import language_select
-from app.state import session
+from app import cache
+from app.corpora.back_translate_form import back_translate_form
+from app.corpora.corpus_list import corpus_table
+from app.corpora.import_form import import_form
+from app.corpora.works import INTERVAL_S, has_changed, recent_works, work_cards
+from app.errors import shown_to_user
 from app.text import page_header
-from core.corpora.importing import import_corpus
 
 workspace = cache.workspace()
-tab = session()
 page_header("Corpora", "Parallel text to learn from and to be measured on.")
 
 corpora = workspace.corpora.all()
+found = recent_works(workspace)
+is_live = any(not each.job.has_ended for each in found)
+
+
+@st.fragment(run_every=INTERVAL_S if is_live else None)
+def works_now() -> None:
+    """Shows imports and other work; when one ends or begins, the whole page is shown anew."""
+    with shown_to_user():
+        if has_changed(workspace, found):
+            st.rerun()  # before it is drawn: half of a card would stand there meanwhile
+        work_cards(workspace, found, key="corpora.work")
+
+
+works_now()
 with st.expander("Import a corpus", icon=":material/upload:", expanded=not corpora):
-    key = f"corpora.import.{tab.import_version}"
-    name = st.text_input(
-        "Name", key=f"{key}.name", max_chars=200, placeholder="Such as: EN–GA 2026"
-    )
-    left, right = st.columns(2)
-    with left:
-        src_lang = language_select("Source language", "eng_Latn", key=f"{key}.src_lang")
-    with right:
-        tgt_lang = language_select("Target language", "gle_Latn", key=f"{key}.tgt_lang")
-    files = corpora_views.file_inputs(key=key)
-    num_dev, num_test, seed = corpora_views.split_inputs(key=key, is_given=bool(files["dev"]))
-    missing = corpora_views.what_is_missing(name, files)
-    if st.button(
-        "Import",
-        type="primary",
-        icon=":material/upload:",
-        key=f"{key}.go",
-        disabled=bool(missing),
-        help=missing or "Stores the corpus; the raw files are kept.",
-    ):
-        with st.spinner("Reading, checking and splitting …"):
-            corpus = import_corpus(
-                workspace,
-                name=name,
-                src_lang=src_lang,
-                tgt_lang=tgt_lang,
-                train=files["train"],
-                dev=files["dev"],
-                test=files["test"],
-                num_dev=num_dev,
-                num_test=num_test,
-                seed=seed,
-            )
-        tab.import_version += 1
-        tab.corpus_id = corpus.id
-        tab.notice = f"Imported {corpus.name}."
-        st.rerun()
+    import_form(workspace)
+with st.expander("Back-translate monolingual text", icon=":material/undo:"):
+    back_translate_form(workspace, corpora)
 
 if not corpora:
     st.info("No corpus yet. Import one, or run `python -m core setup` for the bundled sample.")
     st.stop()
-
-corpora_views.corpus_table(corpora)
-found = corpora_views.chosen_corpus(corpora)
-corpora_views.overview(workspace, found)
-corpora_views.preview(workspace, found)
-corpora_views.split_anew(workspace, found)
-corpora_views.deletion(workspace, found)
+corpus_table(workspace, corpora, key="corpora.table")

@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.commands.answers import Answer, table
-from core.corpora.importing import DEFAULT_SEED, delete_corpus, import_corpus, split_again
-from core.corpora.reading import NamedFile
-from core.errors import DataError
+from core.commands.answers import Answer, given_options, table
+from core.commands.back_translate import add_back_translate
+from core.commands.corpora_following import worked
+from core.commands.corpora_work import add_work_commands
+from core.corpora.deleting import delete_corpus
+from core.corpora.splitting import SplitSettings
+from core.errors import ConfigError, DataError
 from core.storage.corpus_records import Corpus
 from core.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.corpora.formats.files import InputFile
+    from core.corpora.planning import Part
+
+_SPLIT_OPTIONS = {"by", "num_dev", "num_test"}
 
 
 def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     """Adds the group `corpora`."""
-    group = groups.add_parser("corpora", help="import, split, list and delete corpora")
-    commands = group.add_subparsers(dest="action", required=True, metavar="ACTION")
-
-    importing = commands.add_parser("import", parents=[common], help="import parallel text")
-    importing.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="one .tsv or .jsonl, or two text files"
+    group = groups.add_parser(
+        "corpora", help="import, check, clean, split and export corpora, and look for leaks"
     )
-    importing.add_argument("--dev", nargs="+", type=Path, default=[], metavar="FILE")
-    importing.add_argument("--test", nargs="+", type=Path, default=[], metavar="FILE")
-    importing.add_argument("--name", required=True)
-    importing.add_argument("--src-lang", required=True, help="FLORES-200 code, such as eng_Latn")
-    importing.add_argument("--tgt-lang", required=True, help="FLORES-200 code, such as gle_Latn")
-    _add_split_options(importing)
-    importing.set_defaults(command=_import)
+    commands = group.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_import(commands, common)
 
     splitting = commands.add_parser("split", parents=[common], help="split a corpus anew")
     splitting.add_argument("corpus", help="name or id")
     splitting.add_argument("--name", help="name of the new corpus")
-    _add_split_options(splitting)
+    splitting.add_argument("--dev", "--num-dev", dest="num_dev", type=int, metavar="SEGMENTS")
+    splitting.add_argument("--test", "--num-test", dest="num_test", type=int, metavar="SEGMENTS")
+    splitting.add_argument("--by", choices=("count", "ratio"))
+    SplitSettings.add_arguments(splitting, without=_SPLIT_OPTIONS)
     splitting.set_defaults(command=_split)
 
     commands.add_parser("list", parents=[common], help="list corpora").set_defaults(command=_list)
@@ -42,62 +45,145 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     deleting = commands.add_parser("delete", parents=[common], help="delete a corpus")
     deleting.add_argument("corpus", help="name or id")
     deleting.set_defaults(command=_delete)
+    add_work_commands(commands, common)
+    add_back_translate(commands, common)
 
 
-def _add_split_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--num-dev", type=int, default=0, help="segments cut out for dev")
-    parser.add_argument("--num-test", type=int, default=0, help="segments cut out for test")
-    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
-
-
-def _read(paths: list[Path]) -> list[NamedFile]:
-    files = []
-    for path in paths:
-        try:
-            # A name that is no UTF-8 comes as lone surrogates, which no record can hold.
-            name = path.name.encode(errors="replace").decode()
-            files.append(NamedFile(name, path.read_bytes()))
-        except OSError as error:
-            raise DataError(f"{path} cannot be read: {error.strerror}.") from None
-    return files
+def _add_import(commands: Any, common: argparse.ArgumentParser) -> None:
+    importing = commands.add_parser("import", parents=[common], help="import parallel text")
+    importing.add_argument(
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="TMX, XLIFF, TSV, CSV, JSON, JSONL, Parquet, two text files, or archives of these",
+    )
+    importing.add_argument("--dev", nargs="+", type=Path, default=[], metavar="FILE")
+    importing.add_argument("--test", nargs="+", type=Path, default=[], metavar="FILE")
+    importing.add_argument("--public", default="", metavar="KEY", help="fetch a known public set")
+    importing.add_argument("--name", required=True)
+    importing.add_argument("--src-lang", help="FLORES-200 code, such as eng_Latn")
+    importing.add_argument("--tgt-lang", help="FLORES-200 code, such as gle_Latn")
+    importing.add_argument("--source-column", default="", help="column or language of the source")
+    importing.add_argument("--target-column", default="", help="column or language of the target")
+    importing.add_argument("--document-column", default="", help="column of document names")
+    importing.add_argument("--encoding", default="", help="(default: it is detected)")
+    importing.add_argument(
+        "--no-division", action="store_true", help="cut no dev and test out of it"
+    )
+    importing.add_argument("--num-dev", type=int, metavar="SEGMENTS", help="cut out for dev")
+    importing.add_argument("--num-test", type=int, metavar="SEGMENTS", help="cut out for test")
+    importing.add_argument("--by", choices=("count", "ratio"))
+    SplitSettings.add_arguments(importing, without=_SPLIT_OPTIONS)
+    importing.set_defaults(command=_import)
 
 
 def _import(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
-    corpus = import_corpus(
-        workspace,
-        name=chosen.name,
-        src_lang=chosen.src_lang,
-        tgt_lang=chosen.tgt_lang,
-        train=_read(chosen.files),
-        dev=_read(chosen.dev),
-        test=_read(chosen.test),
-        num_dev=chosen.num_dev,
-        num_test=chosen.num_test,
-        seed=chosen.seed,
-    )
-    return _described(corpus)
+    from core.corpora.formats.files import local_file
+    from core.corpora.importing import ImportSettings
+
+    given = {"": chosen.files, "dev": chosen.dev, "test": chosen.test}
+    files: dict[str, list[InputFile]] = {
+        split: [local_file(path) for path in paths] for split, paths in given.items()
+    }
+    everything = [file for each in files.values() for file in each]
+    values = {
+        "name": chosen.name,
+        "src_lang": chosen.src_lang,
+        "tgt_lang": chosen.tgt_lang,
+        "public_set": chosen.public,
+        "files": tuple(file.name for file in everything),
+        "is_divided": not chosen.no_division,
+        "split": _split_options(chosen),
+    }
+    settings = ImportSettings.parse({key: each for key, each in values.items() if each is not None})
+    if not chosen.public:
+        parts = _parts(files, settings.langs, chosen)
+        settings = settings.changed(parts=tuple(part.model_dump() for part in parts))
+    result = worked(workspace, "import", settings, files=everything)
+    return described(workspace.corpora.get(result["corpus"]))
+
+
+def _parts(
+    files: dict[str, list[InputFile]], langs: tuple[str, str], chosen: argparse.Namespace
+) -> list[Part]:
+    """Guesses how the files are read, with what was said about them.
+
+    Raises:
+        DataError: It is not clear how a file is to be read.
+    """
+    from core.corpora.planning import looks_of, plan_parts
+
+    own = {
+        "source": chosen.source_column,
+        "target": chosen.target_column,
+        "document": chosen.document_column,
+    }
+    own = {key: value for key, value in own.items() if value}
+    parts = []
+    for split, each in files.items():
+        looks = looks_of(each, langs)
+        plan = plan_parts(looks, *langs)
+        texts = [repr(name) for name, seen in looks.items() if seen.format == "text"]
+        for problem in plan.problems:
+            if not {"source", "target"} <= set(own) or problem.startswith(tuple(texts)):
+                raise DataError(
+                    problem, hint="Give --source-column and --target-column, or other files."
+                )
+        is_train = bool(files["dev"] and files["test"]) and not split
+        for part in plan.parts:
+            values: dict[str, Any] = part.model_dump()
+            values["split"] = "train" if is_train else (split or part.split)
+            values["choice"] |= {"encoding": chosen.encoding} | ({} if part.is_aligned else own)
+            values["target_encoding"] = chosen.encoding if part.is_aligned else ""
+            parts.append(type(part).parse(values))
+    return parts
 
 
 def _split(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
-    parent = workspace.corpora.get(chosen.corpus)
-    corpus = split_again(
-        workspace,
-        parent.id,
-        num_dev=chosen.num_dev,
-        num_test=chosen.num_test,
-        seed=chosen.seed,
-        name=chosen.name or f"{parent.name} (seed {chosen.seed})",
-    )
-    return _described(corpus)
+    from core.corpora.split_again import SplitAgainSettings
+
+    values = {"corpus": chosen.corpus, "name": chosen.name or ""}
+    split = _split_options(chosen)
+    settings = SplitAgainSettings.parse({**values, "split": split})
+    result = worked(workspace, "split", settings)
+    return described(workspace.corpora.get(result["corpus"]))
+
+
+def _split_options(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Gives what was said of the split; shares in percent mean a split by ratio.
+
+    Raises:
+        ConfigError: Both numbers and shares were given.
+    """
+    given = given_options(SplitSettings, chosen)
+    shares = [name for name in given if name.endswith("_percent")]
+    counts = [name for name in given if name in ("num_dev", "num_test")]
+    if shares and (counts or given.get("by") == "count"):
+        raise ConfigError(
+            f"{shares[0]} and numbers of segments exclude each other.", hint="Give one of the two."
+        )
+    return {**given, "by": "ratio"} if shares else given
 
 
 def _list(workspace: Workspace, _: argparse.Namespace) -> Answer:
+    from core.corpora.leak_search import status_of
+    from core.corpora.leakage.status import badge_of
+
     corpora = workspace.corpora.all()
     rows = [
-        (c.name, f"{c.src_lang}-{c.tgt_lang}", c.num_train, c.num_dev, c.num_test, c.id)
+        (
+            c.name,
+            f"{c.src_lang}-{c.tgt_lang}",
+            c.num_train,
+            c.num_dev,
+            c.num_test,
+            badge_of(status_of(c)),
+            c.id,
+        )
         for c in corpora
     ]
-    text = table(("name", "languages", "train", "dev", "test", "id"), rows)
+    text = table(("name", "languages", "train", "dev", "test", "leaks", "id"), rows)
     return Answer(text, {"corpora": [vars(corpus) for corpus in corpora]})
 
 
@@ -107,8 +193,14 @@ def _delete(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     return Answer(f"Deleted {corpus.name!r}.", {"deleted": corpus.id})
 
 
-def _described(corpus: Corpus) -> Answer:
+def described(corpus: Corpus) -> Answer:
+    """Gives a new corpus: its counts, what was left out by reason, and its leaks."""
+    from core.corpora.leak_search import status_of
+
     counts = " · ".join(f"{split} {count}" for split, count in corpus.counts.items())
-    left_out = f"{corpus.details.get('num_empty', 0)} empty and "
-    left_out += f"{corpus.details.get('num_duplicates', 0)} repeated pairs left out"
-    return Answer(f"{corpus.name}: {counts}; {left_out}.", vars(corpus))
+    rejected = corpus.details.get("rejected") or {}
+    left_out = ", ".join(f"{count} {reason}" for reason, count in rejected.items()) or "nothing"
+    status = status_of(corpus)
+    leaks = f"\n{status.sentence()}" if status else ""
+    values = {**vars(corpus), "rejected": rejected}
+    return Answer(f"{corpus.name}: {counts}; left out: {left_out}.{leaks}", values)

@@ -1,228 +1,284 @@
-"""Making a corpus out of files, or of the bundled sample; all of it or nothing."""
+"""Making a corpus out of files, or of a public set; all of it or nothing."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.corpora import sample
-from core.corpora.reading import NamedFile, read_pairs
-from core.corpora.segments import Pair, read_segments, write_segments
-from core.corpora.splitting import Splits, num_overlaps, split_pairs
-from core.errors import ConfigError, DataError, HostError
-from core.languages import language
+from pydantic import Field, field_validator, model_validator
+
+from core.corpora import public_sets
+from core.corpora.dividing import divide
+from core.corpora.formats.archives import by_name, unpacked
+from core.corpora.formats.files import InputFile, LocalFile, MemoryFile, local_file, shown_name
+from core.corpora.formats.looking import look
+from core.corpora.gathering import Gathered, gather
+from core.corpora.planning import Part, plan_parts
+from core.corpora.splitting import SplitSettings
+from core.corpora.storing import REJECTED_FILE, NewCorpus, check_name, new_corpus, unwritable
+from core.corpora.tasks import RAW_FOLDER, SCRATCH_FOLDER, STAGING_FOLDER, Task
+from core.corpora.watching import Watch, unwatched
+from core.errors import DataError
+from core.jobs.folder import JobFolder
+from core.languages import language_name
+from core.settings import Settings, checked_language
 from core.storage.corpus_records import SPLITS, Corpus
-from core.storage.files import utc_now
 from core.storage.workspace import Workspace
 
-DEFAULT_SEED = 1
+_SHOWN_FILES = 4
+
+
+class ImportSettings(Settings):
+    """What is imported, and how."""
+
+    name: str = Field(
+        default="", description="Name of the corpus; no other has it.", max_length=400
+    )
+    src_lang: str = Field(default="eng_Latn", description="FLORES-200 code of the source.")
+    tgt_lang: str = Field(default="gle_Latn", description="FLORES-200 code of the target.")
+    files: tuple[str, ...] = Field(
+        default=(), description="Names of what was uploaded, in its order."
+    )
+    parts: tuple[Part, ...] = Field(
+        default=(), description="How it is read; empty: as it is guessed."
+    )
+    public_set: str = Field(
+        default="", description="Key of a public set to fetch in place of files."
+    )
+    is_divided: bool = Field(
+        default=True,
+        description="Whether dev and test are cut out of what is not given as a split.",
+    )
+    split: SplitSettings = Field(default=SplitSettings(), description="How they are cut out.")
+
+    @field_validator("src_lang", "tgt_lang")
+    @classmethod
+    def _is_language(cls, code: str) -> str:
+        return checked_language(code)
+
+    @model_validator(mode="after")
+    def _languages_differ(self) -> ImportSettings:
+        if self.src_lang == self.tgt_lang:
+            name = language_name(self.src_lang)
+            raise ValueError(f"source and target are both {name} ({self.src_lang})")
+        return self
+
+    @property
+    def langs(self) -> tuple[str, str]:
+        """Source and target."""
+        return self.src_lang, self.tgt_lang
+
+
+def check_import(workspace: Workspace, settings: ImportSettings) -> ImportSettings:
+    """Gives the settings in full.
+
+    Raises:
+        DataError: The name is taken, or nothing was chosen.
+        ConfigError: There is no such public set.
+    """
+    if settings.public_set:
+        public = public_sets.public_set(settings.public_set)
+        settings = settings.changed(src_lang=public.src_lang, tgt_lang=public.tgt_lang)
+    elif not settings.files:
+        raise DataError("No file was chosen.", hint="Choose files to import.")
+    by_name([MemoryFile(name, b"") for name in settings.files])  # each has a name of its own
+    return settings.changed(name=check_name(workspace, settings.name))
+
+
+def import_files(
+    workspace: Workspace,
+    settings: ImportSettings,
+    files: Sequence[InputFile],
+    folder: Path,
+    watch: Watch = unwatched,
+) -> Corpus:
+    """Imports a corpus.
+
+    Args:
+        workspace: Where it is stored; the raw files are kept beside the segments.
+        settings: As `check_import` gave them.
+        files: What was uploaded, parallel to `settings.files`.
+        folder: An empty folder of the workspace's disk, for what is needed meanwhile.
+        watch: Is told how far it is.
+
+    Raises:
+        DataError: A file cannot be used; the sentence names file, line and cause. Nothing is
+            stored.
+        HostError: The disk is full; nothing is stored.
+    """
+    try:
+        return _imported(workspace, settings, files, folder, watch)
+    except OSError as error:
+        raise unwritable("The files could not be unpacked", error, workspace) from error
+
+
+def _imported(
+    workspace: Workspace,
+    settings: ImportSettings,
+    files: Sequence[InputFile],
+    folder: Path,
+    watch: Watch,
+) -> Corpus:
+    scratch = folder / SCRATCH_FOLDER
+    scratch.mkdir(parents=True)
+    parts, origin, about = settings.parts, "", {}
+    if settings.public_set:
+        public = public_sets.public_set(settings.public_set)
+        files, parts = _fetched(public, scratch, watch)
+        origin, about = f"fetched from {public.homepage}", public_details(public)
+    watch("unpacking", 0, 0)
+    given = by_name(unpacked(files, scratch))
+    parts = parts or _guessed(given, settings)
+    with new_corpus(
+        workspace,
+        name=settings.name,
+        src_lang=settings.src_lang,
+        tgt_lang=settings.tgt_lang,
+        origin=origin or _origin(files),
+        staging=folder / STAGING_FOLDER,
+        watch=watch,
+    ) as new:
+        rejected = new.folder / REJECTED_FILE
+        found = gather(given, parts, settings.langs, new.folder, rejected, watch=watch)
+        _divide(new, found, settings, watch)
+        _keep_raw(files, new.folder / RAW_FOLDER)
+        new.details.update(_details(settings, parts, found), **about)
+    return new.stored
+
+
+def _fetched(
+    public: public_sets.PublicSet, into: Path, watch: Watch
+) -> tuple[list[LocalFile], tuple[Part, ...]]:
+    folder = into / "fetched"
+    folder.mkdir()
+    fetched = public_sets.download(public, folder, watch)
+    parts = []
+    files: list[LocalFile] = []
+    for split, pair in fetched.items():
+        files += [local_file(path) for path in pair]
+        names = tuple(file.name for file in files[-2:])
+        parts.append(Part.parse({"split": split, "files": names}))
+    return files, tuple(parts)
+
+
+def public_details(public: public_sets.PublicSet) -> dict[str, str]:
+    """Gives what a corpus keeps of the public set that it is."""
+    return {
+        "public_set": public.key,
+        "licence": public.licence,
+        "licence_url": public.licence_url,
+        "citation": public.citation,
+    }
+
+
+def _guessed(files: dict[str, InputFile], settings: ImportSettings) -> tuple[Part, ...]:
+    looks = {name: look(file, languages=settings.langs) for name, file in files.items()}
+    plan = plan_parts(looks, *settings.langs)
+    if plan.problems:
+        raise DataError(plan.problems[0], hint="Say how the files are to be read.")
+    return plan.parts
+
+
+def _divide(new: NewCorpus, found: Gathered, settings: ImportSettings, watch: Watch) -> None:
+    """Counts what is there and divides the rest; splits that were given take nothing of it."""
+    for split in SPLITS:
+        new.counts[split] = found.counts.get(split, 0)
+        if split in found.counts and not new.counts[split]:
+            raise DataError(f"The {split} files hold no segment.", hint="Check the files.")
+        new.path(split).touch()
+    pool = new.folder / "pool.jsonl"
+    if not found.counts.get("", 0):
+        pool.unlink(missing_ok=True)
+        if not sum(new.counts.values()):
+            raise DataError("The files hold no segment.", hint="Check the files.")
+        return
+    given = [split for split in ("dev", "test") if found.counts.get(split)]
+    if settings.is_divided and len(given) < 2:
+        num_rows = found.counts[""]
+        counts = divide(
+            [pool], new.folder, settings.split, given=given, num_rows=num_rows, watch=watch
+        )
+        for split, count in counts.items():
+            new.counts[split] += count
+        pool.unlink()
+        return
+    with pool.open("rb") as source, new.path("train").open("ab") as target:
+        shutil.copyfileobj(source, target)
+    new.counts["train"] += found.counts[""]
+    pool.unlink()
+
+
+def _keep_raw(files: Sequence[InputFile], into: Path) -> None:
+    """Copies what was given; names from users are never paths, only plain endings stay."""
+    into.mkdir()
+    for number, file in enumerate(files):
+        ending = file.suffix if file.suffix[1:].isalnum() and file.suffix.isascii() else ""
+        with file.open() as source, (into / f"{number}{ending}").open("wb") as target:
+            shutil.copyfileobj(source, target)
+
+
+def _details(settings: ImportSettings, parts: Sequence[Part], found: Gathered) -> dict[str, Any]:
+    is_cut = "" in found.counts and settings.is_divided
+    return {
+        "made_by": "import",
+        "made_with": {"parts": [part.model_dump() for part in parts]},
+        "files": list(settings.files),
+        "encodings": found.encodings,
+        "rejected": found.rejected,
+        "num_left_out": sum(found.rejected.values()),
+        "split_seed": settings.split.seed if is_cut else None,
+    }
+
+
+def _origin(files: Sequence[InputFile]) -> str:
+    names = [file.name for file in files]
+    shown = ", ".join(names[:_SHOWN_FILES])
+    more = f" and {len(names) - _SHOWN_FILES} more" if len(names) > _SHOWN_FILES else ""
+    return f"imported from {shown}{more}"
 
 
 def import_corpus(
     workspace: Workspace,
+    settings: ImportSettings,
+    files: Sequence[InputFile],
     *,
-    name: str,
-    src_lang: str,
-    tgt_lang: str,
-    train: Sequence[NamedFile],
-    dev: Sequence[NamedFile] = (),
-    test: Sequence[NamedFile] = (),
-    num_dev: int = 0,
-    num_test: int = 0,
-    seed: int = DEFAULT_SEED,
+    watch: Watch = unwatched,
 ) -> Corpus:
-    """Imports a corpus; splits that are not given as files are cut out of `train`.
-
-    Args:
-        workspace: Where it is stored; the raw files are kept beside the segments.
-        name: A name that no other corpus has.
-        src_lang: FLORES-200 code of the first side.
-        tgt_lang: FLORES-200 code of the second side.
-        train: One TSV or JSONL file, or two line-aligned files.
-        dev: The same for dev; none = cut out of `train`.
-        test: The same for test; given if and only if `dev` is.
-        num_dev: Segments to cut out of `train` for dev; 0 = 5 % but at most 500.
-        num_test: The same for test.
-        seed: Decides which segments are cut out.
+    """Imports a corpus in this process; see `import_files`.
 
     Raises:
-        ConfigError: A language code is wrong or both are the same.
-        DataError: A file cannot be used or the name is taken; nothing was stored.
-        HostError: The disk is full; nothing was stored.
+        AdaptMLLMError: As `check_import` and `import_files`.
     """
-    name = check_name(workspace, name)
-    if language(src_lang) == language(tgt_lang):
-        raise ConfigError(f"Source and target are both {language(src_lang).name} ({src_lang}).")
-    files = {"train": list(train), "dev": list(dev), "test": list(test)}
-    if bool(dev) != bool(test):
-        raise DataError(
-            "Dev and test files were given only for one of the two.",
-            hint="Give both as files, or neither: then both are cut out of the training files.",
-        )
-    pairs = {
-        split: read_pairs(given, src_lang, tgt_lang)
-        for split, given in files.items()
-        if given or split == "train"
-    }
-    splits = _given_splits(pairs) if dev else _cut_splits(pairs["train"], num_dev, num_test, seed)
-    details = {
-        "files": {split: [file.name for file in given] for split, given in files.items()},
-        "num_empty": splits.num_empty,
-        "num_duplicates": splits.num_duplicates,
-        "split_seed": None if dev else seed,
-        "dev_overlaps": num_overlaps(splits.train, splits.dev),
-        "test_overlaps": num_overlaps(splits.train, splits.test),
-    }
-    shown = ", ".join(file.name for given in files.values() for file in given)
-    raw = [file for given in files.values() for file in given]
-    origin = f"imported from {shown}"
-    return _store(workspace, name, src_lang, tgt_lang, splits, origin, details, raw)
+    settings = settings.changed(files=tuple(file.name for file in files))
+    settings = check_import(workspace, settings)
+    with _own_folder(workspace) as folder:
+        return import_files(workspace, settings, files, folder, watch)
 
 
-def check_name(workspace: Workspace, name: str) -> str:
-    """Gives the name without outer spaces.
-
-    Raises:
-        DataError: It is empty, too long, or taken.
-    """
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 200:
-        raise DataError("A corpus needs a name of 1 to 200 characters.", hint="Type a name.")
-    if any(corpus.name == name for corpus in workspace.corpora.all()):
-        raise DataError(f"There is already a corpus named {name!r}.", hint="Choose another name.")
-    return name
-
-
-def _cut_splits(pairs: list[Pair], num_dev: int, num_test: int, seed: int) -> Splits:
-    usual = max(1, min(500, len(pairs) // 20))
-    return split_pairs(pairs, num_dev=num_dev or usual, num_test=num_test or usual, seed=seed)
-
-
-def _given_splits(pairs: dict[str, list[Pair]]) -> Splits:
-    """Keeps given splits with their repeated pairs, so that published line counts stay."""
-    kept = {}
-    for split, given in pairs.items():
-        kept[split] = [pair for pair in given if pair[0].strip() and pair[1].strip()]
-        if not kept[split]:
-            raise DataError(f"The {split} files hold no segment.", hint="Check the files.")
-    num_empty = sum(len(pairs[split]) - len(kept[split]) for split in kept)
-    return Splits(kept["train"], kept["dev"], kept["test"], num_empty)
-
-
-def split_again(
-    workspace: Workspace, name_or_id: str, *, num_dev: int, num_test: int, seed: int, name: str
-) -> Corpus:
-    """Makes a new corpus out of all segments of another, split anew; the old one stays.
-
-    Sizes of 0 are chosen as in `import_corpus`.
-
-    Raises:
-        DataError: There is no such corpus, the name is taken, or too few segments.
-    """
-    parent = workspace.corpora.get(name_or_id)
-    pairs = [
-        pair for split in SPLITS for pair in read_segments(workspace.split_file(parent.id, split))
-    ]
-    splits = _cut_splits(pairs, num_dev, num_test, seed)
-    details = {"parent": parent.id, "split_seed": seed, "num_duplicates": splits.num_duplicates}
-    origin = f"{parent.name}, split again"
-    return _store(
-        workspace,
-        check_name(workspace, name),
-        parent.src_lang,
-        parent.tgt_lang,
-        splits,
-        origin,
-        details,
-        is_synthetic=parent.is_synthetic,
-    )
-
-
-def ensure_sample(workspace: Workspace) -> Corpus:
-    """Gives the bundled sample corpus, generating it if it is not there."""
-    for corpus in workspace.corpora.all():
-        if corpus.name == sample.SAMPLE_NAME:
-            return corpus
-    made = sample.generate_sample()
-    return _store(
-        workspace,
-        sample.SAMPLE_NAME,
-        sample.SRC_LANG,
-        sample.TGT_LANG,
-        Splits(made.train, made.dev, made.test),
-        "generated from a small lexicon and grammar; synthetic, for trying things out only",
-        {"split_seed": sample.SEED},
-        is_synthetic=True,
-    )
-
-
-def delete_corpus(workspace: Workspace, name_or_id: str) -> None:
-    """Deletes a corpus, its segments and its raw files.
-
-    Raises:
-        DataError: There is no such corpus, or runs still refer to it.
-    """
-    corpus = workspace.corpora.get(name_or_id)
-    count = workspace.runs.of_corpus(corpus.id)
-    if count:
-        raise DataError(
-            f"{count} run(s) use the corpus {corpus.name!r}.",
-            hint="Delete these runs first, or keep the corpus: their scores refer to it.",
-        )
-    workspace.corpora.delete(corpus.id)
-    shutil.rmtree(workspace.corpus_folder(corpus.id), ignore_errors=True)
-
-
-def _store(
-    workspace: Workspace,
-    name: str,
-    src_lang: str,
-    tgt_lang: str,
-    splits: Splits,
-    origin: str,
-    details: dict[str, Any],
-    raw: Sequence[NamedFile] = (),
-    *,
-    is_synthetic: bool = False,
-) -> Corpus:
-    """Writes the files first and the record last: without a record nothing was imported."""
-    corpus = Corpus(
-        id=str(uuid.uuid4()),
-        name=name,
-        src_lang=src_lang,
-        tgt_lang=tgt_lang,
-        origin=origin,
-        is_synthetic=is_synthetic,
-        num_train=len(splits.train),
-        num_dev=len(splits.dev),
-        num_test=len(splits.test),
-        details=details,
-        created_at=utc_now(),
-    )
-    folder = workspace.corpus_folder(corpus.id)
+@contextlib.contextmanager
+def _own_folder(workspace: Workspace) -> Iterator[Path]:
+    folder = workspace.corpora_folder / f".import-{uuid.uuid4()}"
+    folder.mkdir()
     try:
-        _write_files(folder, splits, raw)
-        workspace.corpora.add(corpus)
-    except OSError as error:
+        yield folder
+    finally:
         shutil.rmtree(folder, ignore_errors=True)
-        raise HostError(
-            f"The corpus could not be written: {error.strerror}.",
-            hint=f"Free some space under {workspace.root} and import again.",
-        ) from error
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return corpus
 
 
-def _write_files(folder: Path, splits: Splits, raw: Sequence[NamedFile]) -> None:
-    (folder / "raw").mkdir(parents=True)
-    for number, file in enumerate(raw):
-        # Names from users are never paths: the raw upload keeps only its known ending.
-        ending = file.suffix if file.suffix in (".tsv", ".tab", ".jsonl", ".ndjson") else ".txt"
-        (folder / "raw" / f"{number}{ending}").write_bytes(file.data)
-    for split in SPLITS:
-        write_segments(folder / f"{split}.jsonl", getattr(splits, split))
+def _work(
+    workspace: Workspace, settings: ImportSettings, folder: JobFolder, watch: Watch
+) -> dict[str, Any]:
+    raw = folder.path / RAW_FOLDER
+    files = [
+        LocalFile(shown_name(name), raw / str(number)) for number, name in enumerate(settings.files)
+    ]
+    corpus = import_files(workspace, settings, files, folder.path, watch)
+    return {"corpus": corpus.id}
+
+
+TASK = Task("Importing", ImportSettings, check_import, _work, subject="")
+"""What `core.corpora.tasks` looks for."""

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from core.errors import DataError
 
 Pair = tuple[str, str]
 
 
-def write_segments(path: Path, pairs: Iterable[Pair]) -> int:
+class Row(NamedTuple):
+    """A pair, with the name of the document that it stands in; empty where none is known."""
+
+    source: str
+    target: str
+    document: str = ""
+
+
+def write_segments(path: Path, pairs: Iterable[Pair | Row]) -> int:
     """Writes pairs as `{"source": …, "target": …}` lines and gives how many there were.
 
-    The file is whole or absent.
+    A row of a known document has its name as `document`, too. The file is whole or absent.
 
     Raises:
         DataError: A segment holds half a character (a lone surrogate), which UTF-8 cannot hold.
@@ -24,8 +33,10 @@ def write_segments(path: Path, pairs: Iterable[Pair]) -> int:
     count = 0
     try:
         with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            for source, target in pairs:
+            for source, target, *document in pairs:
                 record = {"source": source, "target": target}
+                if document and document[0]:
+                    record["document"] = document[0]
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
                 count += 1
             file.flush()
@@ -57,3 +68,15 @@ def read_segments(path: Path, *, limit: int | None = None, offset: int = 0) -> l
     except FileNotFoundError:
         return []
     return pairs
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """Gives the rows of a split one by one, however many there are; no file means none."""
+    try:
+        file = path.open(encoding="utf-8", newline="\n")
+    except FileNotFoundError:
+        return
+    with file:
+        for line in file:
+            record = json.loads(line)
+            yield Row(record["source"], record["target"], record.get("document", ""))

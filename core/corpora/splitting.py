@@ -2,141 +2,269 @@
 
 from __future__ import annotations
 
-import random
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from core.corpora.segments import Pair
+from pydantic import Field, model_validator
+
+from core.corpora.linking import Keys, groups_of, keys_of
+from core.corpora.segments import Row, read_rows
+from core.corpora.watching import Watch, unwatched
 from core.errors import DataError
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Assignment: TypeAlias = npt.NDArray[np.int8]
+    Numbers: TypeAlias = npt.NDArray[np.int64]
+
+TRAIN, DEV, TEST = 0, 1, 2  # places in SPLITS
+HELD_OUT = {DEV: "dev", TEST: "test"}
+
+USUAL_SHARE = 20  # one of so many rows
+USUAL_MOST = 500
+
+_NUM_STRATA = 10
+_MAX_HELD_OUT = 1_000_000
+_TOLERANCE = 0.02  # percent: three times 33.33 is meant as all of it
 
 
-@dataclass(frozen=True)
-class Splits:
-    """Segments in three splits.
+class SplitSettings(Settings):
+    """How a corpus is split into train, dev and test."""
 
-    Attributes:
-        train, dev, test: Pairs.
-        num_empty: Pairs left out because a side was blank.
-        num_duplicates: Pairs left out because they stood there already.
-    """
+    by: Literal["count", "ratio"] = Field(
+        default="count",
+        description="Whether dev and test are given as numbers of segments or in percent.",
+    )
+    num_dev: int = Field(
+        default=0, ge=0, le=_MAX_HELD_OUT, description="Segments for dev; 0 = 5 %, at most 500."
+    )
+    num_test: int = Field(
+        default=0, ge=0, le=_MAX_HELD_OUT, description="Segments for test; 0 = 5 %, at most 500."
+    )
+    train_percent: float = Field(
+        default=80.0,
+        ge=1,
+        le=99.8,
+        description="Share of train in percent; it also gets what remains.",
+    )
+    dev_percent: float = Field(default=10.0, ge=0.1, le=90, description="Share of dev in percent.")
+    test_percent: float = Field(
+        default=10.0, ge=0.1, le=90, description="Share of test in percent."
+    )
+    seed: int = Field(
+        default=1, ge=0, le=2**32 - 1, description="The same seed gives the same split."
+    )
+    keep_documents: bool = Field(
+        default=False, description="Whether the segments of one document stay in one split."
+    )
+    stratify_by_length: bool = Field(
+        default=True, description="Whether short and long segments are shared out evenly."
+    )
 
-    train: list[Pair]
-    dev: list[Pair]
-    test: list[Pair]
-    num_empty: int = 0
-    num_duplicates: int = 0
+    @model_validator(mode="after")
+    def _shares_are_all(self) -> SplitSettings:
+        shares = (self.train_percent, self.dev_percent, self.test_percent)
+        if self.by == "ratio" and abs(sum(shares) - 100) > _TOLERANCE:
+            train, dev, test = (f"{share:g} %" for share in shares)
+            raise ValueError(
+                f"train {train}, dev {dev} and test {test} are {sum(shares):g} % together, "
+                f"not 100 %"
+            )
+        return self
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """Segments per split."""
-        return {"train": len(self.train), "dev": len(self.dev), "test": len(self.test)}
+    def sizes(self, num_rows: int) -> tuple[int, int]:
+        """Gives the numbers of segments that are asked for dev and for test.
 
-
-class _Words(dict[int, str]):
-    """What `str.translate` asks for each character: letters, digits and their marks stay.
-
-    Regular expressions will not do: to them the vowel signs of Devanagari are no word characters.
-    """
-
-    def __missing__(self, code: int) -> str:
-        letter = chr(code)
-        kind = unicodedata.category(letter)
-        if kind == "Cf" or 0xFE00 <= code <= 0xFE0F:
-            self[code] = ""  # joiners and variation selectors are invisible
-        else:
-            self[code] = letter if kind[0] in "LN" or kind in ("Mn", "Mc") else " "
-        return self[code]
-
-
-_WORDS = _Words()
-
-
-def normalised(text: str) -> str:
-    """Gives a text as leak checks see it: case, spacing and punctuation do not count."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    words = " ".join(folded.translate(_WORDS).split())
-    # A text of symbols alone, such as emoji, is compared as it stands.
-    return words if any(map(str.isalnum, words)) else folded.strip()
+        Raises:
+            DataError: So many rows cannot give them.
+        """
+        usual = max(1, min(USUAL_MOST, num_rows // USUAL_SHARE))
+        sizes = (self.num_dev or usual, self.num_test or usual)
+        if self.by == "ratio":
+            shares = (self.dev_percent, self.test_percent)
+            # Remainders go to train; the small summand is for shares that floats fall short of.
+            dev, test = (max(1, int(num_rows * share / 100 + 1e-6)) for share in shares)
+            sizes = (dev, test)
+        if num_rows < sum(sizes) + 1:
+            raise DataError(
+                f"{num_rows} segments cannot give dev {sizes[0]}, test {sizes[1]} "
+                f"and a train split.",
+                hint="Ask for smaller dev and test splits, or import more segments.",
+            )
+        return sizes
 
 
-def cleaned(pairs: Sequence[Pair]) -> tuple[list[Pair], int, int]:
-    """Gives the pairs without blank and repeated ones, and how many of each there were."""
-    kept: list[Pair] = []
-    seen: set[Pair] = set()
-    num_empty = num_duplicates = 0
-    for pair in pairs:
-        if not pair[0].strip() or not pair[1].strip():
-            num_empty += 1
-        elif pair in seen:
-            num_duplicates += 1
-        else:
-            seen.add(pair)
-            kept.append(pair)
-    return kept, num_empty, num_duplicates
-
-
-def split_pairs(pairs: Sequence[Pair], *, num_dev: int, num_test: int, seed: int) -> Splits:
-    """Splits at random; a normalised source or target never stands in two splits.
-
-    Pairs that share a side (directly or through others) stay together, so dev and test may hold
-    somewhat fewer segments than asked for, never more. No pair is dropped except blank ones and
-    exact duplicates.
+def assign_files(
+    paths: Sequence[Path], settings: SplitSettings, *, watch: Watch = unwatched, total: int = 0
+) -> Assignment:
+    """Gives the split of each row of files of segments, taken as one file after the other.
 
     Raises:
-        DataError: Too few segments for what was asked.
+        DataError: As `assign`.
     """
-    kept, num_empty, num_duplicates = cleaned(pairs)
-    if num_dev < 1 or num_test < 1:
-        raise DataError(
-            f"dev {num_dev} and test {num_test} must both be at least 1.",
-            hint="A run measures itself on dev and its result on test.",
-        )
-    if len(kept) < num_dev + num_test + 1:
-        raise DataError(
-            f"{len(kept)} segments cannot give dev {num_dev}, test {num_test} and a train split.",
-            hint="Ask for smaller dev and test splits, or import more segments.",
-        )
-    groups = _groups(kept)
-    random.Random(seed).shuffle(groups)
-    wanted = {"dev": num_dev, "test": num_test}
-    parts: dict[str, list[int]] = {"dev": [], "test": [], "train": []}
-    for group in groups:
-        fitting = (name for name, size in wanted.items() if len(parts[name]) + len(group) <= size)
-        parts[next(fitting, "train")].extend(group)
-    chosen = {name: [kept[i] for i in sorted(indices)] for name, indices in parts.items()}
-    for name, split in chosen.items():
-        if not split:
-            raise DataError(
-                f"No {name} split is possible: too many segments share a source or a target.",
-                hint="Remove repeated lines, or import ready-made dev and test files.",
+    rows = chain.from_iterable(map(read_rows, paths))
+    return assign_rows(rows, settings, watch=watch, total=total)
+
+
+def assign_rows(
+    rows: Iterable[Row], settings: SplitSettings, *, watch: Watch = unwatched, total: int = 0
+) -> Assignment:
+    """Gives the split of each row; the rows are read once and not kept.
+
+    Raises:
+        DataError: As `assign`.
+    """
+    return assign(keys_of(rows, watch=watch, phase="reading for the split", total=total), settings)
+
+
+def assign(keys: Keys, settings: SplitSettings) -> Assignment:
+    """Gives the split of each row: 0 train, 1 dev, 2 test.
+
+    Rows that share a normalised source or target (or, if asked, a document), directly or through
+    others, are never parted. Dev and test get exactly what is asked where enough rows are linked to
+    no other, else as much as the groups allow, never more. Everything else is train; no row is left
+    out. The same keys and settings give the same split on any machine: nothing depends on the order
+    of a set or on how numpy shuffles.
+
+    Args:
+        keys: Of all rows.
+        settings: How to split.
+
+    Raises:
+        DataError: There are too few rows, or linked rows leave nothing for dev or test.
+    """
+    import numpy as np
+
+    num_dev, num_test = settings.sizes(len(keys))
+    groups = groups_of(keys, with_documents=settings.keep_documents)
+    sizes = np.bincount(groups)
+    # Raw numbers of a bit generator are what numpy promises never to change (NEP 19).
+    random = np.random.PCG64(settings.seed)
+    order = np.argsort(random.random_raw(len(sizes)), kind="stable")
+    filling = _Filling(sizes, order, {DEV: num_dev, TEST: num_test})
+    if settings.stratify_by_length:
+        ties = random.random_raw(_NUM_STRATA)
+        filling.fill_strata(_strata(keys, groups, len(sizes)), np.argsort(ties, kind="stable"))
+    filling.fill(order)
+    filling.tighten()
+    for split, name in HELD_OUT.items():
+        if not np.any(filling.splits == split):
+            raise _impossible(name, keys, sizes, settings)
+    return filling.splits[groups]
+
+
+class _Filling:
+    """Groups on their way into splits.
+
+    Attributes:
+        splits: The split of each group.
+        left: Rows that each split still lacks.
+    """
+
+    def __init__(self, sizes: Numbers, order: Numbers, wanted: dict[int, int]) -> None:
+        import numpy as np
+
+        self.splits: Assignment = np.zeros(len(sizes), np.int8)
+        self.left = wanted
+        self._sizes = sizes
+        self._order = order
+
+    def fill(self, order: Numbers, wanted: dict[int, int] | None = None) -> None:
+        """Puts groups where they fit, in their order, until `wanted` (or all that lacks) is met."""
+        room = dict(self.left) if wanted is None else wanted
+        order = order[self.splits[order] == TRAIN]
+        for group, size in zip(order.tolist(), self._sizes[order].tolist(), strict=True):
+            if not any(room.values()):
+                break
+            for split, rows in room.items():
+                if size <= rows:
+                    self.splits[group] = split
+                    room[split] -= size
+                    self.left[split] -= size
+                    break
+
+    def fill_strata(self, strata: Numbers, tie_order: Numbers) -> None:
+        """Fills from each stratum what is due to it; what does not come out even is left."""
+        import numpy as np
+
+        num_rows = np.bincount(strata, self._sizes, _NUM_STRATA).astype(np.int64)
+        due = {}
+        for split, rows in self.left.items():
+            due[split] = _quotas(num_rows, rows, tie_order)
+            num_rows = num_rows - due[split]
+        for stratum in range(_NUM_STRATA):
+            members = self._order[strata[self._order] == stratum]
+            self.fill(members, {split: int(quotas[stratum]) for split, quotas in due.items()})
+
+    def tighten(self) -> None:
+        """Swaps groups for larger ones of train while that brings a split nearer to its size."""
+        import numpy as np
+
+        for split in self.left:
+            while self.left[split]:
+                inner = np.unique(self._sizes[self.splits == split])
+                outer = np.unique(self._sizes[self.splits == TRAIN])
+                gains = outer[None, :] - inner[:, None]
+                gains[gains > self.left[split]] = 0
+                if not gains.size or gains.max() <= 0:
+                    break
+                row, column = np.unravel_index(np.argmax(gains), gains.shape)
+                out, into = self._first(split, inner[row]), self._first(TRAIN, outer[column])
+                self.splits[out], self.splits[into] = TRAIN, split
+                self.left[split] -= int(gains[row, column])
+
+    def _first(self, split: int, size: int) -> int:
+        """Gives the first group of a split and a size, in the random order."""
+        import numpy as np
+
+        is_such = (self.splits[self._order] == split) & (self._sizes[self._order] == size)
+        return int(self._order[np.argmax(is_such)])
+
+
+def _strata(keys: Keys, groups: Numbers, num_groups: int) -> Numbers:
+    """Gives the decile of source length in which the first row of each group stands."""
+    import numpy as np
+
+    deciles = np.empty(len(keys), np.int64)
+    in_order = np.argsort(keys.lengths, kind="stable")
+    deciles[in_order] = np.arange(len(keys)) * _NUM_STRATA // len(keys)
+    strata = np.empty(num_groups, np.int64)
+    strata[groups[::-1]] = deciles[::-1]  # the last one written is the first row
+    return strata
+
+
+def _quotas(num_rows: Numbers, wanted: int, tie_order: Numbers) -> Numbers:
+    """Shares `wanted` out in proportion to `num_rows`, by largest remainders."""
+    import numpy as np
+
+    total = int(num_rows.sum())
+    quotas, remainders = np.divmod(num_rows * wanted, total)
+    by_remainder = tie_order[np.argsort(-remainders[tie_order], kind="stable")]
+    quotas[by_remainder[: wanted - int(quotas.sum())]] += 1
+    return quotas
+
+
+def _impossible(name: str, keys: Keys, sizes: Numbers, settings: SplitSettings) -> DataError:
+    import numpy as np
+
+    largest, how = int(sizes.max()), "equal sources or targets"
+    hint = "Remove repeated lines, or import ready-made dev and test files."
+    if settings.keep_documents:
+        by_text = int(np.bincount(groups_of(keys, with_documents=False)).max())
+        if by_text < largest:
+            how = "the same document (keep_documents) or equal sources or targets"
+            hint = (
+                "Let documents be divided, remove repeated lines, which link documents, or ask for "
+                "larger dev and test splits."
             )
-    return Splits(chosen["train"], chosen["dev"], chosen["test"], num_empty, num_duplicates)
-
-
-def _groups(pairs: Sequence[Pair]) -> list[list[int]]:
-    """Gives the sets of pairs that are linked by an equal normalised side (union-find)."""
-    parent = list(range(len(pairs)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
-    first_with: dict[tuple[int, str], int] = {}
-    for index, pair in enumerate(pairs):
-        for side, text in enumerate(pair):
-            other = first_with.setdefault((side, normalised(text)), index)
-            parent[root(index)] = root(other)
-    groups: dict[int, list[int]] = {}
-    for index in range(len(pairs)):
-        groups.setdefault(root(index), []).append(index)
-    return list(groups.values())
-
-
-def num_overlaps(first: Sequence[Pair], second: Sequence[Pair]) -> int:
-    """Gives how many pairs of `second` share a normalised source or target with `first`."""
-    sources = {normalised(source) for source, _ in first}
-    targets = {normalised(target) for _, target in first}
-    return sum(normalised(s) in sources or normalised(t) in targets for s, t in second)
+    group = "groups" if len(sizes) > 1 else "group"
+    return DataError(
+        f"No {name} split is possible: {len(keys):,} segments are {len(sizes):,} {group} linked by "
+        f"{how}, the largest of {largest:,} segments.",
+        hint=hint,
+    )

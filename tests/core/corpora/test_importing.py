@@ -1,147 +1,222 @@
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import subprocess
 import threading
+import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.corpora.importing import (
-    delete_corpus,
-    ensure_sample,
-    import_corpus,
-    split_again,
-)
-from core.corpora.reading import NamedFile
-from core.corpora.segments import read_segments
+from core.corpora.formats.files import MemoryFile, local_file
+from core.corpora.importing import ImportSettings, import_corpus
+from core.corpora.restored import rejected_of
+from core.corpora.segments import Row, read_rows, read_segments
 from core.errors import AdaptMLLMError, ConfigError, DataError, HostError
+from core.jobs.segment_process import StoppedError
 from core.storage.corpus_records import SPLITS, Corpus
-from core.storage.job_records import Job
-from core.storage.run_records import Run
 from core.storage.workspace import Workspace
-
-
-def tsv(num_pairs: int, prefix: str = "", name: str = "x.tsv") -> NamedFile:
-    rows = [f"{prefix}source {n}\t{prefix}target {n}\n" for n in range(num_pairs)]
-    return NamedFile(name, "".join(rows).encode())
-
-
-def imported(workspace: Workspace, **changes: Any) -> Corpus:
-    given: dict[str, Any] = {
-        "name": "Covid",
-        "src_lang": "eng_Latn",
-        "tgt_lang": "gle_Latn",
-        "train": [tsv(100)],
-    }
-    return import_corpus(workspace, **{**given, **changes})
+from tests.core.corpora.imports import imported, tsv
 
 
 def stored_files(workspace: Workspace) -> list[Path]:
     return list(workspace.corpora_folder.rglob("*"))
 
 
-def test_import_cuts_dev_and_test_out_of_the_training_file(workspace: Workspace) -> None:
-    corpus = imported(workspace, num_dev=7, num_test=9)
+def pairs_of(workspace: Workspace, corpus: Corpus, split: str) -> list[tuple[str, str]]:
+    return read_segments(workspace.split_file(corpus.id, split))
+
+
+def test_import_cuts_dev_and_test_out_of_one_file(workspace: Workspace) -> None:
+    corpus = imported(workspace, split={"num_dev": 7, "num_test": 9})
     assert corpus.counts == {"train": 84, "dev": 7, "test": 9}
     assert workspace.corpora.get("Covid") == corpus
-    pairs = [
-        pair for split in SPLITS for pair in read_segments(workspace.split_file(corpus.id, split))
-    ]
+    pairs = [pair for split in SPLITS for pair in pairs_of(workspace, corpus, split)]
     assert sorted(pairs) == sorted((f"source {n}", f"target {n}") for n in range(100))
     assert corpus.details["split_seed"] == 1
-    assert corpus.details["dev_overlaps"] == corpus.details["test_overlaps"] == 0
+    assert corpus.details["leakage"]["pairs"][0]["num_held_out"] == 7
 
 
 @pytest.mark.parametrize(("num_pairs", "size"), [(3, 1), (100, 5), (20_000, 500)])
 def test_usual_dev_and_test_are_a_twentieth_but_at_most_500(
     num_pairs: int, size: int, workspace: Workspace
 ) -> None:
-    corpus = imported(workspace, train=[tsv(num_pairs)])
+    corpus = imported(workspace, tsv(num_pairs))
     assert corpus.counts == {"train": num_pairs - 2 * size, "dev": size, "test": size}
 
 
-def test_given_splits_keep_their_line_counts_with_repeated_pairs(workspace: Workspace) -> None:
-    train = NamedFile("t.tsv", b"a\tb\na\tb\nc\td\n\t\n")
-    dev = NamedFile("d.tsv", b"e\tf\ne\tf\n \tx\n")
-    test = NamedFile("e.tsv", b"A.\tg\nh\ti\n")
-    corpus = imported(workspace, train=[train], dev=[dev], test=[test])
+def test_80_10_10_of_1003_rows_is_1003_rows(workspace: Workspace) -> None:
+    corpus = imported(workspace, tsv(1003), split={"by": "ratio"})
+    assert corpus.counts == {"train": 803, "dev": 100, "test": 100}
+
+
+def test_given_splits_keep_their_rows_and_blank_ones_are_listed(workspace: Workspace) -> None:
+    train = MemoryFile("train.tsv", b"a\tb\na\tb\nc\td\n\t\n")
+    dev = MemoryFile("dev.tsv", b"e\tf\ne\tf\n \tx\n")
+    test = MemoryFile("test.tsv", b"A.\tg\nh\ti\n")
+    corpus = imported(workspace, train, dev, test)
     assert corpus.counts == {"train": 3, "dev": 2, "test": 2}
-    assert read_segments(workspace.split_file(corpus.id, "train")) == [
-        ("a", "b"),
-        ("a", "b"),
-        ("c", "d"),
+    assert pairs_of(workspace, corpus, "train") == [("a", "b"), ("a", "b"), ("c", "d")]
+    assert corpus.details["rejected"] == {"empty": 2}
+    found = rejected_of(workspace, corpus).page()
+    assert [(each.split, each.details) for each in found] == [
+        ("train", "train.tsv, line 4"),
+        ("dev", "dev.tsv, line 3"),
     ]
-    details = corpus.details
-    assert (details["num_empty"], details["num_duplicates"]) == (2, 0)
-    assert (details["dev_overlaps"], details["test_overlaps"]) == (0, 1)
-    assert details["split_seed"] is None
-    assert details["files"] == {"train": ["t.tsv"], "dev": ["d.tsv"], "test": ["e.tsv"]}
+    assert corpus.details["split_seed"] is None
+    assert corpus.details["files"] == ["train.tsv", "dev.tsv", "test.tsv"]
+
+
+def test_only_what_is_not_given_is_cut_out(workspace: Workspace) -> None:
+    corpus = imported(workspace, tsv(60, name="train.tsv"), tsv(4, "t", name="test.tsv"))
+    assert corpus.counts == {"train": 57, "dev": 3, "test": 4}
+
+
+def test_an_undivided_import_is_all_train(workspace: Workspace) -> None:
+    assert imported(workspace, is_divided=False).counts == {"train": 100, "dev": 0, "test": 0}
 
 
 def test_loresmt_keeps_its_published_counts(loresmt: Path, workspace: Workspace) -> None:
-    def pair(stem: str) -> list[NamedFile]:
-        names = (f"{stem}.en", f"{stem}.ga")
-        return [NamedFile(name, (loresmt / name).read_bytes()) for name in names]
-
-    corpus = imported(workspace, train=pair("train"), dev=pair("dev"), test=pair("test.en2ga"))
+    files = [local_file(path) for path in sorted(loresmt.iterdir())]
+    corpus = import_corpus(workspace, ImportSettings(name="LoResMT"), files)
     assert corpus.counts == {"train": 8112, "dev": 502, "test": 500}
-    assert corpus.details["num_empty"] == 0
+    assert corpus.details["rejected"] == {}
     for split in SPLITS:
         stem = "test.en2ga" if split == "test" else split
-        lines = (loresmt / f"{stem}.en").read_text(encoding="utf-8").splitlines()
-        pairs = read_segments(workspace.split_file(corpus.id, split))
-        assert [source for source, _ in pairs] == lines
+        lines = (loresmt / f"{stem}.en").read_text(encoding="utf-8").split("\n")[:-1]
+        assert [source for source, _ in pairs_of(workspace, corpus, split)] == lines
+
+
+def test_leaks_of_loresmt_are_known_after_the_import(loresmt: Path, workspace: Workspace) -> None:
+    """The README of the data names 2 dev and 4 test lines of the English side."""
+    files = [local_file(path) for path in sorted(loresmt.iterdir())]
+    corpus = import_corpus(workspace, ImportSettings(name="LoResMT"), files)
+    dev, test, _ = corpus.details["leakage"]["pairs"]
+    assert (dev["split"], dev["other_split"], dev["counts"]["source"]["exact"]) == (
+        "dev", "train", 2,
+    )  # fmt: skip
+    english = test["counts"]["source"]
+    assert (test["split"], test["other_split"]) == ("test", "train")
+    assert english["exact"] + english["normalised"] == 4
+
+
+def zip_of(**members: bytes) -> MemoryFile:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), data)
+    return MemoryFile("corpus.zip", stream.getvalue())
+
+
+def test_archives_of_aligned_files_are_read_as_splits(workspace: Workspace) -> None:
+    archive = zip_of(
+        data__train_en=b"one\ntwo\n", data__train_ga="aon\ndó\n".encode(),
+        data__dev_en=b"three\n", data__dev_ga=b"tri\n",
+        data__test_en=b"four\n", data__test_ga=b"ceathair\n",
+    )  # fmt: skip
+    corpus = imported(workspace, archive)
+    assert corpus.counts == {"train": 2, "dev": 1, "test": 1}
+    assert pairs_of(workspace, corpus, "train") == [("one", "aon"), ("two", "dó")]
+    raw = workspace.corpus_folder(corpus.id) / "raw"
+    assert [(file.name, file.read_bytes()) for file in raw.iterdir()] == [("0.zip", archive.data)]
+
+
+def test_gz_and_utf_16_and_columns_by_language(workspace: Workspace) -> None:
+    table = "gle_Latn,note,eng_Latn,doc\r\n" + "".join(
+        f'"Dia, {n} é",x,God {n},d{n % 3}\r\n' for n in range(60)
+    )
+    file = MemoryFile("c.csv.gz", gzip.compress(table.encode("utf-16")))
+    split = {"keep_documents": True, "num_dev": 20, "num_test": 20}
+    corpus = imported(workspace, file, split=split)
+    rows = [row for split in SPLITS for row in read_rows(workspace.split_file(corpus.id, split))]
+    assert sorted(rows) == sorted(Row(f"God {n}", f"Dia, {n} é", f"d{n % 3}") for n in range(60))
+    assert corpus.details["encodings"] == {"c.csv": "UTF-16 (little-endian) with BOM"}
+    places = {
+        row.document: split
+        for split in SPLITS
+        for row in read_rows(workspace.split_file(corpus.id, split))
+    }
+    assert len(places) == 3  # each document stands in one split
 
 
 def test_names_of_uploads_are_never_paths(workspace: Workspace, tmp_path: Path) -> None:
-    files = [NamedFile("../../x", b"a\nc\ne\n"), NamedFile("/etc/y.sh", b"b\nd\nf\n")]
-    corpus = imported(workspace, train=files)
+    files = [MemoryFile("../../x", b"a\nc\ne\n"), MemoryFile("/etc/y.sh", b"b\nd\nf\n")]
+    corpus = imported(workspace, *files)
     folder = workspace.corpus_folder(corpus.id)
-    assert sorted(file.name for file in (folder / "raw").iterdir()) == ["0.txt", "1.txt"]
-    assert (folder / "raw/0.txt").read_bytes() == b"a\nc\ne\n"
-    assert corpus.origin == "imported from ../../x, /etc/y.sh"
+    assert sorted(file.name for file in (folder / "raw").iterdir()) == ["0", "1.sh"]
+    assert (folder / "raw/0").read_bytes() == b"a\nc\ne\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["workspace"]
 
 
-WRONG: list[tuple[dict[str, Any], type[AdaptMLLMError], str]] = [
-    ({"name": " \n "}, DataError, "A corpus needs a name of 1 to 200 characters."),
-    ({"name": "x" * 201}, DataError, "A corpus needs a name of 1 to 200 characters."),
-    ({"tgt_lang": "gle"}, ConfigError, "'gle' is not a FLORES-200 language code."),
-    ({"tgt_lang": "eng_Latn"}, ConfigError, "Source and target are both English (eng_Latn)."),
-    ({"train": []}, DataError, "0 files were given for one split."),
-    ({"train": [tsv(2)]}, DataError, "2 segments cannot give dev 1, test 1 and a train split."),
-    ({"train": [NamedFile("x.tsv", b"")]}, DataError, "'x.tsv' is empty."),
-    ({"num_dev": 99}, DataError, "100 segments cannot give dev 99, test 5 and a train split."),
-    ({"num_test": -3}, DataError, "dev 5 and test -3 must both be at least 1."),
-    ({"dev": [tsv(3)]}, DataError, "Dev and test files were given only for one of the two."),
+WRONG: list[tuple[dict[str, Any], list[MemoryFile], type[AdaptMLLMError], str]] = [
+    ({"name": " \n "}, [tsv(9)], DataError, "A corpus needs a name of 1 to 200 characters."),
+    ({"name": "x" * 201}, [tsv(9)], DataError, "A corpus needs a name of 1 to 200 characters."),
     (
-        {"dev": [NamedFile("d.tsv", b" \t \n")], "test": [tsv(3)]},
-        DataError,
+        {"tgt_lang": "eng_Latn"}, [tsv(9)], ConfigError,
+        "source and target are both English (eng_Latn)",
+    ),
+    ({}, [tsv(2)], DataError, "2 segments cannot give dev 1, test 1 and a train split."),
+    ({}, [MemoryFile("x.tsv", b"")], DataError, "'x.tsv' is empty."),
+    (
+        {"split": {"num_dev": 99}}, [tsv(100)], DataError,
+        "100 segments cannot give dev 99, test 5 and a train split.",
+    ),
+    (
+        {}, [tsv(3, name="train.tsv"), MemoryFile("dev.tsv", b" \t \n")], DataError,
         "The dev files hold no segment.",
     ),
-]
+    ({}, [tsv(3), tsv(4)], DataError, "Two of the files are called 'x.tsv': give one another"),
+    (
+        {}, [MemoryFile("a.en", b"1\n2\n"), MemoryFile("a.ga", b"1\n")], DataError,
+        "'a.en' has 2 lines and 'a.ga' has 1; 'a.en' is longer by 1.",
+    ),
+    (
+        {}, [MemoryFile("a.en", b"1\n2\n")], DataError,
+        "'a.en' has one segment a line, but no other file is its other half in English and Irish.",
+    ),
+    (
+        {}, [MemoryFile("x.csv", b"de,fr\na,b\n")], DataError,
+        "'x.csv' has 'de', 'fr': say which is source and which is target.",
+    ),
+    ({}, [MemoryFile("x.tsv", b"a\tb\nc\td\te\n")], DataError, "'x.tsv' line 2"),
+    ({}, [MemoryFile("x.zip", b"PK\x03\x04 and no more")], DataError, "'x.zip' is a damaged"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "error", "sentence"), WRONG)
+@pytest.mark.parametrize(("changes", "files", "error", "sentence"), WRONG)
 def test_wrong_import_is_one_sentence_and_stores_nothing(
-    changes: dict[str, Any], error: type[AdaptMLLMError], sentence: str, workspace: Workspace
+    changes: dict[str, Any],
+    files: list[MemoryFile],
+    error: type[AdaptMLLMError],
+    sentence: str,
+    workspace: Workspace,
 ) -> None:
     with pytest.raises(error) as caught:
-        imported(workspace, **changes)
-    assert caught.value.message == sentence
+        imported(workspace, *files, **changes)
+    assert sentence in caught.value.message
     assert stored_files(workspace) == []
     assert workspace.corpora.all() == []
+
+
+def test_stopped_import_stores_nothing(workspace: Workspace) -> None:
+    def watch(phase: str, done: int, total: int) -> None:
+        if phase == "writing":
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        import_corpus(workspace, ImportSettings(name="a"), (tsv(100),), watch=watch)
+    assert stored_files(workspace) == []
 
 
 def test_name_that_is_taken_is_refused_and_nothing_is_stored(workspace: Workspace) -> None:
     corpus = imported(workspace)
     before = sorted(stored_files(workspace))
     with pytest.raises(DataError, match="There is already a corpus named 'Covid'"):
-        imported(workspace, name="  Covid ", train=[tsv(50)])
+        imported(workspace, tsv(50), name="  Covid ")
     assert sorted(stored_files(workspace)) == before
     assert workspace.corpora.all() == [corpus]
 
@@ -174,13 +249,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("only root may mount a small disk")
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def test_full_disk_stores_nothing_and_the_workspace_goes_on(small_disk: Path) -> None:
     workspace = Workspace(small_disk)
     with pytest.raises(HostError, match="The corpus could not be written: No space left"):
-        imported(workspace, train=[tsv(30_000)])
+        imported(workspace, tsv(30_000))
     assert stored_files(workspace) == []
     assert workspace.corpora.all() == []
     assert imported(workspace).num_train == 90
@@ -213,57 +288,3 @@ def test_record_that_cannot_be_stored_takes_its_files_along(
     with pytest.raises(KeyboardInterrupt):
         imported(workspace)
     assert stored_files(workspace) == []
-
-
-def test_split_again_makes_a_new_corpus_and_keeps_the_old_one(workspace: Workspace) -> None:
-    old = imported(workspace)
-    new = split_again(workspace, "Covid", num_dev=20, num_test=30, seed=9, name="Other")
-    assert new.counts == {"train": 50, "dev": 20, "test": 30}
-    assert new.details["parent"] == old.id
-    assert {corpus.name: corpus.counts for corpus in workspace.corpora.all()} == {
-        "Covid": {"train": 90, "dev": 5, "test": 5},
-        "Other": new.counts,
-    }
-    with pytest.raises(DataError, match="There is already a corpus named 'Other'"):
-        split_again(workspace, "Covid", num_dev=20, num_test=30, seed=9, name="Other")
-    with pytest.raises(DataError, match="There is no corpus 'Nothing'"):
-        split_again(workspace, "Nothing", num_dev=1, num_test=1, seed=1, name="New")
-
-
-def test_sample_is_made_once_and_marked_as_synthetic(workspace: Workspace) -> None:
-    corpus = ensure_sample(workspace)
-    assert ensure_sample(workspace) == corpus
-    assert corpus.is_synthetic
-    again = split_again(workspace, corpus.id, num_dev=5, num_test=5, seed=1, name="again")
-    assert again.is_synthetic
-
-
-def test_corpus_is_deleted_with_its_files(workspace: Workspace) -> None:
-    corpus = imported(workspace)
-    delete_corpus(workspace, "Covid")
-    assert not workspace.corpus_folder(corpus.id).exists()
-    assert workspace.corpora.all() == []
-
-
-def test_corpus_that_a_run_uses_is_kept(workspace: Workspace) -> None:
-    corpus = imported(workspace)
-    job = Job("r", "core.finetune.job", "runs/r", "compute", "finished", corpus.created_at)
-    run = Run(
-        id="r",
-        name="run",
-        corpus_id=corpus.id,
-        corpus_name=corpus.name,
-        base_model="starter",
-        src_lang="eng_Latn",
-        tgt_lang="gle_Latn",
-        settings={},
-        scores={},
-        train_seconds=None,
-        created_at=corpus.created_at,
-        job=job,
-    )
-    workspace.runs.add(run)
-    workspace.runs.add(replace(run, id="s", job=replace(job, id="s")))
-    with pytest.raises(DataError, match=r"2 run\(s\) use the corpus 'Covid'\."):
-        delete_corpus(workspace, corpus.id)
-    assert workspace.corpus_folder(corpus.id).exists()

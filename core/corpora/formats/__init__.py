@@ -1,0 +1,1 @@
+"""Files into rows and rows into files; imports nothing of core.corpora but segments."""
