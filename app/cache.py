@@ -10,10 +10,14 @@ from core.emissions.course import EnergyCourse, EnergyCourseReader
 from core.emissions.records import FILE_NAME as ENERGY_FILE_NAME
 from core.emissions.stored import all_energy
 from core.emissions.totals import Total, grand_total
+from core.finetune.advice import Advice, advise
 from core.finetune.history import History, HistoryReader
 from core.finetune.preview import Preview, preview_in_process
+from core.finetune.run_folder import RunFolder
 from core.finetune.settings import FineTuneSettings
 from core.host import HostFacts, host_facts
+from core.jobs.folder import JobState
+from core.storage.run_records import Run
 from core.storage.workspace import Workspace, default_workspace
 from core.systems.board import Board
 
@@ -49,6 +53,21 @@ def history(run_id: str) -> History:
 def _history(root: str, run_id: str) -> HistoryReader:
     """One reader a run, shared by all tabs, so that each line is parsed once."""
     return HistoryReader(_workspace(root).run_folder(run_id))
+
+
+def advice(run: Run, state: JobState) -> Advice:
+    """Gives what can be said about a run; read anew when it has written something."""
+    folder = RunFolder(workspace().run_folder(run.id))
+    files = (folder.metrics_file, folder.samples_file, folder.outputs_file, folder.result_file)
+    sizes = [file.stat().st_size if file.exists() else 0 for file in files]
+    return _advice(str(workspace().root), run.id, repr((state.state, state.reason, sizes)))
+
+
+@st.cache_data(max_entries=64, ttl=3600, show_spinner=False)
+def _advice(root: str, run_id: str, stamp: str) -> Advice:
+    del stamp  # part of the key
+    opened = _workspace(root)
+    return advise(opened, opened.runs.get(run_id))
 
 
 def energy_taken() -> Total:
@@ -87,8 +106,11 @@ def _facts(root: str) -> HostFacts:
 
 def preview(settings: FineTuneSettings) -> Preview:
     """Gives what the model will see; computed once for the settings that decide it."""
-    chosen = ("base_model", "corpus", "src_lang", "tgt_lang", "max_source_length", "scratch_pieces")
-    values = settings.model_dump(include={*chosen, "max_target_length"})
+    chosen = ("base_model", "base_model_revision", "corpus", "src_lang", "tgt_lang")
+    further = ("src_lang_like", "tgt_lang_like", "both_directions", "mixed")
+    general = ("general_corpus", "general_share")
+    sizes = ("max_source_length", "max_target_length", "scratch_pieces")
+    values = settings.model_dump(include={*chosen, *further, *general, *sizes})
     return _preview(str(workspace().root), FineTuneSettings.parse(values).model_dump_json())
 
 

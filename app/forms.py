@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from app.text import rows_of
 from core.errors import ConfigError
-from core.languages import all_languages, language_name
+from core.languages import language_name, selectable_languages
 from core.settings import Settings, bounds_of, choices_of
 
 _EMPTY = ("String should have at least 1 character", "String should match pattern '\\S'")
@@ -28,7 +28,12 @@ def groups_of(model: type[Settings]) -> dict[str, list[str]]:
 
 
 def group_fields(
-    model: type[Settings], names: list[str], values: Mapping[str, Any], *, key: str
+    model: type[Settings],
+    names: list[str],
+    values: Mapping[str, Any],
+    *,
+    key: str,
+    columns: int = 3,
 ) -> dict[str, Any]:
     """Shows the fields in a grid and gives what they hold now.
 
@@ -37,10 +42,11 @@ def group_fields(
         names: The fields to show.
         values: Values to start from; a missing one starts from the field's default.
         key: Prefix of the widget keys.
+        columns: Fields in a row.
     """
     found: dict[str, Any] = {}
-    for row in rows_of(names, 3):
-        for column, name in zip(st.columns(3), row, strict=False):
+    for row in rows_of(names, columns):
+        for column, name in zip(st.columns(columns), row, strict=False):
             field = model.model_fields[name]
             with column:
                 found[name] = _widget(name, field, values.get(name, field.default), f"{key}.{name}")
@@ -125,7 +131,7 @@ def _step(value: float) -> float:
 
 def language_select(label: str, code: str, *, key: str) -> str:
     """Shows a language picker by name and gives the FLORES-200 code."""
-    options = [item.code for item in all_languages()]
+    options = [item.code for item in selectable_languages()]
     return st.selectbox(
         label,
         options,

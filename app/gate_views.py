@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from app.corpora.leak_badge import show_note
 from app.text import plain, rows_of, size
 from core.emissions.amounts import co2_words, kwh_words
 from core.emissions.carbon import chosen_pue
@@ -20,6 +21,7 @@ from core.emissions.inference import (
 )
 from core.emissions.inference_badges import found_by_words
 from core.languages import language_name
+from core.serving.gate import gate_note
 from core.storage.version_records import Version
 from core.storage.workspace import Workspace
 
@@ -42,7 +44,7 @@ def recommendation(version: Version) -> None:
         )
 
 
-def figures(gate: dict[str, Any]) -> None:
+def figures(workspace: Workspace, gate: dict[str, Any]) -> None:
     """Shows quality, speed, memory and size beside those of the original."""
     before, after = gate["original"], gate["prepared"]
     ratio = after["segments_per_s"] / max(before["segments_per_s"], 1e-9)
@@ -88,6 +90,7 @@ def figures(gate: dict[str, Any]) -> None:
         f"{gate['num_segments']:,} dev lines of {plain(gate['corpus'])} · {direction} · beam size "
         f"{gate['num_beams']} · each model in a process of its own"
     )
+    show_note(gate_note(workspace, gate))
     st.code(gate["signature"], language=None, wrap_lines=True)
 
 

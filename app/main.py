@@ -7,6 +7,7 @@ import streamlit as st
 from app.access.visiting import identified
 from app.errors import shown_to_user
 from app.navigation import menu, page_frame, page_name
+from app.news import tell_news
 from app.text import page_style
 from core.access.roles import check_may_see
 
@@ -18,5 +19,6 @@ with shown_to_user():
     who = identified()
     page = menu(who)
     check_may_see(who, page_name(who, page))
+    tell_news(who)
     with page_frame(who):
         page.run()

@@ -25,9 +25,11 @@ _SECTIONS: dict[str, tuple[tuple[str, ...], ...]] = {
     "": (("home", "Home", "home"),),
     "Build": (
         ("corpora", "Corpora", "library_books"),
+        ("corpus", "Corpus"),
         ("finetune", "Fine-tune", "tune"),
         ("runs", "Runs", "monitoring"),
         ("run", "Run"),
+        ("compare_runs", "Compare runs"),
         ("search", "Search", "manage_search"),
         ("study", "Study"),
     ),

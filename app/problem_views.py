@@ -32,11 +32,16 @@ def problem(title: str, message: str, hint: str = "", detail: str = "") -> None:
                 st.code(detail, language=None, wrap_lines=True)
 
 
-def why_it_ended(state: JobState) -> None:
-    """Shows why a job ended as it did, with what one can do; nothing while all is well."""
+def why_it_ended(state: JobState, *, key: str = "reason") -> None:
+    """Shows why a job ended as it did, with what one can do; nothing while all is well.
+
+    Args:
+        state: Of the job.
+        key: Of the box; another one for each job on a page.
+    """
     if not state.reason:
         return
-    with st.container(border=True, key="reason"):
+    with st.container(border=True, key=key):
         st.text(state.reason)
         if state.hint:
             st.text(state.hint)

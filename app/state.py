@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.annotate.asking import AskedItem
 from core.finetune.settings import RECIPES
+from core.storage.notice_records import Notice
 
 
 def _new_id() -> str:
@@ -50,6 +51,26 @@ class CompareDraft:
     shown_ask_id: str = ""
     last_question: Any = None
     asked_at_s: float = 0.0
+
+
+@dataclass
+class CorporaDraft:
+    """What stands in the forms of the pages Corpora and Corpus.
+
+    Attributes:
+        work_id: Id of the next import or other work, so that a double click starts one.
+        version: Changes when work was started, so that its form starts empty.
+        shown_id: The corpus whose page was shown last, for a way back by the browser.
+    """
+
+    work_id: str = field(default_factory=_new_id)
+    version: int = 0
+    shown_id: str = ""
+
+    def renew(self) -> None:
+        """Makes the next work another one, and the form start anew."""
+        self.work_id = _new_id()
+        self.version += 1
 
 
 @dataclass
@@ -197,8 +218,7 @@ class Session:
         draft: Settings on the Fine-tune page; a fresh tab has those of the first recipe.
         draft_version: Changes when the draft is replaced as a whole, so that widgets start anew.
         launch_id: Id of the run that the next click on Launch makes; a double click has the same.
-        corpus_id: The corpus that is looked at.
-        import_version: Changes after an import, so that the form starts empty.
+        corpora: The forms of the pages Corpora and Corpus.
         version_id: The prepared version that is looked at.
         prepare_id: Id of the version that the next click on Prepare makes.
         service_id: Id of the service that the next click on Start makes.
@@ -226,13 +246,15 @@ class Session:
         member_version: Changes after a member was added, so that the form starts empty.
         identified: What the browser showed at the last run of a page, and who that is.
         notice: A sentence to show once on the next page.
+        told: Ids of the notices about runs that this tab was told, or that are older than it; None
+            before the first look.
+        news: The last of those that it was told, for the notices of the browser.
     """
 
     draft: dict[str, Any] = field(default_factory=_first_draft)
     draft_version: int = 0
     launch_id: str = field(default_factory=_new_id)
-    corpus_id: str = ""
-    import_version: int = 0
+    corpora: CorporaDraft = field(default_factory=CorporaDraft)
     version_id: str = ""
     prepare_id: str = field(default_factory=_new_id)
     service_id: str = field(default_factory=_new_id)
@@ -261,6 +283,8 @@ class Session:
     member_version: int = 0
     identified: Any = None
     notice: str = ""
+    told: set[str] | None = None
+    news: list[Notice] = field(default_factory=list)
 
     def __repr__(self) -> str:
         """Gives nothing away: keys are among the values."""

@@ -33,7 +33,7 @@ STATE_COLOURS = {
 }
 
 STATE_MEANINGS = {
-    "queued": "Waits until the run before it has ended; it starts by itself.",
+    "queued": "Waits for its turn in the queue; it starts by itself.",
     "preparing": "Loads model and corpus.",
     "compiling": "DeepSpeed compiles a part of itself; only before the first run, about a minute.",
     "training": "Learns from the training split.",
@@ -66,7 +66,8 @@ def page_style() -> None:
     parts = ("textarea", "input", '[data-testid="stText"]', '[data-testid="stText"] *')
     rule = "{unicode-bidi:plaintext!important;text-align:start!important}"
     head = '[data-testid="stMainBlockContainer"]{padding-top:4.25rem}'
-    st.html(f"<style>{head}{inside} :is({','.join(parts)}){rule}</style>")
+    hidden = ".st-key-browser-notices{display:none}"
+    st.html(f"<style>{head}{hidden}{inside} :is({','.join(parts)}){rule}</style>")
 
 
 def page_header(title: str, purpose: str) -> None:

@@ -103,7 +103,7 @@ def version_view(workspace: Workspace, version: Version) -> None:
         gate_views.recommendation(version)
         _decisions(workspace, version, served)
         _notices(workspace, version)
-        gate_views.figures(version.gate)
+        gate_views.figures(workspace, version.gate)
         gate_views.energy(workspace, version)
         gate_views.differences(version)
         if version.id in served:

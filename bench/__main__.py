@@ -22,8 +22,8 @@ from bench.report import Result, keep, say, table
 from core.host import host_facts
 
 NAMES = (
-    "padding", "training", "real_data", "demo", "serving", "retrieval", "pages", "playground",
-    "significance", "raters", "energy", "search",
+    "padding", "training", "startup", "memory", "real_data", "demo", "serving", "retrieval",
+    "pages", "playground", "significance", "raters", "energy", "search", "corpora",
 )  # fmt: skip
 RESULTS = Path(__file__).with_name("results")
 

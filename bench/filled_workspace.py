@@ -78,7 +78,7 @@ def _copied(workspace: Workspace, model: Run, name: str, created: datetime) -> R
         folder.job_file, {"id": run_id, "kind": model.job.kind, "workspace": str(workspace.root)}
     )
     time = created.isoformat(timespec="milliseconds")
-    times = {"queued_at": time, "started_at": time, "ended_at": time}
+    times: dict[str, Any] = {"queued_at": time, "started_at": time, "ended_at": time}
     progress = {**model.job.progress, "losses": [round(6 / (1 + i), 4) for i in range(24)]}
     job = replace(model.job, id=run_id, folder=relative, progress=progress, **times)
     run = replace(model, id=run_id, name=name, created_at=time, job=job)

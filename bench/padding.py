@@ -15,7 +15,7 @@ from core.finetune.settings import FineTuneSettings
 
 BATCH_SIZE = 32
 TOKENS_PER_BATCH = 1920
-LIMIT_PERCENT = 8.0
+LIMIT_PERCENT = 5.0
 
 
 def run(_folder: Path) -> Result:

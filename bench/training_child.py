@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.finetune.run_folder import Recorder, RunFolder
+from core.finetune.run_folder import RunFolder
 from core.finetune.segments import Encoded, Split
 from core.finetune.settings import FineTuneSettings
+from core.jobs.recorder import Recorder
 from core.storage.files import read_json
 
 DEV_SEGMENTS_PER_BATCH = 16
@@ -39,7 +40,8 @@ def _ours(settings: FineTuneSettings, data: Path, spec: dict[str, Any]) -> dict[
     from core.finetune.distributed import join_ranks, seed_everything
     from core.finetune.engines import DeepSpeedEngine, PlainEngine
     from core.finetune.models import load_tokenizer
-    from core.finetune.training import Data, Loop
+    from core.finetune.segments import Data
+    from core.finetune.training import Loop
 
     ranks = join_ranks(settings.engine)
     seed_everything(settings.seed, 0)

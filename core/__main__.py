@@ -20,6 +20,8 @@ from core.commands import deploy as deploy_commands
 from core.commands import emissions as emissions_commands
 from core.commands import evaluate as evaluate_commands
 from core.commands import finetune as finetune_commands
+from core.commands import hub as hub_commands
+from core.commands import notify as notify_commands
 from core.commands import runs as runs_commands
 from core.commands import search as search_commands
 from core.commands import systems as systems_commands
@@ -54,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     modules = (
         corpora_commands, finetune_commands, runs_commands, deploy_commands, systems_commands,
         translate_commands, evaluate_commands, annotate_commands, emissions_commands,
-        search_commands,
+        search_commands, hub_commands, notify_commands,
     )  # fmt: skip
     for module in modules:
         module.add_commands(groups, common)

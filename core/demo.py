@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from core.corpora.leak_notes import split_note
 from core.emissions.stored import job_energy
 from core.errors import TrainingError
 from core.finetune import runs
@@ -47,6 +48,7 @@ def run_demo(workspace: Workspace, follow: Callable[[str], None]) -> dict[str, A
         "train_seconds": result["train_seconds"],
         "num_segments": result["num_segments"],
         "signature": after["BLEU"]["signature"],
+        "leaks": split_note(corpus, "test").to_dict(),
         "energy_kwh": energy.total.energy.total_kwh if energy else None,
         "run": run.id,
     }

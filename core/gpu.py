@@ -26,14 +26,13 @@ def _library() -> Iterator[Any]:
         pynvml.nvmlShutdown()
 
 
-def _visible(nvml: Any) -> list[tuple[int, Any]]:
+def _visible(nvml: Any, names: list[str] | None) -> list[tuple[int, Any]]:
     """Gives index and handle of each GPU that programs here may use, as CUDA decides it.
 
-    CUDA_VISIBLE_DEVICES names them by index or by the beginning of a UUID; what comes after a name
-    that fits none is hidden, too.
+    CUDA_VISIBLE_DEVICES (`names`; None = not set) names them by index or by the beginning of a
+    UUID; what comes after a name that fits none is hidden, too.
     """
     handles = [nvml.nvmlDeviceGetHandleByIndex(each) for each in range(nvml.nvmlDeviceGetCount())]
-    names = visible_devices()
     if names is None:
         return list(enumerate(handles))
     uuids = [str(nvml.nvmlDeviceGetUUID(handle)) for handle in handles]
@@ -60,7 +59,7 @@ def gpus() -> list[dict[str, Any]]:
         if nvml is None:
             return []
         found = []
-        for _, handle in _visible(nvml):
+        for _, handle in _visible(nvml, visible_devices()):
             gpu: dict[str, Any] = {"name": nvml.nvmlDeviceGetName(handle), "memory_bytes": 0}
             with contextlib.suppress(nvml.NVMLError):
                 gpu["memory_bytes"] = int(nvml.nvmlDeviceGetMemoryInfo(handle).total)
@@ -71,12 +70,16 @@ def gpus() -> list[dict[str, Any]]:
 def visible_indices() -> list[int] | None:
     """Gives the library's index of each GPU that programs here may use; None without library."""
     with _library() as nvml:
-        return None if nvml is None else [index for index, _ in _visible(nvml)]
+        return None if nvml is None else [index for index, _ in _visible(nvml, visible_devices())]
 
 
 def visible_devices() -> list[str] | None:
     """Gives the devices that CUDA_VISIBLE_DEVICES names; None where it does not limit them."""
-    value = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return device_names(os.environ.get("CUDA_VISIBLE_DEVICES"))
+
+
+def device_names(value: str | None) -> list[str] | None:
+    """Gives the devices that a value of CUDA_VISIBLE_DEVICES names; None = not limited."""
     if value is None:
         return None
     names = [name.strip() for name in value.split(",")]
@@ -89,7 +92,7 @@ def gpu_samples() -> list[dict[str, Any]]:
         if nvml is None:
             return []
         samples = []
-        for index, handle in _visible(nvml):
+        for index, handle in _visible(nvml, visible_devices()):
             sample: dict[str, Any] = {"index": index}
             # Each reading is optional: virtual and older cards answer only some of them.
             with contextlib.suppress(nvml.NVMLError):
@@ -108,10 +111,33 @@ def gpu_processes() -> list[dict[str, Any]]:
         if nvml is None:
             return []
         found = []
-        for index, handle in _visible(nvml):
+        for index, handle in _visible(nvml, visible_devices()):
             pids: list[int] = []
             with contextlib.suppress(nvml.NVMLError):
                 processes = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
                 pids = [int(process.pid) for process in processes if process.pid]
             found.append({"index": index, "pids": pids})
+        return found
+
+
+def gpu_occupation(names: list[str] | None) -> list[dict[str, Any]]:
+    """Gives `index`, `uuid`, memory (bytes, 0 = not told) and computing `pids` of each GPU.
+
+    Args:
+        names: Which devices are looked at, as CUDA_VISIBLE_DEVICES would name them; None = all.
+    """
+    with _library() as nvml:
+        if nvml is None:
+            return []
+        found = []
+        for index, handle in _visible(nvml, names):
+            uuid = str(nvml.nvmlDeviceGetUUID(handle))
+            gpu = {"index": index, "uuid": uuid, "memory_bytes": 0, "used_bytes": 0, "pids": []}
+            with contextlib.suppress(nvml.NVMLError):
+                memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+                gpu |= {"memory_bytes": int(memory.total), "used_bytes": int(memory.used)}
+            with contextlib.suppress(nvml.NVMLError):
+                processes = nvml.nvmlDeviceGetComputeRunningProcesses(handle)
+                gpu["pids"] = [int(process.pid) for process in processes if process.pid]
+            found.append(gpu)
         return found

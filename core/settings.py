@@ -92,6 +92,10 @@ class Settings(BaseModel):
                 continue
             note = (field.description or "").replace("%", "%%") + _default_note(field)
             option = f"--{name.replace('_', '-')}"
+            item = item_model(field)
+            if item is not None:
+                _add_list_argument(parser, option, name, item, note)
+                continue
             if field.annotation is bool:
                 # The bare option switches on; `--option false` switches off.
                 parser.add_argument(
@@ -107,6 +111,48 @@ class Settings(BaseModel):
                 metavar=None if choices else name.upper(),
                 help=note,
             )
+
+
+def item_model(field: FieldInfo) -> type[Settings] | None:
+    """Gives the model of the items of a field that holds a tuple of settings, else None."""
+    items = get_args(field.annotation) if get_origin(field.annotation) is tuple else ()
+    item = items[0] if items else None
+    return item if isinstance(item, type) and issubclass(item, Settings) else None
+
+
+def _add_list_argument(
+    parser: argparse.ArgumentParser, option: str, name: str, item: type[Settings], note: str
+) -> None:
+    """Adds an option that is given once for each item, with `FIELD=VALUE` words."""
+    fields = ", ".join(item.model_fields)
+    parser.add_argument(
+        option,
+        dest=name,
+        nargs="+",
+        action=_AppendItem,
+        metavar="FIELD=VALUE",
+        help=f"{note} Once for each, with words for {fields}.",
+    )
+
+
+class _AppendItem(argparse.Action):
+    """Collects the words of one use of an option as a dictionary, and all uses as a list."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        item: dict[str, str] = {}
+        for word in values:
+            field, mark, value = word.partition("=")
+            if not mark or field in item:
+                wrong = "is given twice" if mark else "has no value"
+                raise argparse.ArgumentError(self, f"{field!r} {wrong}; write FIELD=VALUE")
+            item[field] = value
+        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or ()), item])
 
 
 def checked_language(code: str) -> str:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from core.corpora.importing import ensure_sample
+from core.corpora.bundled import ensure_sample
 from core.corpora.segments import read_segments
 from core.errors import ModelError
 from core.storage.corpus_records import Corpus

@@ -3,12 +3,14 @@
 import streamlit as st
 
 from app import cache
+from app.corpora.leak_badge import show_note
 from app.evaluation import adding, causes, people, reports, robustness, scorers, scores, segments
 from app.evaluation.choice import choice
 from app.evaluation.computed import evaluated
 from app.navigation import page_path
 from app.state import PART
 from app.text import page_header
+from core.corpora.leak_notes import LeakNote
 
 workspace = cache.workspace()
 page_header("Evaluate", "Systems on the same test set: scored, compared, and looked into.")
@@ -30,6 +32,7 @@ if chosen is None:
 found = evaluated(workspace, chosen.settings)
 if found is None:
     st.stop()
+show_note(LeakNote(found.result.leak_badge, found.result.leak))
 
 PARTS = {
     "Scores": scores.scores,

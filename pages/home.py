@@ -3,8 +3,9 @@
 import streamlit as st
 
 from app import cache
+from app.finetuning.run_list import run_table
 from app.navigation import page_path
-from app.run_list import run_table
+from app.notify_views import news
 from app.text import page_header, size
 from core.emissions.amounts import kwh_words
 from core.emissions.settings import emissions_settings
@@ -24,6 +25,7 @@ num_active = sum(
 
 page_header("adaptMLLM", "Fine-tune a multilingual model on your own parallel text, and judge it.")
 
+news(workspace)
 with st.container(border=True):
     st.subheader("Next step", anchor=False)
     if num_active:

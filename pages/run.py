@@ -2,10 +2,13 @@
 
 import streamlit as st
 
-from app import cache, run_energy, run_views
+from app import cache
 from app.errors import shown_to_user
+from app.finetuning import checkpoint_view, remedies_view, run_energy, run_views
+from app.finetuning.actions import action_bar
+from app.finetuning.launcher_views import slurm_line
+from app.finetuning.queue_view import waiting_note
 from app.navigation import page_path
-from app.run_actions import action_bar
 from app.text import page_header, plain, state_badge
 from core.errors import TrainingError
 from core.finetune.runs import run_state
@@ -33,17 +36,28 @@ def progress() -> None:
     with shown_to_user():
         now = run_state(workspace, workspace.runs.get(run_id))
         state_badge(now.state)
-        run_views.progress(now, cache.history(run_id))
+        slurm_line(workspace, run)
+        run_views.progress(run, now, cache.history(run_id))
+        if now.state == "queued":
+            waiting_note(workspace, run_id)
         # Also when another tab or the queue made it start: the buttons are others then.
         if is_live and (now.has_ended or now.is_active != state.is_active):
             st.rerun()
+
+
+@st.fragment(run_every=TEXT_INTERVAL_S if is_live else None)
+def advice() -> None:
+    """Shows what would help a run that failed, and what was found about any."""
+    with shown_to_user():
+        now = run_state(workspace, workspace.runs.get(run_id))
+        remedies_view.advice_view(run, cache.advice(run, now))
 
 
 @st.fragment(run_every=INTERVAL_S if is_live else None)
 def charts() -> None:
     """Shows the charts."""
     with shown_to_user():
-        run_views.charts(run, cache.history(run_id), is_live=is_live)
+        run_views.charts(workspace, run, cache.history(run_id), is_live=is_live)
 
 
 @st.fragment(run_every=INTERVAL_S if is_live else None)
@@ -63,8 +77,10 @@ def samples_and_log() -> None:
 
 
 progress()
+advice()
 run_views.final_scores(workspace, run)
 charts()
 energy()
+checkpoint_view.checkpoints(workspace, run)
 samples_and_log()
 run_views.settings(workspace, run)

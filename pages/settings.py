@@ -1,8 +1,16 @@
-"""Settings: endpoints of LLMs and MT services, chains of systems, prompt templates, access."""
+"""Settings: endpoints, chains of systems, prompt templates, models of the hub, access."""
 
 import streamlit as st
 
-from app import cache, chain_views, endpoint_form, endpoint_views, template_views
+from app import (
+    cache,
+    chain_views,
+    endpoint_form,
+    endpoint_views,
+    model_views,
+    notify_views,
+    template_views,
+)
 from app.access.member_views import access_view
 from app.access.visiting import visitor
 from app.state import session
@@ -17,8 +25,9 @@ systems = all_systems(workspace)
 endpoints = [info for info in systems if info.kind in KIND_NAMES]
 chains = [info for info in systems if info.kind == "chain"]
 may_manage_access = visitor().may_manage_access
-parts = ["Endpoints", "Chains", "Prompts", *(["Access"] if may_manage_access else [])]
-of_endpoints, of_chains, of_prompts, *of_access = st.tabs(parts)
+parts = ["Endpoints", "Chains", "Prompts", "Models", "Notifications"]
+tabs = st.tabs([*parts, *(["Access"] if may_manage_access else [])])
+of_endpoints, of_chains, of_prompts, of_models, of_notices, *of_access = tabs
 
 with of_endpoints:
     if not may_manage_access:
@@ -51,6 +60,12 @@ with of_chains:
 
 with of_prompts:
     template_views.template_editor(workspace)
+
+with of_models:
+    model_views.models_view(workspace, may_delete=may_manage_access)
+
+with of_notices:
+    notify_views.notify_view(workspace, may_change=may_manage_access)
 
 for tab in of_access:  # there is none for members
     with tab:

@@ -17,6 +17,15 @@ SHARED_VARIABLE = "SHARED_TEST_FOLDER"  # what several test processes need is bu
 PYTHON = sys.executable
 PYTEST = [PYTHON, "-m", "pytest", "-q", "--durations=12"]
 Step = tuple[str, list[str]]
+
+
+def _marked(mark: str) -> list[str]:
+    """The test files in which a mark stands; the others need not be read for its tests."""
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    found = [path for path in files if f"pytest.mark.{mark}" in path.read_text(encoding="utf-8")]
+    return [str(path.relative_to(ROOT)) for path in found]
+
+
 GROUPS: list[list[Step]] = [  # one after the other; the steps of a group run at once
     [
         ("a served model for tests", [PYTHON, "-m", "tests.shared_folders", "served"]),
@@ -24,12 +33,19 @@ GROUPS: list[list[Step]] = [  # one after the other; the steps of a group run at
         ("format", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."]),
         ("lint and import rules", [PYTHON, "-m", "ruff", "check", "--quiet", "."]),
         ("types", [PYTHON, "-m", "mypy"]),
+        # So that pytest's bytecode is written once, not by all processes of the next step.
+        ("reading all tests", [PYTHON, "-m", "pytest", "-qq", "--collect-only"]),
     ],
-    [("tests", [*PYTEST, "-m", "not launcher and not e2e", "-n", "3", "--dist", "loadfile"])],
+    [
+        (
+            "tests",
+            [*PYTEST, "-m", "not launcher and not e2e", "-n", "3", "--dist", "loadfile"],
+        )
+    ],
     # Both wait more than they compute: for processes that start, for a browser that draws.
     [
-        ("tests of the launcher", [*PYTEST, "-m", "launcher"]),
-        ("tests in the browser", [*PYTEST, "-m", "e2e"]),
+        ("tests of the launcher", [*PYTEST, "-m", "launcher", *_marked("launcher")]),
+        ("tests in the browser", [*PYTEST, "-m", "e2e", *_marked("e2e")]),
     ],
 ]
 
@@ -46,6 +62,8 @@ def long_pages() -> list[str]:
 
 def main() -> int:
     """Runs every step to its end and gives 1 if one failed."""
+    # Hundreds of processes are started here: each would compile our modules and tests anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="shared-tests-") as folder:
         os.environ[SHARED_VARIABLE] = folder
         failed = _failed_steps()

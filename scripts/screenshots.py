@@ -33,6 +33,7 @@ from core.serving.settings import PrepareSettings, ServeSettings
 from core.storage.service_records import ServiceRecord
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace
 from scripts import (
+    corpora_pictures,
     evaluate_pictures,
     judging_pictures,
     playground_pictures,
@@ -148,6 +149,7 @@ def main() -> int:
                 photograph(browser, f"{url}/{page}", name, dark=dark, size=size)
 
             search_pictures.take(workspace, corpus, shoot)
+            corpora_pictures.take(workspace, shoot)
             playground_pictures.take(workspace, finished, shoot)
             judged = evaluate_pictures.take(workspace, finished, shoot)
             judging_pictures.take(workspace, judged, shoot)

@@ -7,6 +7,7 @@ while little else needs the machine.
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,18 +79,30 @@ def _train(folder: Path) -> None:
     values = {"engine": "plain", "threads_per_process": 1, "eval_every_steps": 500}
     settings = from_recipe("Try it in a minute", corpus=corpus.id, name="demo", **values)
     run = runs.launch(workspace, settings)
-    state = queue.wait(workspace, run.id)
-    assert state.state == "finished", f"{state.reason} {state.detail}"
+    _wait_for(workspace, run.id)
     workspace.database.dispose()
 
 
 def _prepare(folder: Path) -> None:
     workspace = Workspace(folder)
     version = versions.prepare(workspace, PrepareSettings(model="demo", num_segments=50))
-    state = queue.wait(workspace, version.id)
-    assert state.state == "finished", f"{state.reason} {state.detail}"
+    _wait_for(workspace, version.id)
     versions.accept(workspace, version.id)
     workspace.database.dispose()
+
+
+def _wait_for(workspace: Workspace, job_id: str) -> None:
+    """Waits for a job and its supervisor, which has the database open a moment longer.
+
+    The folder is copied afterwards: a file of the database that goes meanwhile would end that.
+    """
+    state = queue.wait(workspace, job_id)
+    assert state.state == "finished", f"{state.reason} {state.detail}"
+    supervisor = queue.folder_of(workspace, job_id).read_state().supervisor
+    deadline = time.monotonic() + 60
+    while supervisor is not None and supervisor.is_alive():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 BUILDS = {"served": served_folder, "tiny_llm": tiny_llm_folder}

@@ -32,7 +32,7 @@ function removed(parentElement, instance) {
   instance.alive = false;
   instance.observer.disconnect();
   clearTimeout(instance.retry);
-  for (const card of instance.cards.values()) window.Plotly?.purge(card.plot);
+  for (const card of instance.cards.values()) purge(card);
   instance.root.replaceChildren();
   INSTANCES.delete(parentElement);
 }
@@ -79,11 +79,17 @@ function draw(instance) {
   for (const chart of data.charts) drawChart(cards.get(chart.key), chart, theme);
 }
 
+// Drawing ends later than the call: what was purged before that would be read then.
+function purge(card) {
+  const end = () => window.Plotly?.purge(card.plot);
+  card.drawn.then(end, end);
+}
+
 function arrange(grid, cards, charts) {
   const keys = new Set(charts.map((chart) => chart.key));
   for (const [key, card] of cards) {
     if (keys.has(key)) continue;
-    window.Plotly.purge(card.plot);
+    purge(card);
     card.element.remove();
     cards.delete(key);
   }
@@ -108,7 +114,7 @@ function newCard() {
   text.textContent = "No data yet";
   note.append(title, text);
   element.append(plot, note);
-  return { element, plot, note, title };
+  return { element, plot, note, title, drawn: Promise.resolve() };
 }
 
 function drawChart(card, chart, theme) {
@@ -118,7 +124,7 @@ function drawChart(card, chart, theme) {
   card.plot.hidden = isEmpty;
   if (isEmpty) return;
   card.plot.setAttribute("aria-label", spoken(chart));
-  window.Plotly.react(
+  card.drawn = window.Plotly.react(
     card.plot,
     traces(chart, theme),
     layout(chart, theme, card.plot),

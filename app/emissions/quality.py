@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from app.corpora.leak_badge import leak_note
 from app.emissions.amount_columns import AmountColumns
 from app.emissions.badges import badge_row
 from app.emissions.charts import front_chart
@@ -14,6 +15,7 @@ from app.emissions.recent import measured_runs
 from app.emissions.wording import energy_unit, mass_unit
 from app.emissions.work import Work, name_of
 from app.emissions.yardsticks import (
+    TEST,
     Yardstick,
     human_labels,
     human_scorings,
@@ -44,6 +46,7 @@ def quality(workspace: Workspace, work: Work) -> None:
         yardstick, cost = _choices(workspace, same, has_grid=work.basis is not None)
         scored = set(yardstick.values)
         _front([run for run in same if run.id in scored], measured, yardstick, cost, work)
+        leak_note(workspace, same[0].corpus_id, TEST)
     else:
         st.info(
             "No run that was measured has scores yet. A run gets them at its end, on the test "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from app.problem_views import problem
 from app.text import counted, duration, state_badge
 from core.evaluate import evaluation_jobs
 from core.evaluate.evaluating import Evaluated, evaluate
+from core.evaluate.leaks import with_leaks
 from core.evaluate.result_cache import result_key
 from core.evaluate.settings import EvaluationSettings
 from core.evaluate.texts import EvaluationTexts, load_texts
@@ -38,7 +40,9 @@ def evaluated(workspace: Workspace, settings: EvaluationSettings) -> Evaluated |
             key=key,
         )
         return None
-    return _evaluated(str(workspace.root), key, settings.model_dump_json())
+    found = _evaluated(str(workspace.root), key, settings.model_dump_json())
+    # Nothing is compared anew when a corpus is checked, so what is kept may say too little.
+    return replace(found, result=with_leaks(workspace, found.result, found.texts))
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner=False)

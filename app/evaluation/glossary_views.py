@@ -14,7 +14,7 @@ from app.problem_views import shown_in_place
 from core.evaluate.causes.counting_texts import term_hits
 from core.evaluate.causes.term_hits import TermHits
 from core.evaluate.evaluating import Evaluated
-from core.serving.text.glossary import read_glossary
+from core.text.glossary import read_glossary
 
 KEPT = 6
 

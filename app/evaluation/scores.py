@@ -199,6 +199,6 @@ def _signatures(result: EvaluationResult) -> None:
         lines.append(f"{metric.test_signature or metric.signature} · n={num_segments}")
     st.code("\n".join(lines), language=None, wrap_lines=True)
     st.caption(
-        f"Training data: {plain(result.leak)} Two metrics of one name and another β of chrF are "
-        "told apart by the name before the first bar."
+        "Two metrics of one name and another β of chrF are told apart by the name before the first "
+        "bar."
     )

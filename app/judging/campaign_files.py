@@ -13,7 +13,7 @@ from core.annotate.formats.reading import read_campaign
 from core.annotate.formats.registry import FORMATS
 from core.annotate.formats.writing import write_campaign
 from core.annotate.stored import store_campaign
-from core.languages import all_languages, language_name
+from core.languages import language_name, selectable_languages
 from core.storage.campaign_records import Campaign
 from core.storage.workspace import Workspace
 
@@ -111,7 +111,7 @@ def _told_fields(key: str) -> tuple[str, str, str, str]:
 def _language(label: str, key: str) -> str:
     """Shows a language picker that may stay open."""
     names = {"": "as the file says"} | {
-        each.code: language_name(each.code) for each in all_languages()
+        each.code: language_name(each.code) for each in selectable_languages()
     }
     chosen: str = st.selectbox(label, list(names), format_func=lambda each: names[each], key=key)
     return chosen

@@ -10,7 +10,7 @@ from app.navigation import page_path
 from app.text import counted, plain
 from core.annotate.sources import CampaignSources, texts_of_sets, texts_of_upload
 from core.annotate.uploads import read_texts
-from core.corpora.reading import NamedFile
+from core.corpora.formats.files import MemoryFile
 from core.evaluate.texts import display_names
 from core.storage.workspace import Workspace
 
@@ -86,7 +86,7 @@ def _from_files(key: str) -> CampaignSources | None:
         tgt_lang = language_select("Target language", "gle_Latn", key=f"{key}.tgt")
     if not files:
         return None
-    upload = read_texts([NamedFile(each.name, each.getvalue()) for each in files])
+    upload = read_texts([MemoryFile(each.name, each.getvalue()) for each in files])
     found = texts_of_upload(upload, src_lang, tgt_lang)
     st.caption("Systems: " + ", ".join(plain(each.name) for each in found.systems))
     return found

@@ -10,7 +10,7 @@ import streamlit as st
 from app.judging.wording import interface_languages
 from core.annotate.settings import MAX_GUIDELINES
 from core.annotate.sources import CampaignSources
-from core.languages import all_languages, language_name
+from core.languages import language_name, selectable_languages
 
 
 def guideline_fields(
@@ -50,7 +50,7 @@ def _guidelines(
         usual = list(dict.fromkeys([*usual, texts.tgt_lang]))
     languages = st.multiselect(
         "Guidelines in",
-        [each.code for each in all_languages()],
+        [each.code for each in selectable_languages()],
         default=usual,
         format_func=language_name,
         key=f"{key}.languages.{'.'.join(usual)}",

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.finetune_views import corpus_and_direction
+from app.finetuning.form import corpus_and_direction
 from app.forms import group_fields
 from app.searching.space_editor import vary_key
 from app.searching.wording import field_title, value_words

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from app.access.visiting import visitor_name
-from app.finetune_views import starter_button
+from app.finetuning.form import starter_button
 from app.navigation import page_path
 from app.problem_views import shown_in_place
 from app.searching.kept import foretold

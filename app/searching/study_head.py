@@ -6,6 +6,7 @@ import socket
 
 import streamlit as st
 
+from app.corpora.leak_badge import leak_note
 from app.emissions.badges import badge_row
 from app.energy_figures import figure
 from app.navigation import page_path
@@ -45,10 +46,11 @@ def subtitle(workspace: Workspace, standing: Standing) -> str:
 
 
 def head(workspace: Workspace, standing: Standing) -> None:
-    """Shows state, progress, costs and workers of a study."""
+    """Shows state, progress, leaks of what trials are scored on, costs and workers of a study."""
     _state(standing)
     total, done = standing.num_trials, standing.num_done
     st.progress(done / total, text=_progress_words(standing, done, total))
+    leak_note(workspace, standing.plan.base.corpus, "dev")
     _costs(workspace, standing)
     _workers(standing)
     left = total - done

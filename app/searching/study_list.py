@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from app.corpora.leak_badge import LEAK_WORDS
 from app.navigation import page_path
 from app.searching.kept import trials_of
 from app.text import ago
+from core.corpora.leak_notes import corpus_note
 from core.search.plan import Plan
 from core.search.studies import study_state
 from core.search.trials import best_trial, spent
@@ -39,6 +41,9 @@ def study_table(workspace: Workspace, studies: Sequence[Study]) -> None:
                 format="%.3g", help="Energy of all its trials until now, without PUE"
             ),
             "Best": st.column_config.TextColumn(help="Of the finished trials, on the dev split"),
+            "Leaks": st.column_config.TextColumn(
+                width=85, help="Whether dev segments also stand in train"
+            ),
         },
     )
     selected = chosen.selection.rows
@@ -60,6 +65,7 @@ def _row(workspace: Workspace, study: Study) -> dict[str, object]:
         "Trials": f"{done:,} of {total:,}",
         "Done": done / total,
         "Best": f"{plan.study.objective_names[0]} {best.values[0]:.4g}" if best else None,
+        "Leaks": LEAK_WORDS[corpus_note(workspace, plan.base.corpus, "dev").badge],
         "kWh": kwh or None,
         "Started": ago(study.created_at),
     }

@@ -102,7 +102,10 @@ def _columns(standing: Standing) -> dict[str, Any]:
         "By hand": text(help="Who chose its values; empty where the sampler did"),
     }
     for name in standing.plan.study.objective_names:
-        config[name] = number(format="%.4g", help="After its last evaluation")
+        config[name] = number(
+            format="%.4g",
+            help="Of the weights that it keeps; where it was ended, at its last evaluation",
+        )
     for name, parameter in standing.plan.space.items():
         if FineTuneSettings.model_fields[name].annotation is float:
             least = min((abs(float(each)) for each in parameter.extremes if each), default=1.0)

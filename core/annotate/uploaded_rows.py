@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from core.annotate.formats.growing import name_of_file
 from core.annotate.formats.json_values import dict_of, parse_json, text_of
 from core.annotate.formats.workbook import read_sheets, text_of_cell
-from core.corpora.reading import NamedFile
+from core.corpora.formats.files import MemoryFile
 from core.errors import DataError
 from core.storage.files import decode_utf8
 
@@ -48,7 +48,7 @@ class UploadedRow:
     reference: str = ""
 
 
-def rows_of_table(file: NamedFile) -> list[UploadedRow]:
+def rows_of_table(file: MemoryFile) -> list[UploadedRow]:
     """Gives the rows of TSV, CSV or the first sheet of xlsx.
 
     In TSV quotation marks are ordinary characters; in CSV they hold cells together.
@@ -83,7 +83,7 @@ def rows_of_table(file: NamedFile) -> list[UploadedRow]:
     return found
 
 
-def rows_of_json_lines(file: NamedFile) -> list[UploadedRow]:
+def rows_of_json_lines(file: MemoryFile) -> list[UploadedRow]:
     """Gives the rows of JSON lines with all outputs of a segment, or with one output each.
 
     Of the latter those of different systems belong together by source and document; the same source
@@ -111,7 +111,7 @@ def rows_of_json_lines(file: NamedFile) -> list[UploadedRow]:
     return rows
 
 
-def rows_of_plain(files: Sequence[NamedFile]) -> list[UploadedRow]:
+def rows_of_plain(files: Sequence[MemoryFile]) -> list[UploadedRow]:
     """Gives the lines of parallel files: the source, and one file a system.
 
     A file named `source` or `src` is the source, else the first one; `reference` or `ref` and
@@ -150,13 +150,13 @@ def rows_of_plain(files: Sequence[NamedFile]) -> list[UploadedRow]:
     return rows
 
 
-def lines_of(file: NamedFile) -> list[str]:
+def lines_of(file: MemoryFile) -> list[str]:
     """Gives the lines of a UTF-8 file; only a line feed ends one, or Windows' two characters."""
     text = _decoded(file).replace("\r\n", "\n")
     return text.removesuffix("\n").split("\n")
 
 
-def _decoded(file: NamedFile) -> str:
+def _decoded(file: MemoryFile) -> str:
     text = decode_utf8(file.data, file.name, hint="Save it as UTF-8.").removeprefix("\ufeff")
     if "\0" in text or not text.strip():
         fault = "holds zero bytes" if "\0" in text else "is empty"
@@ -164,7 +164,7 @@ def _decoded(file: NamedFile) -> str:
     return text
 
 
-def _cells_of(file: NamedFile) -> list[list[str]]:
+def _cells_of(file: MemoryFile) -> list[list[str]]:
     if file.suffix == ".xlsx":
         sheets = read_sheets(file.data, file.name)
         rows = next(iter(sheets.values()), [])
@@ -212,7 +212,7 @@ def _row_of_json(line: str, where: str) -> tuple[UploadedRow, bool]:
     return row, bool(texts)
 
 
-def _role(file: NamedFile, place: int, files: Sequence[NamedFile]) -> str:
+def _role(file: MemoryFile, place: int, files: Sequence[MemoryFile]) -> str:
     known = {"source": "source", "src": "source", "reference": "reference", "ref": "reference",
              "documents": "document", "document": "document", "docs": "document"}  # fmt: skip
     stems = [name_of_file(each.name).lower() for each in files]

@@ -17,7 +17,7 @@ from core.annotate.uploaded_rows import (
     rows_of_plain,
     rows_of_table,
 )
-from core.corpora.reading import NamedFile
+from core.corpora.formats.files import MemoryFile
 from core.errors import DataError
 
 MAX_FILE_BYTES = 50_000_000
@@ -47,7 +47,7 @@ class UploadedTexts:
     outputs: Mapping[tuple[int, int], str]
 
 
-def read_texts(files: Sequence[NamedFile]) -> UploadedTexts:
+def read_texts(files: Sequence[MemoryFile]) -> UploadedTexts:
     """Gives the texts of one table (TSV, CSV, xlsx, JSON lines) or of parallel text files.
 
     Args:

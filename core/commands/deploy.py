@@ -12,6 +12,7 @@ from core.commands.login import login_name
 from core.errors import ModelError
 from core.jobs import queue
 from core.serving import versions
+from core.serving.gate import gate_note
 from core.serving.settings import PrepareSettings, ServeSettings
 from core.storage.version_records import Version
 from core.storage.workspace import Workspace
@@ -101,10 +102,10 @@ def _prepare(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
                 hint=f"`python -m core deploy accept {version.id}` accepts it all the same.",
             )
         version = versions.accept(workspace, version.id)
-    return Answer(_described(version), _values(version))
+    return Answer(_described(workspace, version), _values(workspace, version))
 
 
-def _described(version: Version) -> str:
+def _described(workspace: Workspace, version: Version) -> str:
     gate = version.gate
     if not gate:
         return f"{version.name}: {version.job.state}"
@@ -120,10 +121,12 @@ def _described(version: Version) -> str:
             f"{side:9} {row['segments_per_s']:8.1f} segments/s, peak "
             f"{row['peak_memory_bytes'] / 1e6:,.0f} MB, on disk {row['size_bytes'] / 1e6:,.1f} MB"
         )
+    note = gate_note(workspace, gate)
+    lines.append(f"leaks of dev: {note.sentence}")
     return "\n".join([*lines, gate["engine_reason"]]).rstrip()
 
 
-def _values(version: Version) -> dict[str, Any]:
+def _values(workspace: Workspace, version: Version) -> dict[str, Any]:
     return {
         "version": version.id,
         "model": version.model,
@@ -133,19 +136,23 @@ def _values(version: Version) -> dict[str, Any]:
         "state": version.job.state,
         "decision": version.decision,
         "gate": version.gate,
+        "leaks": gate_note(workspace, version.gate).to_dict() if version.gate else None,
     }
 
 
 def _accept(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     version = versions.accept(workspace, chosen.version_id)
     return Answer(
-        f"Version {version.id} of {version.name} is served from now on.", _values(version)
+        f"Version {version.id} of {version.name} is served from now on.",
+        _values(workspace, version),
     )
 
 
 def _refuse(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     version = versions.refuse(workspace, chosen.version_id)
-    return Answer(f"Version {version.id} of {version.name} is refused.", _values(version))
+    return Answer(
+        f"Version {version.id} of {version.name} is refused.", _values(workspace, version)
+    )
 
 
 def _delete(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
@@ -162,7 +169,9 @@ def _list(workspace: Workspace, _: argparse.Namespace) -> Answer:
         for v in found
     ]
     header = ("id", "model", "engine", "quantization", "state", "decision", "made")
-    return Answer(table(header, rows), {"versions": [_values(version) for version in found]})
+    return Answer(
+        table(header, rows), {"versions": [_values(workspace, version) for version in found]}
+    )
 
 
 def _services(workspace: Workspace, _: argparse.Namespace) -> Answer:

@@ -173,8 +173,10 @@ def _report(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     supplement = supplement_of(found, _findings(found))
     folder = write_report(chosen.output, found.result, supplement, segments=segment_rows(found))
     files = sorted(path.name for path in folder.iterdir())
-    values = {"evaluation": record.id, "folder": str(folder), "files": files}
-    return Answer(f"{record.name!r} is in {folder}: {', '.join(files)}.", values)
+    leaks = {"badge": found.result.leak_badge, "sentence": found.result.leak}
+    values = {"evaluation": record.id, "folder": str(folder), "files": files, "leaks": leaks}
+    text = f"{record.name!r} is in {folder}: {', '.join(files)}.\nleaks: {found.result.leak}"
+    return Answer(text, values)
 
 
 def _findings(found: Evaluated) -> Any:

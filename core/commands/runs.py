@@ -1,12 +1,15 @@
-"""`python -m core runs list|show|stop|resume|delete`."""
+"""`python -m core runs list|show|stop|resume|delete`; its other actions have own modules."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
+from core.commands import run_checkpoints, run_queue, runs_judged
 from core.commands.answers import Answer, table
+from core.corpora.leak_notes import corpus_note
 from core.finetune import runs
+from core.finetune.chosen import chosen_words
 from core.finetune.runs import run_state
 from core.jobs import queue
 from core.storage.run_records import Run
@@ -15,7 +18,7 @@ from core.storage.workspace import Workspace
 
 def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     """Adds the group `runs`."""
-    group = groups.add_parser("runs", help="list, show, stop, resume and delete runs")
+    group = groups.add_parser("runs", help="list, show, judge, compare, stop, resume and delete")
     commands = group.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = commands.add_parser("list", parents=[common], help="list runs, the newest first")
     listing.add_argument("--limit", type=int, default=50)
@@ -31,6 +34,9 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
         if name == "stop":
             parser.add_argument("--now", action="store_true", help="end it without saving")
         parser.set_defaults(command=command)
+    run_checkpoints.add_command(commands, common)
+    run_queue.add_commands(commands, common)
+    runs_judged.add_commands(commands, common)
 
 
 def _list(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
@@ -49,7 +55,10 @@ def _show(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     queue.advance(workspace)
     run = workspace.runs.get(chosen.run)
     values = _values(workspace, run)
-    lines = [f"{name}: {value}" for name, value in values.items() if value not in ("", {}, None)]
+    leaks: dict[str, dict[str, str]] = values["leaks"]
+    told = {name: value for name, value in values.items() if name != "leaks"}
+    told |= {f"leaks of {split}": note["sentence"] for split, note in leaks.items()}
+    lines = [f"{name}: {value}" for name, value in told.items() if value not in ("", {}, None)]
     return Answer("\n".join(lines), {**values, "settings": run.settings})
 
 
@@ -83,7 +92,12 @@ def _values(workspace: Workspace, run: Run) -> dict[str, Any]:
         "corpus": run.corpus_name,
         "direction": f"{run.src_lang}-{run.tgt_lang}",
         "progress": state.progress,
+        "model": chosen_words(workspace.run_folder(run.id)),
         "scores": run.scores,
+        "leaks": {
+            split: corpus_note(workspace, run.corpus_id, split).to_dict()
+            for split in ("dev", "test")
+        },
         "train_seconds": run.train_seconds,
         "folder": str(workspace.run_folder(run.id)),
     }

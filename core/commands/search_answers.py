@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.commands.answers import Answer, table
+from core.corpora.leak_notes import corpus_note
 from core.errors import DataError
 from core.search.effects import Effect, effects_of
 from core.search.forecast import forecast
@@ -29,6 +30,7 @@ def study_answer(workspace: Workspace, study: Study) -> Answer:
     ahead = forecast(workspace, plan, num_trials=left) if left else None
     shares, no_shares = _shares(workspace, study)
     found = effects_of(trials, plan) if study.purpose == "ablation" else []
+    leaks = corpus_note(workspace, plan.base.corpus, "dev")
     values = {
         "study": study.id,
         "name": study.name,
@@ -37,6 +39,7 @@ def study_answer(workspace: Workspace, study: Study) -> Answer:
         "reason": state.reason,
         "objectives": plan.study.objective_names,
         "settings": plan.as_dict(),
+        "leaks": leaks.to_dict(),
         "trials": [_trial_values(each) for each in trials],
         "best": _trial_values(best) if best else None,
         "importances": shares,
@@ -54,6 +57,7 @@ def study_answer(workspace: Workspace, study: Study) -> Answer:
         lines += [f"importance of {name}: {share:.0%}" for name, share in shares.items()]
     else:
         lines.append(no_shares)
+    lines.append(f"leaks of dev: {leaks.sentence}")
     lines.append(f"{hours:.3g} h, {kwh:.4g} kWh without PUE")
     return Answer("\n".join(lines), values)
 

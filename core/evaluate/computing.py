@@ -8,18 +8,15 @@ from core.evaluate.result_cache import result_key, stored_result
 from core.evaluate.settings import EvaluationSettings
 from core.evaluate.texts import load_texts
 from core.evaluate.workload import checks_ms, workload_of
-from core.finetune.run_folder import Recorder, RunFolder
+from core.jobs.folder import JobFolder
+from core.jobs.recorder import Recorder
+from core.jobs.segment_process import StoppedError, run_in_folder
 from core.metrics.progress import part_of
 from core.storage.files import utc_now, write_json
 from core.storage.workspace import Workspace
-from core.systems.segment_process import run_in_folder
 
 
-class StoppedError(Exception):
-    """Somebody asked the job to stop."""
-
-
-def compute(workspace: Workspace, folder: RunFolder) -> None:
+def compute(workspace: Workspace, folder: JobFolder) -> None:
     """Evaluates as the folder's settings say; statistics and result are kept for the page."""
     settings = EvaluationSettings.load(folder.settings_file)
     recorder = Recorder(folder, 0)
@@ -33,7 +30,7 @@ def compute(workspace: Workspace, folder: RunFolder) -> None:
 
 
 def _compute(
-    workspace: Workspace, folder: RunFolder, settings: EvaluationSettings, recorder: Recorder
+    workspace: Workspace, folder: JobFolder, settings: EvaluationSettings, recorder: Recorder
 ) -> int:
     """Gives how many segments were scored; the progress counts milliseconds of estimated work.
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import DataError
+from core.evaluate.leaks import with_leaks
 from core.evaluate.measuring import MeasuredMetric, Progress, measure_metrics
 from core.evaluate.result_cache import result_key, store_result, stored_result
 from core.evaluate.results import EvaluationResult
@@ -80,7 +81,8 @@ def evaluate(
             workspace, chosen, texts, metrics, compared, excluded, asked_for=settings.baseline_id
         )
         store_result(workspace, key, result)
-    return Evaluated(replace(result, name=name), texts, tuple(metrics), positions, key)
+    result = with_leaks(workspace, replace(result, name=name), texts)
+    return Evaluated(result, texts, tuple(metrics), positions, key)
 
 
 def _positions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.systems.segment_job import SegmentJob
+from core.jobs.segment_job import SegmentJob
 
 RESUME_HINT = "What is computed is kept; Score again does the rest."
 KIND = SegmentJob("core.evaluate.computing", "scoring", RESUME_HINT, unit="")

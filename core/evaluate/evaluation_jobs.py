@@ -9,10 +9,9 @@ from core.evaluate.result_cache import result_key, stored_result
 from core.evaluate.settings import EvaluationSettings
 from core.evaluate.texts import EvaluationTexts
 from core.evaluate.workload import workload_of
-from core.finetune.run_folder import RunFolder
 from core.jobs import queue
 from core.jobs.entering import locked, set_aside
-from core.jobs.folder import JobState, new_job_folder
+from core.jobs.folder import JobFolder, JobState, new_job_folder
 from core.storage.files import utc_now
 from core.storage.job_records import ENDED, WAITING, Job
 from core.storage.workspace import Workspace
@@ -89,7 +88,7 @@ def _forget(workspace: Workspace, job_id: str) -> None:
 
 
 def _enter(workspace: Workspace, job_id: str, settings: EvaluationSettings, by: str) -> None:
-    folder = RunFolder(workspace.scoring_folder(job_id))
+    folder = JobFolder(workspace.scoring_folder(job_id))
     relative = str(folder.path.relative_to(workspace.root))
     job = Job(
         job_id,
@@ -130,7 +129,7 @@ def state_of(workspace: Workspace, job_id: str) -> JobState | None:
     job = workspace.jobs.get(job_id)
     if job is None:
         return None
-    state = RunFolder(workspace.scoring_folder(job_id)).observed_state()
+    state = JobFolder(workspace.scoring_folder(job_id)).observed_state()
     if WAITING in (job.state, state.state):
         return JobState(state=job.state, reason=job.reason)
     return state

@@ -28,8 +28,8 @@ def result_key(workspace: Workspace, settings: EvaluationSettings) -> str:
     """Gives a name for everything that decides a result, as hexadecimal digits.
 
     Translations or scores that come later or are replaced make another key, and so do further
-    references and another training corpus, in which sources of the test set are looked for. Names
-    belong to a result: a set or a scorer of the same name that comes or goes may change them.
+    references. Names belong to a result: a set or a scorer of the same name that comes or goes may
+    change them. Leaks do not: they are looked up whenever a result is given.
 
     Raises:
         DataError: A translation set or a scoring is gone.
@@ -48,18 +48,8 @@ def result_key(workspace: Workspace, settings: EvaluationSettings) -> str:
         [names.get(each, "") for each in settings.systems],
         [metrics.get(each, "") for each in settings.metrics],
         workspace.test_set_texts.digest(settings.test_set),
-        [_training_corpus(workspace, each.corpus_id) for each in records[:1]],
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:40]
-
-
-def _training_corpus(workspace: Workspace, corpus_id: str) -> list[int]:
-    """Gives what tells a training split from another one; empty where there is none."""
-    try:
-        found = workspace.split_file(corpus_id, "train").stat()
-    except OSError:
-        return []
-    return [found.st_mtime_ns, found.st_size]
 
 
 def stored_result(workspace: Workspace, key: str) -> EvaluationResult | None:

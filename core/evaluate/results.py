@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from core.corpora.leak_notes import NoteBadge
+
 
 @dataclass(frozen=True)
 class SystemResult:
@@ -142,12 +144,14 @@ class EvaluationResult:
         num_samples, seed, alpha: Of the test.
         systems, metrics: In the order chosen.
         scores, differences, ranks: One a system and metric.
-        leak: How many sources of the test set stand in its corpus's training split, in words.
+        leak: What is known of the test set and of what the systems learnt from, in words; empty
+            until it was looked up, which is done whenever a result is given.
         notes: Sentences that belong below every table made from this.
         versions: Of the program's libraries that decide the numbers.
         made_at: UTC ISO-8601.
         num_interval_samples: Resamples that the intervals are of; 0 where there are none. Those of
             approximate randomisation are fewer than the trials of its test.
+        leak_badge: The worst of what `leak` says, in one word.
     """
 
     name: str
@@ -174,6 +178,7 @@ class EvaluationResult:
     versions: dict[str, str]
     made_at: str
     num_interval_samples: int = 0
+    leak_badge: NoteBadge = "unknown"
 
     @property
     def scored(self) -> list[SystemResult]:

@@ -27,6 +27,15 @@ def has_outputs(workspace: Workspace, run: Run) -> bool:
     return RunFolder(workspace.run_folder(run.id)).outputs_file.exists()
 
 
+def fine_tuned_set_id(run_id: str) -> str:
+    """Gives the id that the translations of a run's fine-tuned model have, once they are added."""
+    return _set_id(run_id, "fine_tuned")
+
+
+def _set_id(run_id: str, side: Side) -> str:
+    return str(uuid.uuid5(_NAMESPACE, f"{run_id} {side}"))
+
+
 def add_run(workspace: Workspace, run_id: str) -> list[TranslationSet]:
     """Adds what a run's base model and its fine-tuned model made of the test split.
 
@@ -55,7 +64,7 @@ def _side_set(
     key, name = base if side == "base" else (run.id, run.name)
     pairs = tuple((row["source"], row["reference"]) for row in rows)
     record = TranslationSet(
-        id=str(uuid.uuid5(_NAMESPACE, f"{run.id} {side}")),
+        id=_set_id(run.id, side),
         batch_id=None,
         system_id=f"{MODEL}:{key}",
         system_name=name,

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 
-from core.corpora.segments import read_segments
 from core.evaluate.measuring import MeasuredMetric
 from core.evaluate.results import (
     DifferenceResult,
@@ -52,7 +51,6 @@ def summarize(
         excluded: Why some systems are not scored, by translation set.
         asked_for: The baseline that was chosen, which may be one that is not scored.
     """
-    corpus_id = next(iter(texts.sets.values())).corpus_id
     begun = _begun(settings, texts)
     by_key = compared.items()
     described = (
@@ -65,7 +63,6 @@ def summarize(
         scores=tuple(each for key, own in by_key for each in _scores(key, own)),
         differences=tuple(each for key, own in by_key for each in _differences(key, own, settings)),
         ranks=tuple(each for key, own in by_key for each in _ranks(key, own)),
-        leak=leak_words(workspace, corpus_id, texts.sources),
         notes=_notes(texts, settings, begun.num_scored, asked_for),
         num_interval_samples=max((own.num_samples for own in compared.values()), default=0),
     )
@@ -224,24 +221,6 @@ def _bounds(interval: Interval | None) -> tuple[float | None, float | None]:
 
 def _ranks(key: str, compared: Comparison) -> list[RankResult]:
     return [RankResult(each.system, key, each.cluster, *each.ranks) for each in compared.systems]
-
-
-def leak_words(workspace: Workspace, corpus_id: str, sources: Sequence[str]) -> str:
-    """Says how many sources stand in the training split of the test set's own corpus."""
-    path = workspace.split_file(corpus_id, "train") if corpus_id else None
-    if path is None or not path.exists():
-        return "Unknown: the training corpus of these systems is not known here."
-    # The corpus may have been imported in the other direction.
-    folded = {_folded(text) for pair in read_segments(path) for text in pair}
-    num_seen = sum(_folded(source) in folded for source in sources)
-    return (
-        f"{num_seen} of {len(sources)} sources stand in the training split of the same corpus "
-        "(case and spaces aside)."
-    )
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())
 
 
 def _notes(

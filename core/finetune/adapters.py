@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import ModelError
-from core.languages import Language, all_languages, language, language_name
+from core.finetune.new_languages import NewLanguage, add_languages, m2m100_code
+from core.finetune.settings import FineTuneSettings
+from core.languages import Language, language, language_name, selectable_languages
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,16 @@ def bind(tokenizer: Any, src_lang: str, tgt_lang: str) -> Adapter:
     return _BINDERS[name](tokenizer, language(src_lang), language(tgt_lang))
 
 
+def bind_run(tokenizer: Any, settings: FineTuneSettings) -> tuple[Adapter, list[NewLanguage]]:
+    """Binds a tokenizer to a run's direction, and adds the languages that the run teaches.
+
+    Raises:
+        ModelError: The family is unknown, or it neither knows a language nor can be taught it.
+    """
+    new = add_languages(tokenizer, settings)
+    return bind(tokenizer, settings.src_lang, settings.tgt_lang), new
+
+
 def _bind_nllb(tokenizer: Any, source: Language, target: Language) -> Adapter:
     for code in (source.code, target.code):
         _require_token(tokenizer, "NLLB", code, code)
@@ -85,11 +97,11 @@ def _bind_nllb(tokenizer: Any, source: Language, target: Language) -> Adapter:
 
 def _bind_m2m100(tokenizer: Any, source: Language, target: Language) -> Adapter:
     for item in (source, target):
-        if item.m2m100 not in tokenizer.lang_code_to_token:
+        if m2m100_code(item) not in tokenizer.lang_code_to_token:
             raise _unknown_language("M2M100", item.code)
-    tokenizer.src_lang = source.m2m100
-    tokenizer.tgt_lang = target.m2m100
-    forced = tokenizer.get_lang_id(target.m2m100)
+    tokenizer.src_lang = m2m100_code(source)
+    tokenizer.tgt_lang = m2m100_code(target)
+    forced = tokenizer.get_lang_id(m2m100_code(target))
     return Adapter("M2M100", tokenizer, forced_bos_token_id=int(forced))
 
 
@@ -134,7 +146,7 @@ def known_directions(tokenizer: Any, src_lang: str, tgt_lang: str) -> tuple[list
     at all knows its one direction only.
     """
     adapter = bind(tokenizer, src_lang, tgt_lang)
-    codes = [item.code for item in all_languages()]
+    codes = [item.code for item in selectable_languages()]
     if adapter.forced_bos_token_id is not None:
         known = [code for code in codes if _knows(tokenizer, code, code)]
         return known, known
@@ -157,9 +169,15 @@ def _require_token(tokenizer: Any, family: str, token: str, code: str) -> None:
 
 
 def _unknown_language(family: str, code: str) -> ModelError:
+    if family in TAUGHT_FAMILIES:
+        hint = (
+            "Choose a model that does, or teach it this one: name a related language that it knows "
+            "in src_lang_like or tgt_lang_like."
+        )
+    else:
+        hint = "Choose a model that does, such as NLLB-200, or another direction."
     return ModelError(
-        f"This {family} model does not know {language_name(code)} ({code}).",
-        hint="Choose a model that does, such as NLLB-200, or another direction.",
+        f"This {family} model does not know {language_name(code)} ({code}).", hint=hint
     )
 
 
@@ -171,3 +189,4 @@ _BINDERS = {
     "T5Tokenizer": _bind_t5,
 }
 TOKENIZER_CLASSES = tuple(_BINDERS)
+TAUGHT_FAMILIES = ("NLLB", "M2M100")  # those that a run can teach a new language

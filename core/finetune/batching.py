@@ -10,8 +10,12 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 from core.errors import ConfigError
+from core.finetune.cutting import cut_points
+from core.finetune.sampling import Share
 from core.finetune.settings import FineTuneSettings
 
 
@@ -51,28 +55,37 @@ class BatchPlan:
         lengths: Token counts of the training segments.
         settings: Batching strategy, sizes, accumulation and seed.
         num_processes: Processes that share each step.
+        shares: How often the segments are seen in an epoch; empty = each once.
     """
 
     lengths: Lengths
     settings: FineTuneSettings
     num_processes: int
+    shares: tuple[Share, ...] = ()
+
+    @property
+    def num_segments(self) -> int:
+        """Training segments of an epoch, repeats included."""
+        if self.shares:
+            return sum(share.num_drawn for share in self.shares)
+        return len(self.lengths.source)
 
     def epoch(self, epoch: int) -> list[Step]:
-        """Gives the steps of one epoch (0, 1, …); each segment occurs exactly once.
+        """Gives the steps of one epoch (0, 1, …), as many in each.
+
+        Each segment occurs exactly once, or as often as its share says.
 
         Raises:
             ConfigError: The corpus has fewer segments than one step needs.
         """
         generator = random.Random(f"{self.settings.seed}/{epoch}")
-        indices = list(range(len(self.lengths.source)))
+        indices = self._drawn(epoch)
         generator.shuffle(indices)
-        if self.settings.batching == "token budget":
-            batches = self._by_token_budget(indices)
-        else:
-            size = self.settings.batch_size
-            batches = [indices[i : i + size] for i in range(0, len(indices), size)]
+        batches = self._batches(indices)
+        if len(batches) > self._most_batches:  # other lengths were drawn than in other epochs
+            batches = self._full_batches(indices)
         batches_per_step = self.num_processes * self.settings.gradient_accumulation
-        batches = _divisible(batches, batches_per_step)
+        batches = _split(batches, self._most_batches, batches_per_step)
         generator.shuffle(batches)
         steps: list[Step] = []
         for first in range(0, len(batches), batches_per_step):
@@ -81,22 +94,54 @@ class BatchPlan:
             steps.append([group[i : i + ranks] for i in range(0, len(group), ranks)])
         return steps
 
+    def _drawn(self, epoch: int) -> list[int]:
+        """Gives the segments of an epoch, from the seed and its number alone."""
+        if not self.shares:
+            return list(range(len(self.lengths.source)))
+        stream = f"{self.settings.seed}/{epoch}"
+        return [i for share in self.shares for i in share.drawn(self.lengths.alike, stream)]
+
+    @cached_property
+    def _most_batches(self) -> int:
+        """Batches that an epoch has at most before they are split.
+
+        Shorter segments never need more full batches than longer ones: batches are runs of
+        neighbours in the order of lengths, and those that hold the longer ones hold the shorter
+        ones, too.
+        """
+        if all(not share.rest for share in self.shares):
+            return len(self._batches(self._drawn(0)))
+        longest = [i for share in self.shares for i in share.longest(self.lengths.alike)]
+        return len(self._batches(longest))
+
+    def _batches(self, indices: list[int]) -> list[Batch]:
+        if self.settings.batching == "token budget":
+            return self._by_token_budget(indices)
+        size = self.settings.batch_size
+        return [indices[i : i + size] for i in range(0, len(indices), size)]
+
     def _by_token_budget(self, shuffled: list[int]) -> list[Batch]:
-        """Cuts segments, sorted by length, where the next one would pass the budget.
+        """Cuts segments, sorted by length, so that little is padding and no batch is too large.
 
         Sorting is stable, so segments of equal lengths keep their shuffled order: batches differ
         from epoch to epoch while their number stays the same.
         """
+        order = sorted(shuffled, key=self.lengths.alike)
+        source, target = self.lengths.source, self.lengths.target
+        sides = (tuple(side[i] for i in order) for side in (source, target))
+        points = cut_points(*sides, self.settings.tokens_per_batch)
+        return [order[i:j] for i, j in pairwise([0, *points])]
+
+    def _full_batches(self, indices: list[int]) -> list[Batch]:
+        """Cuts only where the next segment would pass the budget: in as few batches as possible."""
         budget = self.settings.tokens_per_batch
         batches: list[Batch] = []
-        batch: Batch = []
-        for index in sorted(shuffled, key=self.lengths.alike):
-            # Sorted upwards: the newcomer's longer side decides the width of the batch.
-            if batch and (len(batch) + 1) * self.lengths.longest(index) > budget:
-                batches.append(batch)
-                batch = []
-            batch.append(index)
-        return [*batches, batch] if batch else batches
+        for index in sorted(indices, key=self.lengths.alike):
+            if batches and (len(batches[-1]) + 1) * self.lengths.longest(index) <= budget:
+                batches[-1].append(index)
+            else:
+                batches.append([index])
+        return batches
 
     def num_tokens(self, step: Step) -> int:
         """Gives the label tokens of a step over all processes."""
@@ -120,21 +165,26 @@ class BatchPlan:
         return 1 - sum(tokens for tokens, _ in pairs) / sum(slots for _, slots in pairs)
 
 
-def _divisible(batches: list[Batch], divisor: int) -> list[Batch]:
-    """Splits the batches with most segments until their number is a multiple of `divisor`.
+def _split(batches: list[Batch], at_least: int, divisor: int) -> list[Batch]:
+    """Splits the batches with most segments until there are enough.
+
+    Args:
+        batches: Batches of segments.
+        at_least: How many there have to be, at least.
+        divisor: Of the number of batches: how many one step takes.
 
     Raises:
         ConfigError: There are not enough segments.
     """
-    missing = -len(batches) % divisor
-    if sum(len(batch) for batch in batches) < len(batches) + missing:
+    wanted = -(-max(at_least, len(batches)) // divisor) * divisor
+    num_segments = sum(len(batch) for batch in batches)
+    if num_segments < wanted:
         raise ConfigError(
-            f"{sum(len(batch) for batch in batches)} training segments are too few for steps of "
-            f"{divisor} batches.",
+            f"{num_segments} training segments are too few for steps of {divisor} batches.",
             hint="Lower gradient_accumulation or num_processes, or use a larger corpus.",
         )
     batches = list(batches)
-    for _ in range(missing):
+    for _ in range(wanted - len(batches)):
         largest = max(range(len(batches)), key=lambda i: len(batches[i]))
         batch = batches.pop(largest)
         # Every second segment: both halves keep the mix of lengths, and so the padding share.

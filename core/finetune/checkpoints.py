@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 COMPLETE = "complete.json"
@@ -31,11 +32,19 @@ def latest_checkpoint(run_folder: Path) -> tuple[int, Path] | None:
     return found[-1] if found else None
 
 
-def remove_old_checkpoints(run_folder: Path, *, keep: int) -> None:
-    """Deletes all but the last `keep` complete checkpoints, and what interruptions left behind."""
+def remove_old_checkpoints(run_folder: Path, *, keep: int, spared: Collection[int] = ()) -> None:
+    """Deletes complete checkpoints, and what interruptions left behind.
+
+    Args:
+        run_folder: The run's folder.
+        keep: How many of the latest stay.
+        spared: Steps whose checkpoints stay in any case, such as the best one's.
+    """
     for partial in (run_folder / "checkpoints").glob("step-*.partial"):
         shutil.rmtree(partial)
-    for _, folder in complete_checkpoints(run_folder)[:-keep]:
+    for step, folder in complete_checkpoints(run_folder)[:-keep]:
+        if step in spared:
+            continue
         # Renamed first, so that an interrupted deletion leaves nothing that looks complete.
         doomed = folder.with_suffix(".partial")
         folder.rename(doomed)

@@ -57,27 +57,13 @@ def translate(
         synced: True when processes share the weights (ZeRO-3) and must step together.
         on_progress: Called with (segments done, segments) after each batch.
     """
-    import torch
-
-    device = next(model.parameters()).device
     encoded = adapter.encode_sources(sources, max_source_length)
-    pad = int(adapter.tokenizer.pad_token_id)
     hypotheses = [""] * len(sources)
     capped = done = 0
     slots = max(max_source_length, 8192 // num_beams)
     for batch in length_batches([len(ids) for ids in encoded], slots):
-        inputs, mask = padded([encoded[i] for i in batch], pad)
-        # Not inference_mode(): the weights that ZeRO-3 gathers inside it could not train again.
-        with torch.no_grad():
-            outputs = model.generate(
-                input_ids=torch.tensor(inputs, device=device),
-                attention_mask=torch.tensor(mask, device=device),
-                forced_bos_token_id=adapter.forced_bos_token_id,
-                max_new_tokens=max_target_length,
-                num_beams=num_beams,
-                do_sample=False,
-                synced_gpus=synced,
-            ).tolist()
+        rows = [encoded[i] for i in batch]
+        outputs = _generated(model, adapter, rows, max_target_length, num_beams, synced=synced)
         eos = adapter.tokenizer.eos_token_id
         capped += sum(eos not in ids[1:] for ids in outputs)  # the first token starts decoding
         for index, text in zip(batch, adapter.decode(outputs), strict=True):
@@ -86,6 +72,34 @@ def translate(
         if on_progress:
             on_progress(done, len(sources))
     return Decoded(hypotheses, capped)
+
+
+def _generated(
+    model: Any,
+    adapter: Adapter,
+    rows: list[list[int]],
+    max_target_length: int,
+    num_beams: int,
+    *,
+    synced: bool,
+) -> list[list[int]]:
+    """Gives the ids that follow the sources in `rows`, with special tokens and padding."""
+    import torch
+
+    device = next(model.parameters()).device
+    inputs, mask = padded(rows, int(adapter.tokenizer.pad_token_id))
+    # Not inference_mode(): the weights that ZeRO-3 gathers inside it could not train again.
+    with torch.no_grad():
+        outputs: list[list[int]] = model.generate(
+            input_ids=torch.tensor(inputs, device=device),
+            attention_mask=torch.tensor(mask, device=device),
+            forced_bos_token_id=adapter.forced_bos_token_id,
+            max_new_tokens=max_target_length,
+            num_beams=num_beams,
+            do_sample=False,
+            synced_gpus=synced,
+        ).tolist()
+    return outputs
 
 
 def padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[list[list[int]], list[list[int]]]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import re
 import shutil
 import signal
+from dataclasses import replace
 from typing import Any
 
+from core.errors import ConfigError
+from core.finetune.causes import recognised
 from core.finetune.run_folder import RunFolder
+from core.finetune.settings import FineTuneSettings
+from core.jobs.failures import first_failure, is_consequence
 from core.jobs.folder import JobState, attempt_log
 from core.jobs.kind import Failure
-from core.storage.files import read_json
 
 COMPILER_HINT = (
     "Install a C++ compiler (Debian and Ubuntu: `apt-get install g++`), or set engine to 'plain' "
@@ -48,23 +52,37 @@ _PATTERNS: list[tuple[str, str, str, bool]] = [
         "Resume the run; another port will be chosen.",
         True,
     ),
+    (
+        r"loss scale already at minimum",
+        "The gradients overflow with fp16 and the loss scale is at its minimum",
+        "Choose bf16 or fp32, or lower the learning rate.",
+        False,
+    ),
 ]
-_CONSEQUENCES = re.compile(r"Connection closed by peer|Connection reset by peer|gloo|NCCL|barrier")
 
 
 def diagnose(folder: RunFolder, exit_code: int, state: JobState) -> Failure:
-    """Gives the cause of a run that ended without a result.
+    """Gives why a run ended without a result, with the code of the cause.
 
     Args:
         folder: The run's folder.
         exit_code: What the launcher returned; 0 proves nothing.
         state: The state the run was in, and how far it was.
     """
+    failure = _failure(folder, exit_code, state)
+    has_limit = False
+    with contextlib.suppress(ConfigError):
+        has_limit = FineTuneSettings.load(folder.settings_file).memory_limit_gb > 0
+    cause = recognised(failure.reason, failure.detail, has_memory_limit=has_limit)
+    return replace(failure, cause=cause)
+
+
+def _failure(folder: RunFolder, exit_code: int, state: JobState) -> Failure:
     if state.state == "compiling":
         return _compile_failure(folder)
     first = first_failure(folder)
     where = _where(state)
-    if first is None or (_is_consequence(first) and _lost_a_process(folder)):
+    if first is None or (is_consequence(first) and _lost_a_process(folder)):
         return _without_cause(folder, exit_code, state, first)
     detail = first["traceback"]
     if first["is_user_error"]:
@@ -76,23 +94,6 @@ def diagnose(folder: RunFolder, exit_code: int, state: JobState) -> Failure:
     sentence = text.strip().splitlines()[0][:300].rstrip(".")
     hint = "The traceback below is the first one of all processes."
     return Failure(f"The trainer failed while {where}: {sentence}.", hint, detail)
-
-
-def first_failure(folder: RunFolder) -> dict[str, Any] | None:
-    """Gives what ended the first process; broken connections of its peers are consequences."""
-    found = []
-    for path in folder.path.glob("failure-rank-*.json"):
-        try:
-            found.append(read_json(path))
-        except json.JSONDecodeError:
-            continue
-    found.sort(key=lambda failure: float(failure["time"]))
-    causes = [item for item in found if not _is_consequence(item)]
-    return next(iter(causes or found), None)
-
-
-def _is_consequence(failure: dict[str, Any]) -> bool:
-    return bool(_CONSEQUENCES.search(failure["message"]))
 
 
 def _lost_a_process(folder: RunFolder) -> bool:

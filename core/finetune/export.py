@@ -10,6 +10,7 @@ from core.errors import TrainingError
 from core.finetune.adapters import Adapter
 from core.finetune.methods import merged_weights
 from core.finetune.models import load_model
+from core.finetune.new_languages import save_tokenizer
 from core.finetune.settings import FineTuneSettings
 
 LOGIT_TOLERANCE = 0.05  # of the largest logit; roundings of bf16 stay below 0.02
@@ -39,7 +40,13 @@ def gathered_weights(module: Any, *, is_split: bool, is_first: bool) -> dict[str
 
 
 def _copied(module: Any) -> dict[str, Any]:
-    return {name: tensor.detach().cpu().clone() for name, tensor in module.state_dict().items()}
+    copies: dict[int, Any] = {}  # a tied weight, the largest of all, is copied once
+    weights: dict[str, Any] = {}
+    for name, tensor in module.state_dict(keep_vars=True).items():
+        if id(tensor) not in copies:
+            copies[id(tensor)] = tensor.detach().cpu().clone()
+        weights[name] = copies[id(tensor)]
+    return weights
 
 
 def write_model(
@@ -75,7 +82,7 @@ def write_model(
         fresh.generation_config.forced_bos_token_id = adapter.forced_bos_token_id
     fresh.generation_config.max_length = settings.max_target_length
     fresh.save_pretrained(folder)
-    adapter.tokenizer.save_pretrained(folder)
+    save_tokenizer(adapter.tokenizer, folder)
     return fresh.eval()
 
 

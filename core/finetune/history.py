@@ -14,7 +14,10 @@ from typing import Any
 from core.finetune.run_folder import RunFolder
 from core.storage.files import JsonLinesTail
 
-TRAIN_COLUMNS = ("loss", "learning_rate", "grad_norm", "tokens_per_s", "padding_share")
+FURTHER_SETS = ("reverse", "general")  # what is scored beside the dev split of the run's direction
+TRAIN_COLUMNS = (
+    "loss", "learning_rate", "grad_norm", "tokens_per_s", "padding_share", "train_seconds",
+)  # fmt: skip
 
 
 def _numbers() -> array[float]:
@@ -56,6 +59,7 @@ class History:
         evals: Dev loss and dev scores by step; step 0 is the base model.
         host: Processor, memory and GPU use by minutes since the first sample.
         samples: Rows of sample translations by step; step 0 is the base model.
+        parts: What an epoch is made of, as `core.finetune.parts.Part.as_dict` tells it.
         plan: Total steps, steps per epoch, padding share; empty before training.
         signatures: Signature and number of segments of each dev score.
         note: What a long phase does, and how far it is.
@@ -65,6 +69,7 @@ class History:
     evals: Columns = field(default_factory=Columns)
     host: Columns = field(default_factory=Columns)
     samples: dict[int, list[dict[str, str]]] = field(default_factory=dict)
+    parts: list[dict[str, Any]] = field(default_factory=list)
     plan: dict[str, Any] = field(default_factory=dict)
     signatures: dict[str, str] = field(default_factory=dict)
     note: str = ""
@@ -73,11 +78,15 @@ class History:
         """Gives the last step with samples; those of steps that a resume undid do not count."""
         return max((step for step in self.samples if step in self.evals.x), default=0)
 
+    def lost_dev_losses(self) -> list[int]:
+        """Gives the steps whose dev loss was not a number, though training went on."""
+        losses = self.evals.values.get("loss", ())
+        return [int(x) for x, loss in zip(self.evals.x, losses, strict=True) if math.isnan(loss)]
+
     def base_score(self, name: str) -> float | None:
-        """Gives the base model's dev score, None before it is known."""
-        if self.evals.x and self.evals.x[0] == 0:
-            return self.evals.values[name][0]
-        return None
+        """Gives the base model's dev score, None before it is known or where there is none."""
+        column = self.evals.values.get(name)
+        return column[0] if column and self.evals.x[0] == 0 else None
 
 
 class HistoryReader:
@@ -110,6 +119,8 @@ class HistoryReader:
             history.train.add(record["step"], **values)
         elif kind == "eval":
             self._add_scores(record)
+        elif kind == "data":
+            history.parts = record["parts"]
         elif kind == "plan":
             history.plan = record
         elif kind == "resume":
@@ -122,6 +133,9 @@ class HistoryReader:
     def _add_scores(self, record: dict[str, Any]) -> None:
         history = self._history
         scores = {score["name"]: score["value"] for score in record["scores"]}
+        for name in FURTHER_SETS:
+            for score in record.get(f"{name}_scores", ()):
+                scores[f"{name} {score['name']}"] = score["value"]
         history.evals.add(record["step"], loss=record["loss"], **scores)
         for score in record["scores"]:
             text = f"{score['signature']}  n={score['num_segments']}"

@@ -7,9 +7,11 @@ weight and trains two small matrices beside each chosen layer; the library peft 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from core.errors import ConfigError, TrainingError
+from core.finetune.new_rows import add_learning_rows, merged_rows
 from core.finetune.settings import FineTuneSettings
 
 # Names of the linear layers. First M2M100, NLLB, mBART and Marian; then T5, mT5 and MADLAD.
@@ -20,11 +22,17 @@ LAYERS = {
 _ADAPTER = "default"
 
 
-def apply_method(model: Any, settings: FineTuneSettings) -> None:
+def apply_method(model: Any, settings: FineTuneSettings, new_token_ids: Sequence[int] = ()) -> None:
     """Makes ready what is trained: adds LoRA's matrices, or freezes the chosen parts.
 
     The matrices are drawn from the run's seed, alike on every process; they change nothing until
     the first step.
+
+    Args:
+        model: As Transformers loads it.
+        settings: The run's.
+        new_token_ids: Tokens of languages that were added: their embeddings learn in any case, or
+            the model could never tell the language from the one that it begins as.
 
     Raises:
         ConfigError: LoRA finds no layer of the asked kind in the model.
@@ -33,6 +41,21 @@ def apply_method(model: Any, settings: FineTuneSettings) -> None:
         _add_matrices(model, settings)
     else:
         _freeze(model, settings.freeze)
+    if settings.gradient_checkpointing:
+        _recompute_layers(model, settings)
+    if new_token_ids and not model.get_input_embeddings().weight.requires_grad:
+        add_learning_rows(model, new_token_ids)
+
+
+def _recompute_layers(model: Any, settings: FineTuneSettings) -> None:
+    """Lets layers drop their activations in the forward pass; evaluation mode is not touched."""
+    # The other kind compares what it recomputes with what was there, and ZeRO-3 has put the
+    # weights away by then: "recomputed values have different metadata".
+    is_split = settings.engine == "deepspeed" and settings.zero_stage == 3
+    model.activation_checkpointing_enable({"use_reentrant": is_split})
+    # A layer whose inputs need no gradient would be cut off from the loss: with LoRA and with
+    # frozen embeddings that is the first one, and all matrices in it would learn nothing.
+    model.enable_input_require_grads()
 
 
 def check_method(model: Any, settings: FineTuneSettings) -> None:
@@ -106,6 +129,8 @@ def _freeze(model: Any, parts: str) -> None:
 def merged_weights(weights: dict[str, Any], settings: FineTuneSettings) -> dict[str, Any]:
     """Gives a plain model's weights: LoRA's matrices multiplied, and added to what they adapt.
 
+    What was learnt for the tokens of new languages is added to the embeddings.
+
     Args:
         weights: All weights by name.
         settings: The run's.
@@ -113,6 +138,7 @@ def merged_weights(weights: dict[str, Any], settings: FineTuneSettings) -> dict[
     Raises:
         TrainingError: A matrix is missing.
     """
+    weights = merged_rows(weights)
     if settings.method != "lora":
         return weights
     merged = {}
@@ -121,15 +147,25 @@ def merged_weights(weights: dict[str, Any], settings: FineTuneSettings) -> dict[
         if ".lora_A." in name or ".lora_B." in name:
             continue
         if adapted and own == "weight":
-            down, up = (f"{layer}.lora_{side}.{_ADAPTER}.weight" for side in "AB")
+            down, up = lora_names(layer)
             if absent := {down, up} - weights.keys():
                 raise TrainingError(f"LoRA's matrices are missing: {', '.join(sorted(absent))}.")
             # In float32: the sum is rounded once.
             product = weights[up].float() @ weights[down].float()
-            factor = settings.lora_alpha / settings.lora_rank
-            tensor = (tensor.float() + factor * product).to(tensor.dtype)
+            tensor = (tensor.float() + lora_factor(settings) * product).to(tensor.dtype)
         merged[f"{layer}.{own}" if adapted else name] = tensor
     return merged
+
+
+def lora_names(layer: str) -> tuple[str, str]:
+    """Gives the names of LoRA's matrices A and B beside a layer."""
+    down, up = (f"{layer}.lora_{side}.{_ADAPTER}.weight" for side in "AB")
+    return down, up
+
+
+def lora_factor(settings: FineTuneSettings) -> float:
+    """Gives how much the product of LoRA's matrices counts."""
+    return settings.lora_alpha / settings.lora_rank
 
 
 def num_weights(module: Any) -> tuple[int, int]:

@@ -11,10 +11,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from core.errors import ModelError
+from core.errors import AdaptMLLMError, ModelError
 from core.finetune.adapters import TOKENIZER_CLASSES
+from core.finetune.new_languages import restore_languages
 from core.finetune.recipes import SCRATCH, STARTER
 from core.finetune.run_folder import RunFolder
+from core.finetune.settings import FineTuneSettings
+from core.hub import cached
+from core.hub.refusals import explained, scrubbed
 from core.storage.files import read_json
 from core.storage.workspace import Workspace
 
@@ -32,13 +36,16 @@ HUB_MODELS: dict[str, str] = {
 _MEMORY_SHORT = "out of memory|t allocate memory"
 
 
-def model_source(workspace: Workspace, base_model: str, *, run_id: str = "") -> str:
-    """Gives what to load: a folder, or the hub id as it is.
+def model_source(
+    workspace: Workspace, base_model: str, *, run_id: str = "", revision: str = ""
+) -> str:
+    """Gives what to load: a folder, or the id of a hub model that is not on this machine.
 
     Args:
         workspace: Where the models that were built here are.
         base_model: The starter, "from scratch", a local folder or a hub id.
         run_id: The run that is meant by "from scratch": each builds its own untrained model.
+        revision: Of a hub model: a commit, branch or tag; empty = the version on this machine.
 
     Raises:
         ModelError: The starter or the run's model is not built, or the folder holds no model.
@@ -52,6 +59,12 @@ def model_source(workspace: Workspace, base_model: str, *, run_id: str = "") -> 
                 hint="`python -m core setup` builds it in a few seconds.",
             )
         return str(workspace.starter_model)
+    found = _local_folder(base_model) or cached.snapshot(base_model, revision)
+    return str(found) if found else base_model
+
+
+def _local_folder(base_model: str) -> Path | None:
+    """Gives the folder of a model that is named by its path; None for a hub id."""
     try:
         folder = Path(base_model).expanduser()
         is_folder = folder.is_dir()
@@ -65,10 +78,31 @@ def model_source(workspace: Workspace, base_model: str, *, run_id: str = "") -> 
                 f"The folder {folder} holds no model: config.json is missing.",
                 hint="Choose the folder that Transformers' save_pretrained wrote.",
             )
-        return str(folder)
+        return folder
     if base_model.startswith((".", "/", "~")) or base_model.count("/") > 1:
         raise ModelError(f"There is no folder {base_model}.", hint="Check the path.")
-    return base_model
+    return None
+
+
+def source_of_run(workspace: Workspace, run_id: str, settings: FineTuneSettings) -> str:
+    """Gives what a run loads: its own untrained model, or its base model in its revision.
+
+    Raises:
+        ModelError: As `model_source`.
+    """
+    revision = settings.base_model_revision
+    return model_source(workspace, settings.base_model, run_id=run_id, revision=revision)
+
+
+def pinned_commit(workspace: Workspace, base_model: str, revision: str) -> str:
+    """Gives the commit of a hub model that is on this machine; empty for every other model.
+
+    Raises:
+        ModelError: There is no such model.
+    """
+    source = Path(model_source(workspace, base_model, revision=revision))
+    is_cached = source.parent == cached.repo_folder(base_model) / "snapshots"
+    return source.name if is_cached else ""
 
 
 def _built_by_run(workspace: Workspace, run_id: str) -> str:
@@ -81,14 +115,20 @@ def _built_by_run(workspace: Workspace, run_id: str) -> str:
     return str(folder)
 
 
-def load_tokenizer(source: str) -> Any:
+def load_tokenizer(source: str, *, revision: str = "") -> Any:
     """Loads a tokenizer from a folder or the hub.
+
+    Args:
+        source: From `model_source`.
+        revision: Of a hub model that is not on this machine; empty = the newest.
 
     Raises:
         ModelError: It cannot be had; the sentence says whether id, network or files are to blame.
     """
     try:
-        tokenizer = _tokenizer_class(source).from_pretrained(source, trust_remote_code=False)
+        tokenizer = _tokenizer_class(source).from_pretrained(
+            source, revision=revision or cached.NEWEST, trust_remote_code=False
+        )
     except Exception as error:
         # What Transformers raises on damaged files is no closed list.
         raise _model_error(source, error) from error
@@ -99,6 +139,7 @@ def load_tokenizer(source: str) -> Any:
             f"The tokenizer in {source} knows no text: its vocabulary is missing.",
             hint="Copy the tokenizer's files beside the model's.",
         )
+    restore_languages(tokenizer)
     return tokenizer
 
 
@@ -114,8 +155,13 @@ def _tokenizer_class(source: str) -> Any:
     return transformers.AutoTokenizer
 
 
-def load_model(source: str, *, dtype: Any = None) -> Any:
+def load_model(source: str, *, dtype: Any = None, revision: str = "") -> Any:
     """Loads an encoder-decoder model from a folder or the hub; float32 unless told otherwise.
+
+    Args:
+        source: From `model_source`.
+        dtype: Of the weights; None = float32.
+        revision: Of a hub model that is not on this machine; empty = the newest.
 
     Raises:
         ModelError: It cannot be had, or it is no encoder-decoder model.
@@ -125,13 +171,30 @@ def load_model(source: str, *, dtype: Any = None) -> Any:
     from transformers import AutoModelForSeq2SeqLM
 
     try:
-        return AutoModelForSeq2SeqLM.from_pretrained(
-            source, dtype=dtype or torch.float32, trust_remote_code=False
+        model = AutoModelForSeq2SeqLM.from_pretrained(
+            source,
+            revision=revision or cached.NEWEST,
+            dtype=dtype or torch.float32,
+            trust_remote_code=False,
         )
     except Exception as error:
         if isinstance(error, MemoryError) or re.search(_MEMORY_SHORT, str(error)):
             raise  # the files are fine, and the diagnosis of runs knows what to say
         raise _model_error(source, error) from error
+    _freeze_computed(model)
+    return model
+
+
+def _freeze_computed(model: Any) -> None:
+    """Keeps from training what is never saved: Marian's computed positions.
+
+    Transformers 5 makes them learn when a model is loaded; they would change, be left out of the
+    files, and the saved model would be another than the trained one.
+    """
+    computed = set(getattr(model, "_keys_to_ignore_on_save", None) or ())
+    for name, parameter in model.named_parameters():
+        if name in computed:
+            parameter.requires_grad_(False)
 
 
 def revision_of(model: Any) -> str:
@@ -139,7 +202,11 @@ def revision_of(model: Any) -> str:
     return str(getattr(model.config, "_commit_hash", None) or "")
 
 
-def _model_error(source: str, error: Exception) -> ModelError:
+def _model_error(source: str, error: Exception) -> AdaptMLLMError:
+    from huggingface_hub.errors import HfHubHTTPError
+
+    if isinstance(error.__cause__, HfHubHTTPError) and not Path(source).is_dir():
+        return explained(error.__cause__, source)
     text = str(error)
     if Path(source).is_dir():
         return ModelError(
@@ -166,7 +233,7 @@ def _model_error(source: str, error: Exception) -> ModelError:
 
 
 def _first_sentence(error: Exception) -> str:
-    first = (str(error).strip() or "no reason given").splitlines()[0].split(". ")[0]
+    first = (scrubbed(str(error)).strip() or "no reason given").splitlines()[0].split(". ")[0]
     # Only these two are written for people.
     kind = "" if isinstance(error, (OSError, ValueError)) else f"{type(error).__name__}: "
     return (kind + first)[:300].rstrip(".:!")

@@ -11,14 +11,23 @@ from core.errors import ConfigError, DataError, HostError, TrainingError
 from core.finetune.checkpoints import latest_checkpoint
 from core.finetune.command import missing_operators
 from core.finetune.diagnosis import COMPILER_HINT
-from core.finetune.family import is_bf16_family
-from core.finetune.models import model_source
+from core.finetune.family import check_languages, has_one_direction, is_bf16_family
+from core.finetune.launching import check_launcher
+from core.finetune.models import pinned_commit, source_of_run
+from core.finetune.parts import training_sources, with_corpus_ids
+from core.finetune.preflight.check import check_fits
+from core.finetune.preflight.disk import MIN_FREE_BYTES as MIN_FREE_BYTES
+from core.finetune.preflight.disk import check_disk
+from core.finetune.preflight.disk import needed_bytes as needed_bytes
 from core.finetune.recipes import SCRATCH
+from core.finetune.reproducing import keep_corpora
 from core.finetune.run_folder import RunFolder
-from core.finetune.scratch import most_parameters
+from core.finetune.run_work import forget_works
 from core.finetune.settings import FineTuneSettings
 from core.gpu import gpus
 from core.host import accelerator, cxx_compiler
+from core.hub.downloads import is_switched_off
+from core.hub.refusals import switched_off
 from core.jobs import queue
 from core.jobs.folder import JobState, new_job_folder
 from core.storage.corpus_records import Corpus
@@ -28,28 +37,23 @@ from core.storage.run_records import Run
 from core.storage.workspace import Workspace
 
 JOB_KIND = "core.finetune.job"
-MIN_FREE_BYTES = 200_000_000
-_NARROWEST = 512  # width of the narrowest published models
-
-# Known before the download: bytes of the float32 weights.
-_HUB_BYTES = {
-    "facebook/nllb-200-distilled-600M": 2_460_000_000,
-    "facebook/nllb-200-distilled-1.3B": 5_480_000_000,
-    "facebook/nllb-200-3.3B": 13_380_000_000,
-    "facebook/m2m100_418M": 1_940_000_000,
-    "facebook/mbart-large-50-many-to-many-mmt": 2_440_000_000,
-    "google/madlad400-3b-mt": 11_760_000_000,
-}
 
 
-def check_launch(workspace: Workspace, settings: FineTuneSettings) -> None:
+def check_launch(
+    workspace: Workspace, settings: FineTuneSettings, *, is_forced: bool = False
+) -> None:
     """Refuses a run that cannot work, before anything is written.
+
+    Args:
+        workspace: Where the run would be stored.
+        settings: What it would do.
+        is_forced: Whether somebody wants it although its memory is estimated not to suffice.
 
     Raises:
         DataError: The corpus does not exist or lacks a split.
         ConfigError: Direction, precision or processes do not fit corpus or machine.
-        ModelError: The base model's folder is missing.
-        HostError: No compiler, or too little disk space.
+        ModelError: The base model's folder is missing, or it does not know a language.
+        HostError: No compiler, too little disk space, or surely too little memory.
     """
     corpus = workspace.corpora.get(settings.corpus)
     if {settings.src_lang, settings.tgt_lang} != {corpus.src_lang, corpus.tgt_lang}:
@@ -58,26 +62,51 @@ def check_launch(workspace: Workspace, settings: FineTuneSettings) -> None:
             f"asks for {settings.direction}.",
             hint="Choose a direction between the languages of the corpus.",
         )
+    _check_splits(corpus)
+    training_sources(workspace, settings)
+    check_launcher(settings)
+    is_built_by_run = settings.base_model == SCRATCH
+    if not is_built_by_run:
+        _check_family(workspace, settings)
+    if not settings.is_elsewhere:  # what other machines have is not known here
+        _check_machine(settings)
+    if not is_built_by_run:
+        _check_model(workspace, settings)
+        check_languages(workspace, settings)
+    check_disk(workspace, settings)
+    if not settings.is_elsewhere and not is_forced:
+        check_fits(workspace, settings)
+
+
+def _check_splits(corpus: Corpus) -> None:
     for split, count in corpus.counts.items():
         if count == 0:
             raise DataError(
                 f"The {split} split of {corpus.name!r} is empty.",
                 hint="Split the corpus so that train, dev and test all have segments.",
             )
-    if settings.base_model != SCRATCH:  # that one is built by the run
-        model_source(workspace, settings.base_model)
-        _check_family(workspace, settings)
-    _check_machine(settings)
-    _check_disk(workspace, settings)
+
+
+def _check_model(workspace: Workspace, settings: FineTuneSettings) -> None:
+    """Refuses a model that is not here and that may not be fetched either."""
+    source = source_of_run(workspace, "", settings)
+    if not Path(source).is_dir() and is_switched_off():
+        raise switched_off(settings.base_model)
 
 
 def _check_family(workspace: Workspace, settings: FineTuneSettings) -> None:
-    """Refuses fp16 where it is known beforehand that it ends in NaN; the trainer looks again."""
+    """Refuses what it is known beforehand that the family cannot do; the trainer looks again."""
     if settings.precision == "fp16" and is_bf16_family(workspace, settings.base_model):
         raise ConfigError(
             f"{settings.base_model} is of a family that was trained in bf16 and ends in NaN with "
             "precision fp16.",
             hint="Choose bf16 or fp32.",
+        )
+    if settings.both_directions and has_one_direction(workspace, settings.base_model):
+        raise ConfigError(
+            f"{settings.base_model} translates one direction and cannot be told another; "
+            "both_directions needs one that can.",
+            hint="Switch both directions off, or choose a multilingual model such as NLLB-200.",
         )
 
 
@@ -98,49 +127,6 @@ def _check_machine(settings: FineTuneSettings) -> None:
             "C++ compiler.",
             hint=COMPILER_HINT,
         )
-
-
-def _check_disk(workspace: Workspace, settings: FineTuneSettings) -> None:
-    """Compares the free space with the model and the checkpoints that will be kept."""
-    needed = needed_bytes(workspace, settings)
-    free = shutil.disk_usage(workspace.root).free
-    if free < needed:
-        raise HostError(
-            f"The run needs about {needed / 1e9:.1f} GB of disk and {free / 1e9:.1f} GB are free "
-            f"under {workspace.root}.",
-            hint="Delete runs that you no longer need, or keep fewer checkpoints.",
-        )
-
-
-def needed_bytes(workspace: Workspace, settings: FineTuneSettings) -> int:
-    """Gives a run's estimated bytes on disk.
-
-    Weights W as float32; a checkpoint holds weights, master weights and two moments of AdamW
-    (4 W, less where parts are frozen); one more than is kept exists for a moment; the final model
-    adds W, and so does the untrained one that a run from scratch keeps.
-    """
-    num_models = 2 if settings.base_model == SCRATCH else 1
-    num_weights = _checkpoint_share(settings) * (settings.keep_checkpoints + 1) + num_models
-    return MIN_FREE_BYTES + int(num_weights * _weights_bytes(workspace, settings))
-
-
-def _checkpoint_share(settings: FineTuneSettings) -> float:
-    """Gives at most how many times the size of the weights a checkpoint has."""
-    if settings.method == "full":
-        return 4
-    # Two matrices of `rank` beside one of at least _NARROWEST. Of the frozen weights a checkpoint
-    # of DeepSpeed holds the tied embedding alone: half of a small model.
-    return 1 + 4 * 2 * settings.lora_rank / _NARROWEST
-
-
-def _weights_bytes(workspace: Workspace, settings: FineTuneSettings) -> int:
-    if settings.base_model == SCRATCH:
-        return 4 * most_parameters(settings)
-    source = model_source(workspace, settings.base_model)
-    if Path(source).is_dir():
-        files = [*Path(source).glob("*.safetensors"), *Path(source).glob("*.bin")]
-        return sum(file.stat().st_size for file in files)
-    return _HUB_BYTES.get(source, 0)
 
 
 @dataclass(frozen=True)
@@ -166,28 +152,31 @@ def launch(
     run_id: str = "",
     by: str = "",
     of_study: OfStudy | None = None,
+    is_forced: bool = False,
 ) -> Run:
     """Puts a run into the queue; it starts at once when nothing else runs.
 
     Args:
         workspace: Where the run is stored.
         settings: What it does.
-        run_id: A UUID chosen beforehand; a second call with the same one (a double click) gives
-            the run of the first.
+        run_id: A UUID chosen beforehand; a second call with it (a double click) gives the first.
         by: Who starts it, as others know them; empty = nobody is named.
         of_study: Of which study it is a trial, or the outcome; None = of none.
+        is_forced: Whether it is launched although its memory is estimated not to suffice.
 
     Raises:
         AdaptMLLMError: `check_launch` refused it; nothing was written.
     """
-    check_launch(workspace, settings)
+    check_launch(workspace, settings, is_forced=is_forced)
     corpus = workspace.corpora.get(settings.corpus)
-    settings = settings.changed(corpus=corpus.id, name=settings.display_name)
+    settings = with_corpus_ids(workspace, settings).changed(name=settings.display_name)
+    settings = _pinned(workspace, settings)
     run = _new_run(workspace, settings, corpus, run_id or str(uuid.uuid4()), by, of_study)
     folder = RunFolder(workspace.run_folder(run.id))
     try:
         with new_job_folder(folder.path, "run"):
             settings.save(folder.settings_file)
+            keep_corpora(workspace, settings, folder)
             if of_study and of_study.like:
                 _take_base_scores(workspace, of_study.like, settings, folder)
             queue.enter(workspace, run.job)
@@ -198,10 +187,19 @@ def launch(
     return run
 
 
+def _pinned(workspace: Workspace, settings: FineTuneSettings) -> FineTuneSettings:
+    """Names the commit of a hub model that is here; of another one the first stage finds it out."""
+    if settings.base_model == SCRATCH:
+        return settings
+    revision = settings.base_model_revision
+    commit = pinned_commit(workspace, settings.base_model, revision)
+    return settings.changed(base_model_revision=commit or revision)
+
+
 # What the base model's translations of the test split depend on.
 _BASE_FIELDS = (
-    "base_model", "corpus", "src_lang", "tgt_lang", "max_source_length", "max_target_length",
-    "num_beams",
+    "base_model", "base_model_revision", "corpus", "src_lang", "tgt_lang", "max_source_length",
+    "max_target_length", "num_beams", "both_directions", "general_corpus",
 )  # fmt: skip
 
 
@@ -231,7 +229,7 @@ def _new_run(
         run_id,
         JOB_KIND,
         relative,
-        of_study.lane if of_study else queue.COMPUTE_LANE,
+        of_study.lane if of_study else _lane(settings, run_id),
         WAITING,
         now,
         title=settings.name,
@@ -253,6 +251,13 @@ def _new_run(
         created_at=now,
         job=job,
     )
+
+
+def _lane(settings: FineTuneSettings, run_id: str) -> str:
+    """Gives the lane of a run: in Slurm it waits for nothing here, and only this host has Slurm."""
+    if settings.launcher == "slurm":
+        return queue.own_lane(f"slurm-{run_id[:8]}")
+    return queue.COMPUTE_LANE
 
 
 def stop(workspace: Workspace, run_id: str, mode: str) -> None:
@@ -277,7 +282,8 @@ def resume(workspace: Workspace, run_id: str) -> None:
             f"The run {run.name!r} is finished; there is nothing left to resume.",
             hint="Duplicate it and raise num_epochs to train longer.",
         )
-    check_launch(workspace, FineTuneSettings.parse(run.settings))
+    # What has run before is not refused by an estimate.
+    check_launch(workspace, FineTuneSettings.parse(run.settings), is_forced=True)
     queue.resume(workspace, run.id)
 
 
@@ -290,6 +296,7 @@ def delete(workspace: Workspace, run_id: str) -> None:
     run = workspace.runs.get(run_id)
     if not run.job.has_ended:
         raise TrainingError(f"The run {run.name!r} is {run.job.state}; stop it before deleting it.")
+    forget_works(workspace, run)
     # The record goes first: a folder without a record is litter, a record without one is a lie.
     workspace.runs.delete(run.id)
     shutil.rmtree(workspace.run_folder(run.id), ignore_errors=True)

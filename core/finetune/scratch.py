@@ -1,7 +1,7 @@
 """Runs from scratch: each builds its own untrained model before it trains it.
 
 `python -m core.finetune.scratch RUN/settings.json` is the first command of such a run. The pieces
-are learnt from the training split alone: a dev or test segment in them would be a leak.
+are learnt from the training segments alone: a dev or test segment in them would be a leak.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from core.finetune.recipes import SCRATCH
-from core.finetune.run_folder import Recorder, RunFolder
-from core.finetune.segments import read_split
+from core.finetune.run_folder import RunFolder
 from core.finetune.settings import FineTuneSettings
+from core.finetune.training_text import read_training
 from core.finetune.untrained import (
     Sizes,
     Vocabulary,
@@ -24,6 +24,7 @@ from core.finetune.untrained import (
 )
 from core.jobs.failures import record_failure
 from core.jobs.processes import die_with_supervisor
+from core.jobs.recorder import Recorder
 from core.storage.files import read_json
 from core.storage.workspace import Workspace
 
@@ -35,7 +36,7 @@ _MIN_COUNT = 2
 CARD = """# Untrained model
 
 NLLB architecture and tokenizer class with random weights, built by adaptMLLM at the beginning of
-a run. Its {num_pieces:,} pieces were learnt from the training split of the run's corpus ({asked:,}
+a run. Its {num_pieces:,} pieces were learnt from the training segments of the run ({asked:,}
 were asked for). It translates nothing.
 """
 
@@ -58,15 +59,17 @@ def build_model(folder: RunFolder, settings: FineTuneSettings, workspace: Worksp
 
 
 def learnt_tokenizer(workspace: Workspace, settings: FineTuneSettings) -> Any:
-    """Gives the tokenizer of a run from scratch; its texts are the training split, both sides.
+    """Gives the tokenizer of a run from scratch; its texts are all that it learns from, both sides.
 
     Raises:
         ConfigError: The vocabulary is smaller than the corpus's set of characters.
         DataError: The corpus does not exist or its training split is empty.
     """
-    split = read_split(workspace, settings, "train")
+    splits = read_training(workspace, settings).splits
     vocabulary = Vocabulary(settings.scratch_pieces, min_count=_MIN_COUNT, splits_punctuation=True)
-    texts = [*split.sources, *split.references]
+    if settings.both_directions:  # the second half is the first one turned round
+        splits = splits[: len(splits) // 2]
+    texts = [text for split in splits for text in (*split.sources, *split.references)]
     return learn_tokenizer(texts, vocabulary, settings.src_lang, settings.tgt_lang)
 
 

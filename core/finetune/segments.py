@@ -8,7 +8,10 @@ from core.corpora.segments import read_segments
 from core.errors import ConfigError, DataError, ModelError
 from core.finetune.adapters import Adapter
 from core.finetune.batching import Lengths
+from core.finetune.parts import Part
+from core.finetune.sampling import Share
 from core.finetune.settings import FineTuneSettings
+from core.storage.corpus_records import Corpus
 from core.storage.workspace import Workspace
 
 
@@ -22,6 +25,15 @@ class Split:
     def first(self, count: int) -> Split:
         """Gives the first `count` segments."""
         return Split(self.sources[:count], self.references[:count])
+
+    @property
+    def turned(self) -> Split:
+        """The same segments the other way round."""
+        return Split(self.references, self.sources)
+
+    def tagged(self, tag: str) -> Split:
+        """Gives the segments with a tag before each source; an empty one changes nothing."""
+        return Split([f"{tag} {each}" for each in self.sources], self.references) if tag else self
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,49 @@ class Encoded:
         return Lengths([len(ids) for ids in self.sources], [len(ids) for ids in self.targets])
 
 
+@dataclass(frozen=True)
+class FurtherSet:
+    """Segments that are scored beside the dev and test splits of the run's own direction.
+
+    Attributes:
+        name: `reverse` or `general`.
+        adapter: Of their direction.
+        dev: Scored at each evaluation.
+        final: Scored before and after the run.
+        final_split: Which split that is.
+        corpus: Name of the corpus.
+    """
+
+    name: str
+    adapter: Adapter
+    dev: Split
+    final: Split
+    final_split: str
+    corpus: str
+
+
+@dataclass(frozen=True)
+class Data:
+    """Everything a run reads.
+
+    Attributes:
+        train, dev: Token ids.
+        dev_text: The dev split as text, parallel to `dev`.
+        test_text: The test split as text.
+        parts: What `train` is made of, one part after the other.
+        shares: How often the segments of each part are seen; parallel to `parts`.
+        further: What else is scored: the other direction, general text.
+    """
+
+    train: Encoded
+    dev: Encoded
+    dev_text: Split
+    test_text: Split
+    parts: tuple[Part, ...] = ()
+    shares: tuple[Share, ...] = ()
+    further: tuple[FurtherSet, ...] = ()
+
+
 def read_split(workspace: Workspace, settings: FineTuneSettings, split: str) -> Split:
     """Reads one split of the run's corpus, turned into the run's direction.
 
@@ -44,7 +99,18 @@ def read_split(workspace: Workspace, settings: FineTuneSettings, split: str) -> 
         ConfigError: The corpus does not have these two languages.
         DataError: The corpus does not exist or the split is empty.
     """
-    corpus = workspace.corpora.get(settings.corpus)
+    return read_oriented(workspace, workspace.corpora.get(settings.corpus), settings, split)
+
+
+def read_oriented(
+    workspace: Workspace, corpus: Corpus, settings: FineTuneSettings, split: str
+) -> Split:
+    """Reads one split of a corpus, turned into the run's direction.
+
+    Raises:
+        ConfigError: The corpus does not have the run's two languages.
+        DataError: The split is empty.
+    """
     languages = (settings.src_lang, settings.tgt_lang)
     if set(languages) != {corpus.src_lang, corpus.tgt_lang}:
         raise ConfigError(

@@ -6,30 +6,36 @@ runs on processors (gloo) and GPUs (nccl), in one or several processes, with Dee
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import logging
-import os
 import resource
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError
-from core.finetune.adapters import Adapter, bind
+from core.finetune.adapters import Adapter
+from core.finetune.checkpoints import remove_old_checkpoints
+from core.finetune.chosen import Chosen, EarlyEnd
 from core.finetune.command import operators
 from core.finetune.decoding import translate
+from core.finetune.directions import Directions, bind_directions
 from core.finetune.methods import apply_method, check_method
+from core.finetune.new_languages import NewLanguage, add_rows
+from core.finetune.rank_process import run_process
 from core.finetune.recipes import SCRATCH
-from core.finetune.run_folder import Recorder, RunFolder
-from core.finetune.segments import Split, encode_split, read_split
+from core.finetune.reproducing import reproducible_values
+from core.finetune.run_data import Scores, data_files, further_results, read_data
+from core.finetune.run_folder import TEST_NOTE, RunFolder
+from core.finetune.segments import Data, Split
 from core.finetune.settings import FineTuneSettings
-from core.finetune.training import Data, Loop
-from core.jobs.failures import record_failure
-from core.jobs.folder import mark_attempt
-from core.jobs.processes import die_with_supervisor
+from core.finetune.shares import training_shares
+from core.finetune.training import Loop, Outcome
+from core.jobs.recorder import Recorder
 from core.metrics.lexical import Score, score_system
 from core.storage.files import append_json_line, read_json, utc_now, write_json
 from core.storage.workspace import Workspace
@@ -41,7 +47,7 @@ def train(settings_file: Path) -> None:
     """Fine-tunes as the settings say, from the base model's scores to the checked result."""
     from core.finetune.compile_operators import compile_operators
     from core.finetune.distributed import join_ranks, seed_everything
-    from core.finetune.models import load_tokenizer, model_source, revision_of
+    from core.finetune.models import load_tokenizer, revision_of, source_of_run
 
     folder = RunFolder(settings_file.parent)
     settings = FineTuneSettings.load(settings_file)
@@ -53,42 +59,51 @@ def train(settings_file: Path) -> None:
     _check_precision(settings, ranks.device.type)
     seed_everything(settings.seed, ranks.rank)
 
-    source = model_source(workspace, settings.base_model, run_id=folder.path.name)
-    adapter = bind(load_tokenizer(source), settings.src_lang, settings.tgt_lang)
+    source = source_of_run(workspace, folder.path.name, settings)
+    directions = bind_directions(lambda: load_tokenizer(source), settings)
+    adapter, new = directions.main, list(directions.new)
     check_fp16(settings, adapter)
-    data = _read_data(workspace, settings, adapter)
-    model = _load_base(source, settings).to(ranks.device)
-    _limit_memory(settings)
+    data = load_data(workspace, settings, directions, recorder)
+    model = load_base(source, settings, new).to(ranks.device)
+    limit_memory(settings)
     if ranks.is_first:
-        _write_environment(folder, revision_of(model))
-
+        known = _recorded(workspace, settings, source, revision_of(model))
+        _write_environment(folder, adapter.tokenizer, known)
     gc.enable()
-    run = _Run(settings, folder, ranks, recorder, adapter, data.test_text)
+    run = _Run(settings, folder, ranks, recorder, adapter, data)
     run.score_base(model)
-    engine = _engine(model, settings, ranks.world_size)
+    engine = build_engine(model, settings, ranks.world_size, new)
     loop = Loop(engine, adapter, data, settings, folder, ranks, recorder)
     del model, engine  # the loop gives their memory back before the result is loaded
     if not folder.samples_file.exists():
         ranks.barrier()
         loop.evaluate(0)
     outcome = loop.run()
-    if outcome.was_stopped:
-        if ranks.is_first:
-            write_json(folder.stopped_file, {"step": outcome.step, "time": utc_now()})
-        return
-    run.finish(loop, outcome.train_seconds, data.dev.sources[0])
+    if not outcome.was_stopped:
+        run.finish(loop, outcome, data.dev.sources[0])
+    elif ranks.is_first:
+        write_json(folder.stopped_file, {"step": outcome.step, "time": utc_now()})
 
 
-def _read_data(workspace: Workspace, settings: FineTuneSettings, adapter: Adapter) -> Data:
-    train_text, dev_text, test_text = (
-        read_split(workspace, settings, split) for split in ("train", "dev", "test")
-    )
-    return Data(
-        train=encode_split(adapter, train_text, settings),
-        dev=encode_split(adapter, dev_text, settings),
-        dev_text=dev_text,
-        test_text=test_text,
-    )
+def _recorded(
+    workspace: Workspace, settings: FineTuneSettings, source: str, commit: str
+) -> dict[str, Any]:
+    """Gives what is written down so that the same model and data can be had again."""
+    return {
+        **reproducible_values(source, settings),
+        "base_model_revision": commit or settings.base_model_revision,
+        "data": data_files(workspace, settings),
+    }
+
+
+def load_data(
+    workspace: Workspace, settings: FineTuneSettings, directions: Directions, recorder: Recorder
+) -> Data:
+    """Reads and encodes all that a run needs, and records what an epoch is made of."""
+    data = read_data(workspace, settings, directions)
+    recorder.add("data", parts=[part.as_dict(settings) for part in data.parts])
+    recorder.add("shares", **training_shares(data.train, directions.main.tokenizer, settings))
+    return data
 
 
 class _Run:
@@ -101,14 +116,15 @@ class _Run:
         ranks: Any,
         recorder: Recorder,
         adapter: Adapter,
-        test_text: Split,
+        data: Data,
     ) -> None:
         self._settings = settings
         self._folder = folder
         self._ranks = ranks
         self._record = recorder
         self._adapter = adapter
-        self._test = test_text
+        self._test = data.test_text
+        self._further = data.further
 
     def score_base(self, model: Any) -> None:
         """Translates and scores the test split before the first step; a resumed run has it."""
@@ -119,17 +135,19 @@ class _Run:
         # An untrained model never ends a segment: with several beams, minutes of noise.
         num_beams = 1 if self._settings.base_model == SCRATCH else self._settings.num_beams
         hypotheses = self._translate_test(model.eval(), "test split, base model", num_beams)
+        further = self._score_further(model, "base model", num_beams)
         if self._ranks.is_first:
             scores = self._scored(hypotheses)
             values = {"hypotheses": hypotheses, "scores": [score.as_dict() for score in scores]}
-            write_json(self._folder.base_file, values)
+            write_json(self._folder.base_file, {**values, "further": further})
         self._ranks.barrier()
 
-    def finish(self, loop: Any, train_seconds: float, token_ids: list[int]) -> None:
-        """Saves, reloads and checks the model, scores it from the disk, writes the result."""
+    def finish(self, loop: Loop, outcome: Outcome, token_ids: list[int]) -> None:
+        """Saves, reloads and checks the chosen model, scores it from the disk, writes it down."""
         from core.finetune.export import check_reloaded, gathered_weights, write_model
         from core.finetune.models import load_model
 
+        chosen = loop.choose(outcome.step)
         self._record.phase("saving", "writing, reloading and checking the model")
         is_split = self._settings.engine == "deepspeed" and self._settings.zero_stage == 3
         weights = gathered_weights(loop.module, is_split=is_split, is_first=self._ranks.is_first)
@@ -143,13 +161,21 @@ class _Run:
         self._record.phase("evaluating", "test split with the fine-tuned model")
         model = load_model(str(partial), dtype="auto").to(self._ranks.device).eval()
         model.generation_config.max_length = None
-        note = "test split, fine-tuned model"
+        note = TEST_NOTE
         hypotheses = self._translate_test(model, note, self._settings.num_beams)
+        further = self._score_further(model, "fine-tuned model", self._settings.num_beams)
         if self._ranks.is_first:
-            self._write_result(partial, hypotheses, train_seconds)
+            self._write_result(partial, hypotheses, further, outcome, chosen)
         self._ranks.barrier()
 
-    def _write_result(self, partial: Path, hypotheses: list[str], train_seconds: float) -> None:
+    def _write_result(
+        self,
+        partial: Path,
+        hypotheses: list[str],
+        further: dict[str, Scores],
+        outcome: Outcome,
+        chosen: Chosen,
+    ) -> None:
         base = read_json(self._folder.base_file)
         self._folder.outputs_file.unlink(missing_ok=True)
         rows = zip(
@@ -162,25 +188,53 @@ class _Run:
             "base": base["scores"],
             "fine_tuned": [score.as_dict() for score in self._scored(hypotheses)],
             "num_segments": len(hypotheses),
-            "train_seconds": round(train_seconds, 2),
+            "train_seconds": round(outcome.train_seconds, 2),
+            "chosen": chosen.as_dict(),
             "time": utc_now(),
+            **further_results(self._further, base.get("further", {}), further),
         }
+        if outcome.step < outcome.total_steps:
+            patience, metric = self._settings.early_stopping_patience, self._settings.best_metric
+            early = EarlyEnd(outcome.step, outcome.total_steps, patience, metric)
+            result["ended_early"] = asdict(early)
         # An attempt may have ended between these lines; the one that resumes it comes here again.
         shutil.rmtree(self._folder.model_folder, ignore_errors=True)
         partial.rename(self._folder.model_folder)
         write_json(self._folder.result_file, result)
+        # Those that were only kept to be averaged.
+        keep = self._settings.keep_checkpoints
+        remove_old_checkpoints(self._folder.path, keep=keep, spared=[chosen.step])
 
     def _translate_test(self, model: Any, note: str, num_beams: int) -> list[str]:
-        mine = self._test.sources[self._ranks.rank :: self._ranks.world_size]
+        return self._translated(model, self._adapter, self._test, note, num_beams)
+
+    def _score_further(self, model: Any, which: str, num_beams: int) -> dict[str, Scores]:
+        """Gives the scores of the other direction and of general text, on the first process."""
+        found: dict[str, Scores] = {}
+        for each in self._further:
+            note = f"{each.final_split} split, {each.name}, {which}"
+            hypotheses = self._translated(model, each.adapter, each.final, note, num_beams)
+            if self._ranks.is_first:
+                scores = score_system(hypotheses, each.final.references)
+                found[each.name] = [score.as_dict() for score in scores]
+        return found
+
+    def _translated(
+        self, model: Any, adapter: Adapter, split: Split, note: str, num_beams: int
+    ) -> list[str]:
+        mine = split.sources[self._ranks.rank :: self._ranks.world_size]
         decoded = translate(
             model,
-            self._adapter,
+            adapter,
             mine,
             max_source_length=self._settings.max_source_length,
             max_target_length=self._settings.max_target_length,
             num_beams=num_beams,
             on_progress=lambda done, total: self._record.progress(note, done, total),
         )
+        num_capped = int(self._ranks.summed(decoded.num_capped)[0])
+        num_segments = len(split.sources)
+        self._record.add("decoded", note=note, num_capped=num_capped, num_segments=num_segments)
         merged: list[str] = self._ranks.interleaved(decoded.hypotheses)
         return merged
 
@@ -188,23 +242,28 @@ class _Run:
         return score_system(hypotheses, self._test.references)
 
 
-def _load_base(source: str, settings: FineTuneSettings) -> Any:
+def load_base(source: str, settings: FineTuneSettings, new: Sequence[NewLanguage]) -> Any:
+    """Loads the base model, and refuses one that the run could not train or save."""
     from core.finetune.models import load_model
 
     model = load_model(source)
+    add_rows(model, new)
     model.generation_config.max_length = None  # max_new_tokens is given with each call
     _check_saving(model)
     check_method(model, settings)
     return model
 
 
-def _engine(model: Any, settings: FineTuneSettings, world_size: int) -> Any:
+def build_engine(
+    model: Any, settings: FineTuneSettings, world_size: int, new: Sequence[NewLanguage]
+) -> Any:
+    """Makes ready what is trained and gives the machinery that trains it."""
     from core.finetune.distributed import keep_all_layers
     from core.finetune.engines import DeepSpeedEngine, PlainEngine
 
     if world_size > 1:
         keep_all_layers(model)
-    apply_method(model, settings)
+    apply_method(model, settings, [item.token_id for item in new])
     kind = DeepSpeedEngine if settings.engine == "deepspeed" else PlainEngine
     return kind(model, settings, world_size)
 
@@ -236,48 +295,27 @@ def _check_saving(model: Any) -> None:
         model.generation_config.save_pretrained(folder)
 
 
-def _limit_memory(settings: FineTuneSettings) -> None:
+def limit_memory(settings: FineTuneSettings) -> None:
+    """Lets an allocation over the limit of the settings fail, as one over the machine's would."""
     if settings.memory_limit_gb:
         limit = int(settings.memory_limit_gb * 1e9)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
-def _write_environment(folder: RunFolder, revision: str) -> None:
+def _write_environment(folder: RunFolder, tokenizer: Any, known: dict[str, Any]) -> None:
     from core.host import host_facts
 
     facts = host_facts(folder.path)
     values = {name: value for name, value in vars(facts).items() if name != "available_bytes"}
-    write_json(folder.environment_file, {**values, "base_model_revision": revision})
+    if hasattr(tokenizer, "legacy_behaviour"):
+        # Whether NLLB's language codes stand behind the text, as before Transformers 4.28.
+        values["nllb_legacy_behaviour"] = bool(tokenizer.legacy_behaviour)
+    write_json(folder.environment_file, {**values, **known})
 
 
 def main() -> None:
     """Runs one training process; its output goes to its own log, its failure to its own file."""
-    # The libraries make millions of objects that stay; looking for garbage among them takes a
-    # sixth of the start.
-    gc.disable()
-    die_with_supervisor()
-    settings_file = Path(sys.argv[1])
-    folder = RunFolder(settings_file.parent)
-    rank = int(os.environ.get("RANK", "0"))
-    mark_attempt(folder.rank_log(rank))
-    with folder.rank_log(rank).open("ab") as output:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-            os.dup2(output.fileno(), stream.fileno())
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    status = 1
-    try:
-        train(settings_file)
-        status = 0
-    except BaseException as error:
-        log.exception("process %d failed", rank)
-        record_failure(folder, rank, error)
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError):
-                stream.flush()
-        # Communication threads of a dead peer may never let the interpreter end by itself.
-        os._exit(status)
+    run_process(Path(sys.argv[1]), train)
 
 
 if __name__ == "__main__":

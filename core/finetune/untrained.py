@@ -106,8 +106,21 @@ def learn_tokenizer(
     Raises:
         ConfigError: The texts have so many different characters that no piece could be learnt.
     """
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
     from transformers import NllbTokenizer
+
+    learnt, merges = _learnt_pieces(texts, vocabulary)
+    tokenizer = NllbTokenizer(vocab=learnt, merges=merges)
+    further = [code for code in (src_lang, tgt_lang) if code not in tokenizer.get_vocab()]
+    tokenizer.add_tokens(further, special_tokens=True)  # behind the 202 codes
+    tokenizer.src_lang, tokenizer.tgt_lang = src_lang, tgt_lang
+    return tokenizer
+
+
+def _learnt_pieces(
+    texts: Iterable[str], vocabulary: Vocabulary
+) -> tuple[dict[str, int], list[tuple[str, ...]]]:
+    """Gives pieces with their ids, and the pairs that were joined, in order."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     learner = Tokenizer(models.BPE(unk_token="<unk>"))
     words = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
@@ -124,14 +137,19 @@ def learn_tokenizer(
     learner.train_from_iterator(texts, trainer)
     learnt = json.loads(learner.to_str())["model"]
     merges = [tuple(pair) for pair in learnt["merges"]]
-    if not merges and len(learnt["vocab"]) >= vocabulary.num_pieces:
-        num_characters = len(learnt["vocab"]) - len(_SPECIAL)
+    if not merges:
+        _check_room(len(learnt["vocab"]), vocabulary)
+    return learnt["vocab"], merges
+
+
+def _check_room(num_learnt: int, vocabulary: Vocabulary) -> None:
+    """Refuses a vocabulary that characters alone fill."""
+    if num_learnt >= vocabulary.num_pieces:
         raise ConfigError(
-            f"The texts hold {num_characters:,} different characters and the vocabulary is to "
-            f"have {vocabulary.num_pieces:,} pieces: none is left to learn.",
+            f"The texts hold {num_learnt - len(_SPECIAL):,} different characters and the "
+            f"vocabulary is to have {vocabulary.num_pieces:,} pieces: none is left to learn.",
             hint="Ask for a larger vocabulary, or clean the corpus of foreign scripts.",
         )
-    return NllbTokenizer(vocab=learnt["vocab"], merges=merges, src_lang=src_lang, tgt_lang=tgt_lang)
 
 
 def num_pieces(tokenizer: Any) -> int:

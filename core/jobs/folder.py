@@ -40,6 +40,8 @@ class JobState:
         heartbeat: When the supervisor last wrote, UTC ISO-8601.
         started_at, ended_at: UTC ISO-8601.
         progress: Step, total steps, seconds left, last scores, sparkline.
+        cause: A code for what is behind the reason; empty where nothing failed, and in folders
+            that older versions wrote.
     """
 
     state: str = "queued"
@@ -51,6 +53,7 @@ class JobState:
     started_at: str | None = None
     ended_at: str | None = None
     progress: dict[str, Any] = field(default_factory=dict)
+    cause: str = ""
 
     @property
     def is_active(self) -> bool:
@@ -80,6 +83,11 @@ class JobFolder:
         return self.path / "job.json"
 
     @property
+    def settings_file(self) -> Path:
+        """The settings, which are all that the working process is given."""
+        return self.path / "settings.json"
+
+    @property
     def log_file(self) -> Path:
         """What the launcher printed."""
         return self.path / "log.txt"
@@ -88,6 +96,11 @@ class JobFolder:
     def metrics_file(self) -> Path:
         """Progress, one JSON object a line, written by the working process."""
         return self.path / "metrics.jsonl"
+
+    @property
+    def samples_file(self) -> Path:
+        """Fixed segments, translated again at each evaluation of a run."""
+        return self.path / "samples.jsonl"
 
     @property
     def host_file(self) -> Path:

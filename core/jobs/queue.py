@@ -1,4 +1,7 @@
-"""The queue: one job a lane at a time; jobs start by themselves and none is started twice."""
+"""The queue: jobs start by themselves, in their order, and none is started twice.
+
+One job a lane works at a time; where there are GPUs, runs share their lane by leases instead.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,19 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from core.errors import TrainingError
 from core.jobs.folder import JobFolder, JobState
+from core.jobs.gpu_choice import decide
+from core.jobs.gpu_leasing import gpus_now, needed_gpus, with_lease
+from core.jobs.interruptions import interruption_of, requeue_after_restart
 from core.jobs.job_energy import publish_from_folder
-from core.jobs.kind import job_folder, load_kind
+from core.jobs.kind import end_elsewhere, job_folder, load_kind
 from core.jobs.processes import JOB_VARIABLE, SUPERVISOR_VARIABLE, end_job_leftovers
+from core.notify.telling import tell
 from core.storage.files import utc_now, write_json
 from core.storage.job_records import ACTIVE, WAITING, Job
 from core.storage.workspace import PROJECT, Workspace
@@ -58,11 +66,32 @@ def advance(workspace: Workspace, *, lane: str = "") -> None:
         lane: The only lane to look at; empty = all but those of other hosts.
     """
     reconcile(workspace)
-    waiting = {job.lane for job in workspace.jobs.in_states(WAITING)}
+    for run_id in requeue_after_restart(workspace, requeue):
+        log.warning("run %s goes on after the restart of the machine", run_id)
+    waiting = {job.lane for job in workspace.queue.waiting() if not job.is_held}
     for each in sorted(waiting & {lane} if lane else filter(_may_start, waiting)):
-        job = workspace.jobs.claim_next(each)
-        if job is not None:
+        if is_compute(each):
+            _start_computing(workspace, each)
+        elif job := workspace.jobs.claim_next(each):
             _start(workspace, job)
+
+
+def is_compute(lane: str) -> bool:
+    """Whether the jobs of a lane are those that need GPUs, or else the whole processor."""
+    return lane.partition(_AT)[0] == COMPUTE_LANE
+
+
+def _start_computing(workspace: Workspace, lane: str) -> None:
+    """Starts the jobs of a lane for which there are GPUs, or the next one without any."""
+    waiting = [job for job in workspace.queue.waiting() if job.lane == lane and not job.is_held]
+    needs = {job.id: needed_gpus(workspace, job) for job in waiting}
+    gpus = gpus_now(workspace)  # asked before the transaction: a driver may take its time
+    host = socket.gethostname()
+    while True:
+        taken = workspace.queue.claim(lane, host, lambda lane: decide(lane, host, gpus, needs))
+        if taken.job is None:
+            return
+        _start(workspace, taken.job, [uuid for uuid, _ in taken.gpus])
 
 
 def advance_after(workspace: Workspace, job_id: str) -> None:
@@ -81,15 +110,15 @@ def _may_start(lane: str) -> bool:
     return _AT not in lane or lane == own_lane(lane.partition(_AT)[0])
 
 
-def _start(workspace: Workspace, job: Job) -> None:
-    """Starts the supervisor of a claimed job in a session of its own."""
+def _start(workspace: Workspace, job: Job, gpu_uuids: Sequence[str] = ()) -> None:
+    """Starts the supervisor of a claimed job in a session of its own; it sees its GPUs only."""
     folder = job_folder(workspace, job.folder)
     try:
         with (folder.path / "supervisor.log").open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "core.jobs.supervisor", str(folder.path)],
                 cwd=PROJECT,
-                env=_own_environment(job.id),
+                env=with_lease(_own_environment(job.id), gpu_uuids),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -119,6 +148,7 @@ def _end_unstarted(workspace: Workspace, job: Job, folder: JobFolder, state: Job
     with contextlib.suppress(OSError):  # the record has it too
         folder.write_state(state)
     workspace.jobs.publish(job.id, state.state, state.reason, state.progress, state.ended_at)
+    tell(workspace, job, state.state, state.reason, state.hint)
 
 
 def reconcile(workspace: Workspace) -> None:
@@ -128,6 +158,7 @@ def reconcile(workspace: Workspace) -> None:
         if not folder.path.exists():
             reason = "The job's folder is gone."
             workspace.jobs.publish(job.id, "lost", reason, job.progress, utc_now())
+            tell(workspace, job, "lost", reason)
             continue
         state = folder.observed_state()
         if state.has_ended or state.state == WAITING:
@@ -153,9 +184,12 @@ def _correct(workspace: Workspace, job_id: str, folder: JobFolder) -> None:
         )
     if not state.has_ended:
         return
+    interruption = None
     if state.state == "lost":
+        interruption = interruption_of(state, job)
         log.warning("job %s is lost: %s", job.id, state.reason)
         end_job_leftovers(job.id)
+        end_elsewhere(load_kind(job.kind), folder)
         folder.release_space()
         with contextlib.suppress(OSError):  # the record has it too
             folder.write_state(state)
@@ -165,7 +199,10 @@ def _correct(workspace: Workspace, job_id: str, folder: JobFolder) -> None:
         publish_from_folder(workspace, job, kind.energy_kind, folder)
     except OSError as error:  # a job has ended, whether or not its energy can be read
         log.warning("the energy of job %s cannot be read: %s", job.id, error)
-    workspace.jobs.publish(job.id, state.state, state.reason, state.progress, state.ended_at)
+    workspace.jobs.publish(
+        job.id, state.state, state.reason, state.progress, state.ended_at, interruption=interruption
+    )
+    tell(workspace, job, state.state, state.reason, state.hint)
 
 
 def _may_still_start(job: Job) -> bool:
@@ -190,15 +227,29 @@ def stop(workspace: Workspace, job_id: str, mode: str, *, why: str = "") -> None
         raise ValueError(f"{mode!r} is no way to stop; there are {', '.join(STOP_MODES)}")
     folder = job_folder(workspace, job.folder)
     with folder.locked():
-        reason = "Taken out of the queue before it started."
-        if workspace.jobs.cancel_waiting(job_id, reason):
-            state = replace(folder.read_state(), state="stopped", reason=reason)
-            folder.write_state(replace(state, ended_at=utc_now()))
+        if _cancelled(workspace, job_id, folder):
             return
         state = folder.observed_state()
         if state.has_ended:
             raise TrainingError(f"The job has already ended ({state.state}).")
         folder.request_stop(mode, why)
+
+
+def take_out(workspace: Workspace, job_id: str) -> bool:
+    """Ends a job that still waits; False if it has begun, or ended, meanwhile."""
+    folder = folder_of(workspace, job_id)
+    with folder.locked():
+        return _cancelled(workspace, job_id, folder)
+
+
+def _cancelled(workspace: Workspace, job_id: str, folder: JobFolder) -> bool:
+    """Ends a job that waits, while the caller holds the lock of its folder."""
+    reason = "Taken out of the queue before it started."
+    if not workspace.jobs.cancel_waiting(job_id, reason):
+        return False
+    state = replace(folder.read_state(), state="stopped", reason=reason)
+    folder.write_state(replace(state, ended_at=utc_now()))
+    return True
 
 
 def resume(workspace: Workspace, job_id: str) -> None:

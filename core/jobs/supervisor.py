@@ -32,7 +32,14 @@ from core.jobs import queue
 from core.jobs.folder import JobFolder, JobState, mark_attempt
 from core.jobs.host_use import HostUse
 from core.jobs.job_energy import publish_energy
-from core.jobs.kind import Failure, JobKind, Stage, load_kind
+from core.jobs.kind import (
+    Failure,
+    JobKind,
+    Stage,
+    end_elsewhere,
+    is_elsewhere,
+    load_kind,
+)
 from core.jobs.processes import (
     JOB_VARIABLE,
     SUPERVISOR_VARIABLE,
@@ -43,13 +50,15 @@ from core.jobs.processes import (
     end_group,
 )
 from core.jobs.progress import Progress
+from core.jobs.slurm import waits_in_slurm
+from core.jobs.stall import StallWatch
+from core.notify.telling import tell
 from core.storage.files import JsonLinesTail, append_json_line, read_json, utc_now
 from core.storage.workspace import PROJECT, Workspace
 
 POLL_S = 0.25
 HEARTBEAT_S = 2.0
 ENERGY_PUBLISH_S = 30.0
-GRACE_S = 10.0
 MAX_ATTEMPTS = 2
 
 log = logging.getLogger(__name__)
@@ -72,11 +81,13 @@ class Supervisor:
         self._progress.phase = ""
         self._use = HostUse()
         self._records_use = True
+        self._is_elsewhere = is_elsewhere(kind, folder)
         self._energy: EnergyLog | None = None
         self._energy_before_kwh = 0.0
         self._energy_published_s = 0.0
         self._was_signalled = False
         self._last_beat_s = 0.0
+        self._stall = StallWatch(workspace, job_id)
 
     def request_stop(self, *_: Any) -> None:
         """Takes SIGTERM and SIGINT as "stop now"."""
@@ -107,7 +118,7 @@ class Supervisor:
         self._end(failure)
 
     def _begin_energy(self) -> None:
-        if not self._kind.energy_kind:
+        if not self._kind.energy_kind or self._is_elsewhere:
             return
         settings = EmissionsSettings()
         with _tolerating_database():
@@ -207,7 +218,7 @@ class Supervisor:
                 self._beat()
             if mode and not is_ending and (mode == "now" or not stage.can_save):
                 is_ending = True
-                end_group(process.pid, grace_s=GRACE_S)
+                end_group(process.pid, grace_s=stage.grace_s)
             time.sleep(POLL_S)
         return process.returncode
 
@@ -236,17 +247,21 @@ class Supervisor:
     def _take_progress(self) -> None:
         for record in self._tail.read():
             self._progress.add(record)
+            self._stall.reported()
         phase = self._progress.phase
         if phase and self._state.state not in ("stopping", "compiling"):
             self._state = replace(self._state, state=phase)
 
     def _beat_if_due(self) -> None:
         if time.monotonic() - self._last_beat_s >= HEARTBEAT_S:
-            sample = {"time": utc_now(), **self._use.sample()}
-            if self._records_use:
+            sample = {} if self._is_elsewhere else {"time": utc_now(), **self._use.sample()}
+            if self._records_use and sample:
                 with contextlib.suppress(OSError):  # a full disk must not end the supervisor
                     append_json_line(self._folder.host_file, sample)
             self._beat()
+            if self._is_elsewhere and waits_in_slurm(self._folder):
+                self._stall.reported()  # others are at work, not this job
+            self._stall.look(self._state.state)
             if time.monotonic() - self._energy_published_s >= ENERGY_PUBLISH_S:
                 with _tolerating_database():
                     self._publish_energy()
@@ -269,6 +284,7 @@ class Supervisor:
             )
 
     def _end(self, failure: Failure | None) -> None:
+        end_elsewhere(self._kind, self._folder)
         state = self._final_state(failure)
         self._state = replace(state, ended_at=utc_now())
         log.info("%s %s", state.state, state.reason)
@@ -280,6 +296,11 @@ class Supervisor:
             self._kind.publish(self._workspace, self._folder)
             is_published = True
         self._beat(is_published=is_published)
+        job = None
+        with _tolerating_database():
+            job = self._workspace.jobs.get(self._job_id)
+        if job is not None and is_published:  # else the queue tells it, too
+            tell(self._workspace, job, self._state.state, self._state.reason, self._state.hint)
 
     def _final_state(self, failure: Failure | None) -> JobState:
         if self._folder.result_file.exists():
@@ -300,6 +321,7 @@ class Supervisor:
             reason=failure.reason,
             hint=failure.hint,
             detail=failure.detail,
+            cause=failure.cause,
         )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import optuna
 
+from core.corpora.leak_notes import corpus_note
 from core.errors import ConfigError, DataError
 from core.latex import TABLE_HEAD, escaped
 from core.search.effects import Effect, effects_of
@@ -79,8 +80,9 @@ def file_name(study: Study, kind: str) -> str:
 def _csv(workspace: Workspace, study: Study) -> str:
     plan = Plan.of(study)
     head = ["trial", "state", *plan.study.objective_names, *plan.space]
-    head += ["evaluations", "seconds", "kwh", "run", "made_by_hand", "reason"]
+    head += ["evaluations", "seconds", "kwh", "run", "made_by_hand", "leak", "reason"]
     lines = [csv_line(head)]
+    leak = corpus_note(workspace, plan.base.corpus, "dev").sentence
     for trial in read_trials(workspace, study):
         values: list[float | None] = [*trial.values] or [trial.value]
         values += [None] * (len(plan.study.directions) - len(values))
@@ -97,6 +99,7 @@ def _csv(workspace: Workspace, study: Study) -> str:
                     trial.kwh,
                     trial.run_id,
                     trial.by,
+                    leak,
                     trial.reason,
                 ]  # fmt: skip
             )
@@ -115,8 +118,9 @@ def _latex(workspace: Workspace, study: Study) -> str:
         f"% {escaped(study.name)}: {told or 'no trials'}; {hours:.3g} h, {kwh:.3g} kWh without "
         f"PUE.\n% Sampler {plan.study.sampler}, pruner {plan.study.pruner}, seed "
         f"{plan.study.seed}; {escaped(base.base_model)}, {base.direction}.\n"
-        f"% Objective: {plan.study.objective_names[0]}, last evaluation on at most "
+        f"% Objective: {plan.study.objective_names[0]}, the kept weights on at most "
         f"{base.eval_segments} dev segments.\n"
+        f"% Leaks: {escaped(corpus_note(workspace, base.corpus, 'dev').sentence)}\n"
     )
     if study.purpose == "ablation":
         return TABLE_HEAD + head + _effects_table(effects_of(trials, plan), plan)

@@ -108,7 +108,8 @@ def _known_runs(workspace: Workspace, base: FineTuneSettings) -> list[Run]:
         run
         for run in finished
         if run.base_model == base.base_model
-        and run.settings.get("num_processes") == base.num_processes
+        and run.settings.get("num_processes", 1) * run.settings.get("num_nodes", 1)
+        == base.world_size
     ]
     corpus = workspace.corpora.get(base.corpus).id
     return [run for run in alike if run.corpus_id == corpus][:10] or alike[:10]
@@ -142,7 +143,7 @@ def _segments_per_step(workspace: Workspace, run: Run) -> float:
 def _segments(settings: FineTuneSettings, num_train: int, pace: _Pace) -> float:
     """Gives the segments that a run with these settings sees."""
     if settings.batching == "fixed size":
-        batch = settings.batch_size * settings.gradient_accumulation * settings.num_processes
+        batch = settings.batch_size * settings.gradient_accumulation * settings.world_size
         a_step = float(min(batch, num_train))
     else:
         a_step = pace.segments_per_step

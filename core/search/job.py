@@ -6,7 +6,7 @@ a job of its own; they would count twice. It waits most of the time.
 
 from __future__ import annotations
 
-from core.systems.segment_job import SegmentJob
+from core.jobs.segment_job import SegmentJob
 
 RESUME_HINT = "Trials that have ended are kept; Resume goes on with the next."
 KIND = SegmentJob(

@@ -8,17 +8,18 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from core.finetune.run_folder import Recorder, RunFolder
 from core.jobs import queue
+from core.jobs.folder import JobFolder
+from core.jobs.recorder import Recorder
+from core.jobs.segment_process import run_in_folder
 from core.search.plan import Plan
 from core.search.trials import Trial, best_trial, read_trials
 from core.search.worker import Worker, has_more
 from core.storage.files import utc_now, write_json
 from core.storage.workspace import Workspace
-from core.systems.segment_process import run_in_folder
 
 
-def search(workspace: Workspace, folder: RunFolder) -> None:
+def search(workspace: Workspace, folder: JobFolder) -> None:
     """Works on the study of a folder until it ends or is to pause.
 
     Raises:

@@ -22,8 +22,8 @@ class StudySettings(Settings):
     version: Literal[1] = 1
     objective: Objective = _field(
         "chrF++",
-        "What a trial is judged by: its last evaluation on the dev split. The test split is never "
-        "looked at, so that its scores stay honest.",
+        "What a trial is judged by: the evaluation, on the dev split, of the weights that it "
+        "keeps. The test split is never looked at, so that its scores stay honest.",
         "Goal",
     )
     second_objective: Literal["none", "energy"] = _field(

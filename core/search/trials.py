@@ -66,7 +66,7 @@ class Trial:
 
     @property
     def value(self) -> float | None:
-        """The first objective: that of the last evaluation, also where it did not finish."""
+        """The first objective: of the model, or of the last evaluation where it did not finish."""
         if self.values:
             return self.values[0]
         return self.evaluations[max(self.evaluations)] if self.evaluations else None

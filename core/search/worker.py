@@ -28,6 +28,7 @@ from core.search.trial_run import TrialRun
 from core.search.trial_store import TrialStore
 from core.search.trials import RUN, WORKER, Trial, energy_of, of_optuna, spent
 from core.storage.files import utc_now
+from core.storage.job_records import TRIAL_MARK
 from core.storage.study_records import Study, StudyWorker
 from core.storage.workspace import Workspace
 
@@ -145,7 +146,7 @@ class Worker:
         run = TrialRun(self._workspace, str(frozen.user_attrs[RUN]), plan, self._lane)
         self._ending = ""
         try:
-            name = f"{study.name} · trial {number}"
+            name = f"{study.name}{TRIAL_MARK}{number}"
             like, by = self._run_with_base(store), study.job.person
             run.start(dict(frozen.params), name, study.id, like=like, by=by)
         except AdaptMLLMError as error:
@@ -212,21 +213,24 @@ class Worker:
         if record is None:
             store.tell_failed(number, "Its run was deleted.")
         elif record.job.state == "finished":
-            self._tell_values(store, plan, number, record.id)
+            self._tell_values(store, plan, number, run)
         elif record.job.state == "stopped":
             store.tell_pruned(number, self._ending or record.job.reason)
         else:
             store.tell_failed(number, record.job.reason)
 
-    def _tell_values(self, store: TrialStore, plan: Plan, number: int, run_id: str) -> None:
+    def _tell_values(self, store: TrialStore, plan: Plan, number: int, run: TrialRun) -> None:
         reported = store.trial(number).intermediate_values
         if not reported:
             name = plan.study.objective
             store.tell_failed(number, f"Its evaluations have no {name} that is a number.")
             return
-        values = [reported[max(reported)]]
+        of_model = run.evaluation_of_model()
+        at_evaluation = reported[of_model if of_model in reported else max(reported)]
+        mean = run.value_of_mean
+        values = [at_evaluation if mean is None else mean]
         if plan.study.second_objective == "energy":
-            taken = energy_of(self._workspace, self._study_id).get(run_id)
+            taken = energy_of(self._workspace, self._study_id).get(run.id)
             if taken is None:
                 store.tell_failed(number, "The energy of its run was not measured.")
                 return

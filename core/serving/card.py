@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from core.corpora.segments import read_segments
-from core.corpora.splitting import num_overlaps
+from core.corpora.leak_notes import LeakNote, split_note
 from core.errors import DataError, TrainingError
 from core.finetune.history import HistoryReader
 from core.finetune.recipes import SCRATCH
 from core.finetune.run_folder import RunFolder
 from core.languages import language
 from core.serving.card_energy import energy_lines
+from core.serving.gate import gate_note
 from core.serving.licences import licence_of, notice_of
-from core.serving.models import find_model
+from core.serving.models import find_model, learnt_directions
 from core.serving.servable import Servable, is_servable, load_servable
 from core.storage.corpus_records import Corpus
 from core.storage.files import read_json
@@ -33,7 +33,9 @@ _HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
 # What Markdown, HTML, tables, autolinks, mentions or mathematics on the Hub would take as theirs.
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~&$]|[@:](?=\S))")
 # Names and places, which the card says elsewhere or which are nobody's business.
-_UNTOLD_SETTINGS = ("version", "name", "base_model", "corpus", "src_lang", "tgt_lang")
+_UNTOLD_SETTINGS = (
+    "version", "name", "base_model", "base_model_revision", "corpus", "src_lang", "tgt_lang",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class _Subject:
     def languages(self) -> tuple[list[str], list[str]]:
         """FLORES-200 codes of sources and targets; empty where they are not known."""
         if self.run is not None:
-            return [self.run.src_lang], [self.run.tgt_lang]
+            sources, targets = zip(*learnt_directions(self.run), strict=True)
+            return list(sources), list(targets)
         return (self.servable.sources, self.servable.targets) if self.servable else ([], [])
 
 
@@ -98,12 +101,12 @@ def model_card(
     if subject.run is not None:
         folder = workspace.run_folder(subject.run.id)
         sections += [
-            "## Data\n\n" + _data(workspace, subject.run, corpus),
+            "## Data\n\n" + _data(subject.run, corpus),
             "## Scores\n\n" + _scores(subject.run, subject.step, folder),
             "## Training\n\n" + _training(subject.run, folder),
         ]
     if subject.gate:
-        sections.append("## The served form\n\n" + _gate(subject))
+        sections.append("## The served form\n\n" + _gate(workspace, subject))
     sections += _energy(workspace, subject)
     front = _front_matter(subject, corpus, name, form)
     card = ModelCard(f"---\n{front}\n---\n\n" + "\n\n".join(sections) + "\n")
@@ -276,7 +279,7 @@ def _usage(subject: _Subject, form: Form, repo_id: str, source_prefix: str) -> s
     )
 
 
-def _data(workspace: Workspace, run: Run, corpus: Corpus | None) -> str:
+def _data(run: Run, corpus: Corpus | None) -> str:
     if corpus is None:
         return (
             f"Corpus {escaped(run.corpus_name)}, which is no longer there. "
@@ -288,33 +291,14 @@ def _data(workspace: Workspace, run: Run, corpus: Corpus | None) -> str:
         lines.append(f"- Origin: {escaped(corpus.origin)}.")
     if corpus.is_synthetic:
         lines.append("- **Synthetic**: generated text, whose scores say nothing about translation.")
-    lines += [f"- Leaks: {_leaks(workspace, corpus, split)}" for split in ("dev", "test")]
+    lines += [f"- Leaks, {split}: {_leaks(split_note(corpus, split))}" for split in ("dev", "test")]
     lines.append("- Whether the base model saw these segments before is not known.")
     return "\n".join(lines)
 
 
-def _leaks(workspace: Workspace, corpus: Corpus, split: str) -> str:
-    count = corpus.details.get(f"{split}_overlaps")
-    if count is None:
-        count = _counted_overlaps(workspace, corpus, split)
-    total = corpus.counts[split]
-    if count is None:
-        return f"whether {split} segments also stand in train is not known."
-    if count:
-        return f"**{count:,} of {total:,} {split} segments also stand in train.**"
-    return f"none of the {total:,} {split} segments stands in train."
-
-
-def _counted_overlaps(workspace: Workspace, corpus: Corpus, split: str) -> int | None:
-    """Gives what the import did not record; None where the segments are gone."""
-    try:
-        train, held_out = (
-            read_segments(workspace.split_file(corpus.id, name)) for name in ("train", split)
-        )
-    except (OSError, ValueError, KeyError):
-        return None
-    is_whole = len(train) == corpus.num_train and len(held_out) == corpus.counts[split]
-    return num_overlaps(train, held_out) if is_whole else None
+def _leaks(note: LeakNote) -> str:
+    sentence = escaped(note.sentence)
+    return f"**{sentence}**" if note.badge == "leaks" else sentence
 
 
 def _scores(run: Run, step: int, folder: Path) -> str:
@@ -383,7 +367,7 @@ def _energy(workspace: Workspace, subject: _Subject) -> list[str]:
     return ["\n\n".join(["## Energy", *lines])] if lines else []
 
 
-def _gate(subject: _Subject) -> str:
+def _gate(workspace: Workspace, subject: _Subject) -> str:
     gate = subject.gate
     lines = [
         f"Served by {gate['engine']}, {gate['quantization']} weights. {gate['num_segments']} dev "
@@ -400,4 +384,5 @@ def _gate(subject: _Subject) -> str:
     ):
         values = " | ".join(format(side[name] / scale, form) for side in sides)
         lines.append(f"| {title} | {values} |")
-    return "\n".join([*lines, "", f"Signature: {_code(gate['signature'])}"])
+    leaks = _leaks(gate_note(workspace, gate))
+    return "\n".join([*lines, "", f"Signature: {_code(gate['signature'])}", "", f"Leaks: {leaks}"])

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.errors import HostError, ModelError
 from core.finetune.models import load_model, load_tokenizer
+from core.finetune.new_languages import save_tokenizer as write_tokenizer
 from core.serving.servable import TOKENIZER_FOLDER
 from core.storage.files import read_json
 
@@ -134,7 +135,7 @@ def save_tokenizer(tokenizer: Any, folder: Path) -> None:
     Raises:
         HostError: The disk is full.
     """
-    _with_disk(lambda: tokenizer.save_pretrained(folder / TOKENIZER_FOLDER), folder)
+    _with_disk(lambda: write_tokenizer(tokenizer, folder / TOKENIZER_FOLDER), folder)
 
 
 def check_converted_vocabulary(folder: Path, tokens: list[str]) -> None:

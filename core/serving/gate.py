@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from core.corpora.leak_notes import LeakNote, corpus_note
 from core.errors import ModelError
 from core.host import SHORT_SPIN
 from core.metrics.lexical import score_system
 from core.serving.conversion import weights_bytes
 from core.storage.files import read_json, write_json
-from core.storage.workspace import PROJECT
+from core.storage.workspace import PROJECT, Workspace
 
 CHILD_LIMIT_S = 6 * 3600
 MAX_DIFFERENCES = 100
@@ -83,6 +84,12 @@ def compare(original: Path, prepared: Path, given: GateInput, folder: Path) -> d
         **sides,
         "differences": differences[:MAX_DIFFERENCES],
     }
+
+
+def gate_note(workspace: Workspace, gate: dict[str, Any]) -> LeakNote:
+    """Gives what is known of leaks of the dev lines that the models were compared on."""
+    # Older gates know the corpus by its name alone.
+    return corpus_note(workspace, gate.get("corpus_id") or gate.get("corpus", ""), "dev")
 
 
 def _differences(given: GateInput, first: list[str], second: list[str]) -> list[dict[str, str]]:

@@ -69,6 +69,12 @@ def find_model(workspace: Workspace, text: str) -> ModelReference:
     return ModelReference(text, text, None, 0, source)
 
 
+def learnt_directions(run: Run) -> list[tuple[str, str]]:
+    """Gives the directions (source, target) that a run's model learnt, the run's own first."""
+    own = (run.src_lang, run.tgt_lang)
+    return [own, own[::-1]] if run.settings.get("both_directions") else [own]
+
+
 def _is_folder(text: str) -> bool:
     try:
         return Path(text).is_dir()
@@ -105,7 +111,8 @@ def _of_run(workspace: Workspace, run: Run, step: str) -> ModelReference:
         which = "" if step == "latest" else f" of step {step}"
         known = ", ".join(map(str, steps)) or "none"
         raise ModelError(f"The run {run.name!r} has no checkpoint{which}.", hint=f"Kept: {known}.")
-    source = model_source(workspace, run.base_model, run_id=run.id)
+    revision = str(run.settings.get("base_model_revision", ""))
+    source = model_source(workspace, run.base_model, run_id=run.id, revision=revision)
     return ModelReference(f"{run.id}@{wanted}", f"{run.name} @ step {wanted}", run, wanted, source)
 
 

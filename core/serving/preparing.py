@@ -10,17 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.corpora.segments import read_segments
-from core.errors import ConfigError, DataError, ModelError
+from core.errors import ConfigError, DataError
 from core.finetune.adapters import Adapter, bind, known_directions
 from core.finetune.models import load_tokenizer
-from core.finetune.run_folder import Recorder, RunFolder
 from core.finetune.settings import FineTuneSettings
+from core.hub.downloading import download
+from core.hub.telling import Telling
 from core.jobs.failures import record_failure
+from core.jobs.folder import JobFolder
 from core.jobs.processes import die_with_supervisor
+from core.jobs.recorder import Recorder
 from core.serving import conversion
 from core.serving.gate import GateInput, compare
 from core.serving.licences import licence_of, notice_of
-from core.serving.models import ModelReference, find_model
+from core.serving.models import ModelReference, find_model, learnt_directions
 from core.serving.servable import Servable
 from core.serving.settings import PrepareSettings
 from core.storage.corpus_records import Corpus
@@ -33,7 +36,7 @@ MODEL_FOLDER = "model"
 log = logging.getLogger(__name__)
 
 
-def prepare(folder: RunFolder) -> None:
+def prepare(folder: JobFolder) -> None:
     """Converts the model, compares it with the original and leaves it in `model/`."""
     settings = PrepareSettings.load(folder.settings_file)
     workspace = Workspace(Path(read_json(folder.job_file)["workspace"]))
@@ -61,7 +64,8 @@ def prepare(folder: RunFolder) -> None:
         threads=settings.threads,
     )
     gate = compare(original, partial, given, folder.path)
-    gate |= {"corpus": corpus.name, "engine_reason": servable.engine_reason}
+    gate |= {"corpus": corpus.name, "corpus_id": corpus.id}
+    gate["engine_reason"] = servable.engine_reason
     gate["is_recommended"] = gate["chrf_difference"] >= -settings.max_chrf_drop
     recorder.phase("saving", "")
     shutil.rmtree(folder.path / "original", ignore_errors=True)
@@ -101,7 +105,7 @@ def comparison(
     return corpus, *pair
 
 
-def _original(workspace: Workspace, reference: ModelReference, folder: RunFolder) -> Path:
+def _original(workspace: Workspace, reference: ModelReference, folder: JobFolder) -> Path:
     """Gives the folder of the model as Transformers loads it; makes it for a checkpoint."""
     if reference.run is not None and reference.step:
         from core.finetune.checkpoint_model import write_checkpoint_model
@@ -113,15 +117,8 @@ def _original(workspace: Workspace, reference: ModelReference, folder: RunFolder
         return made
     if Path(reference.source).is_dir():
         return Path(reference.source)
-    load_tokenizer(reference.source)  # says in one sentence why the hub does not give it
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(reference.source, ignore_patterns=["*.msgpack", "*.h5"]))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"The model {reference.source} cannot be fetched: {reason}.") from error
+    telling = Telling(Recorder(folder, 0), reference.source, counts_bytes=False)
+    return download(reference.source, "", telling)
 
 
 def _converted(
@@ -142,6 +139,8 @@ def _converted(
         conversion.convert(original, partial, settings.quantization)
     conversion.save_tokenizer(adapter.tokenizer, partial)
     sources, targets = [direction[0]], [direction[1]]
+    if reference.run is not None and direction in learnt_directions(reference.run):
+        sources, targets = map(list, zip(*learnt_directions(reference.run), strict=True))
     if reference.run is None or settings.directions == "all":
         sources, targets = known_directions(adapter.tokenizer, *direction)
     if not reason and adapter.forced_bos_token_id is not None:
@@ -201,7 +200,7 @@ def main() -> None:
     """Runs the preparation; its failure goes into a file for the supervisor."""
     die_with_supervisor()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    folder = RunFolder(Path(sys.argv[1]))
+    folder = JobFolder(Path(sys.argv[1]))
     try:
         prepare(folder)
     except BaseException as error:

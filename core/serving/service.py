@@ -19,11 +19,11 @@ from core.serving.language_codes import LanguageCodes
 from core.serving.servable import Servable, load_servable
 from core.serving.settings import ServeSettings
 from core.serving.statistics import Statistics
-from core.serving.text.glossary import Term, read_glossary
 from core.serving.translator import Direction, Translator, deadline_in
 from core.storage.feedback_records import Feedback
 from core.storage.files import utc_now
 from core.storage.workspace import Workspace
+from core.text.glossary import Term, read_glossary
 
 SELF_TEST_S = 300.0
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from core.finetune.diagnosis import first_failure
-from core.finetune.run_folder import RunFolder
 from core.host import SHORT_SPIN
+from core.jobs.failures import first_failure
 from core.jobs.folder import JobFolder, JobState, attempt_log
 from core.jobs.kind import Failure, Stage
 from core.storage.workspace import Workspace
@@ -32,7 +31,7 @@ class ServiceKind:
     def diagnose(self, folder: JobFolder, exit_code: int, state: JobState) -> Failure:
         """Says why the service does not serve any more."""
         tail = attempt_log(folder.log_file)[-6000:]
-        first = first_failure(RunFolder(folder.path))
+        first = first_failure(folder)
         if first is not None:
             if first["is_user_error"]:
                 return Failure(first["message"], first["hint"], tail)

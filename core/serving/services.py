@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError, ModelError
-from core.finetune.run_folder import RunFolder
 from core.jobs import queue
 from core.jobs.entering import locked, set_aside, whole
-from core.jobs.folder import JobState, new_job_folder
+from core.jobs.folder import JobFolder, JobState, new_job_folder
 from core.serving.access import Access
 from core.serving.engines.engine import check_memory
 from core.serving.models import find_model
@@ -87,7 +86,7 @@ def _entered(
         reference = find_model(workspace, settings.model)
         key, name = reference.key, reference.name
     settings = settings.changed(model=key)
-    folder = RunFolder(workspace.service_folder(service_id))
+    folder = JobFolder(workspace.service_folder(service_id))
     now = utc_now()
     relative = str(folder.path.relative_to(workspace.root))
     # A lane of its own: services run beside each other and beside training.
@@ -103,14 +102,14 @@ def _entered(
     return record
 
 
-def _save_settings(folder: RunFolder, settings: ServeSettings, prepared: Path) -> None:
+def _save_settings(folder: JobFolder, settings: ServeSettings, prepared: Path) -> None:
     """Tells the process the very folder that it loads, whatever is accepted later."""
     settings.changed(model=str(prepared.resolve())).save(folder.settings_file)
 
 
 def served_version(workspace: Workspace, record: ServiceRecord) -> Version | None:
     """Gives the version that a service loaded at its last start; None where none is known."""
-    folder = RunFolder(workspace.service_folder(record.id))
+    folder = JobFolder(workspace.service_folder(record.id))
     try:
         version_id = Path(ServeSettings.load(folder.settings_file).model).parent.name
         version = workspace.versions.get(version_id)
@@ -140,7 +139,7 @@ def restart(workspace: Workspace, service_id: str) -> None:
         if record.job.has_ended:
             settings = ServeSettings.parse(record.settings)
             prepared = check_start(workspace, settings)
-            _save_settings(RunFolder(workspace.service_folder(record.id)), settings, prepared)
+            _save_settings(JobFolder(workspace.service_folder(record.id)), settings, prepared)
         queue.resume(workspace, record.id)
 
 
@@ -163,7 +162,7 @@ def delete(workspace: Workspace, service_id: str) -> None:
 def service_state(workspace: Workspace, record: ServiceRecord) -> JobState:
     """Gives the true state of a service: its folder's, else its record's as it is now."""
     record = workspace.services.get(record.id)
-    state = RunFolder(workspace.service_folder(record.id)).observed_state()
+    state = JobFolder(workspace.service_folder(record.id)).observed_state()
     if WAITING in (record.job.state, state.state):
         return JobState(state=record.job.state, reason=record.job.reason)
     return state

@@ -7,9 +7,10 @@ import os
 import sys
 from pathlib import Path
 
-from core.finetune.run_folder import Recorder, RunFolder
 from core.jobs.failures import record_failure
+from core.jobs.folder import JobFolder
 from core.jobs.processes import die_with_supervisor
+from core.jobs.recorder import Recorder
 from core.serving.server import serve
 from core.serving.services import FIGURES_FILE
 from core.serving.settings import ServeSettings
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Serves until its end; a failure or an end by itself goes into a file for the supervisor."""
     die_with_supervisor()
-    folder = RunFolder(Path(sys.argv[1]))
+    folder = JobFolder(Path(sys.argv[1]))
     try:
         settings = ServeSettings.load(folder.settings_file)
         workspace = Workspace(Path(read_json(folder.job_file)["workspace"]))

@@ -41,7 +41,7 @@ class PrepareSettings(Settings):
     )
     directions: Literal["trained", "all"] = _field(
         "trained",
-        "trained: only the direction of the run, which is what was learnt. all: every language "
+        "trained: only the direction of the run, or both that it learnt. all: every language "
         "that the model's tokenizer knows; always so for a base model of many languages.",
         "Model",
     )

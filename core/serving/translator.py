@@ -15,10 +15,10 @@ from core.serving.batching.batcher import Batcher, Priority
 from core.serving.codec import Codec
 from core.serving.engines.engine import DecodeOptions
 from core.serving.servable import Servable
-from core.serving.text.glossary import Glossary, Term
-from core.serving.text.protection import Protected, Reply, Request, protected
-from core.serving.text.repetition import is_degenerate, shortened
-from core.serving.text.splitting import split_long, split_text
+from core.text.glossary import Glossary, Term
+from core.text.protection import Protected, Reply, Request, protected
+from core.text.repetition import is_degenerate, shortened
+from core.text.splitting import split_long, split_text
 
 T = TypeVar("T")
 

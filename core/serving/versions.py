@@ -10,10 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.errors import HostError, ModelError
-from core.finetune.run_folder import RunFolder
 from core.jobs import queue
 from core.jobs.entering import locked, set_aside, whole
-from core.jobs.folder import new_job_folder
+from core.jobs.folder import JobFolder, new_job_folder
 from core.serving.conversion import weights_bytes
 from core.serving.models import ModelReference, find_model
 from core.serving.preparing import MODEL_FOLDER, comparison
@@ -88,7 +87,7 @@ def _entered(
     by: str,
 ) -> Version:
     """Stores a new version, which then waits for its preparation."""
-    folder = RunFolder(workspace.version_folder(version_id))
+    folder = JobFolder(workspace.version_folder(version_id))
     now = utc_now()
     relative = str(folder.path.relative_to(workspace.root))
     job = Job(version_id, PREPARE_KIND, relative, PREPARE_LANE, WAITING, now)

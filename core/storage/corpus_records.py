@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import DataError
@@ -27,7 +27,7 @@ class Corpus:
         origin: Where the segments came from, in words.
         is_synthetic: True for generated text, which says nothing about real translation.
         num_train, num_dev, num_test: Segments per split.
-        details: Counts of what was left out, the seed of the split, file names.
+        details: How it was made and from which corpus, counts of what was left out, leaks.
         created_at: UTC ISO-8601.
     """
 
@@ -91,6 +91,15 @@ class CorpusRecords:
             raise DataError(f"There is no corpus {name_or_id!r}.", hint=f"Corpora: {names}.")
         # A corpus may have another one's id as its name; the id counts.
         return next((corpus for corpus in found if corpus.id == name_or_id), found[0])
+
+    def change_details(self, corpus_id: str, **details: Any) -> None:
+        """Stores what was found out about a corpus later, such as leaks; the segments stay."""
+        with self._database.writing() as connection:
+            query = select(corpora.c.details).where(corpora.c.id == corpus_id)
+            known = connection.execute(query).scalar_one_or_none()
+            if known is not None:
+                change = update(corpora).where(corpora.c.id == corpus_id)
+                connection.execute(change.values(details={**known, **details}))
 
     def delete(self, corpus_id: str) -> None:
         """Removes the record; the files are the caller's."""

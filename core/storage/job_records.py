@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from core.storage.database import Database
 from core.storage.files import utc_now
-from core.storage.tables import jobs
+from core.storage.tables import gpu_leases, jobs
 
 WAITING = "queued"
 ACTIVE = (
@@ -25,6 +25,7 @@ ACTIVE = (
     "stopping",
 )
 ENDED = ("stopped", "finished", "failed", "lost")
+TRIAL_MARK = " · trial "  # in the name of a trial's run, before its number
 MAX_TITLE, MAX_PERSON = 300, 200  # characters
 
 
@@ -38,13 +39,19 @@ class Job:
         folder: Its folder, relative to the workspace.
         lane: The resource it needs alone; one job a lane runs at a time.
         state: One of WAITING, ACTIVE or ENDED.
-        reason: One sentence on why it ended as it did; empty while all is well.
+        reason: One sentence on why it ended as it did, or why one that waits cannot start; empty
+            while all is well.
         progress: Step, total steps, seconds left, last scores, a sparkline.
         queued_at, started_at, ended_at: UTC ISO-8601; None for what has not happened.
         title: What people call what it works on; cut where it is too long to be stored.
         person: Who started it first; empty where nobody was named; cut likewise.
         system: Name of the one system that it makes or works with; empty for none or several.
         study: Id of the search that it is a trial of, or came out of; empty for none.
+        position: Its place among those that wait in its lane, the smallest first; gaps are usual.
+        is_held: Whether it keeps its place and is not started.
+        starts_anyway: Whether it may start on a GPU that other programs use.
+        interruption: Of one that was lost: `cause`, and `restarted_at` where the machine was; empty
+            once somebody has decided about it.
     """
 
     id: str
@@ -61,6 +68,15 @@ class Job:
     person: str = ""
     system: str = ""
     study: str = ""
+    position: int = field(default=0, compare=False)  # given by the queue, not by who makes it
+    is_held: bool = False
+    starts_anyway: bool = False
+    interruption: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether it is a trial of a search: its worker calls it so, and no run that came of it."""
+        return bool(self.study) and TRIAL_MARK in self.title
 
     def __post_init__(self) -> None:
         """Brings names to what the columns hold, here as in the database."""
@@ -85,8 +101,15 @@ def _storable(text: str, limit: int) -> str:
 
 
 _COLUMNS = [column for column in jobs.columns if column.name != "id"]
+IN_ORDER = (jobs.c.position, jobs.c.queued_at, jobs.c.id)
 # For queries of records that belong to a job and share its id.
 JOINED_COLUMNS = [column.label(f"job_{column.name}") for column in _COLUMNS]
+
+
+def end_of_lane(connection: Connection, lane: str) -> int:
+    """Gives the position behind all that wait in a lane."""
+    query = select(func.max(jobs.c.position)).where(jobs.c.lane == lane, jobs.c.state == WAITING)
+    return int(connection.execute(query).scalar() or 0) + 1
 
 
 def joined_job(row: RowMapping) -> Job:
@@ -101,8 +124,28 @@ class JobRecords:
         self._database = database
 
     def insert(self, connection: Connection, job: Job) -> None:
-        """Stores a new job as part of the caller's transaction."""
-        connection.execute(insert(jobs).values(**asdict(job)))
+        """Stores a new job as part of the caller's transaction; one that waits comes last."""
+        values = asdict(job)
+        if job.state == WAITING:
+            self._database.lock(connection, f"lane {job.lane}")
+            values["position"] = end_of_lane(connection, job.lane)
+        connection.execute(insert(jobs).values(**values))
+
+    def add(self, job: Job) -> None:
+        """Stores a new job that has no other record."""
+        with self._database.writing() as connection:
+            self.insert(connection, job)
+
+    def remove(self, job_id: str) -> None:
+        """Removes a job that has no other record."""
+        with self._database.writing() as connection:
+            self.delete(connection, job_id)
+
+    def of_kind(self, kind: str, *, limit: int) -> list[Job]:
+        """Gives the jobs of a kind, the one queued last first."""
+        query = select(jobs).where(jobs.c.kind == kind).order_by(jobs.c.queued_at.desc())
+        with self._database.reading() as connection:
+            return [Job(**row) for row in connection.execute(query.limit(limit)).mappings()]
 
     def get(self, job_id: str) -> Job | None:
         """Gives the job, or None."""
@@ -117,7 +160,7 @@ class JobRecords:
             return [Job(**row) for row in connection.execute(query).mappings()]
 
     def claim_next(self, lane: str) -> Job | None:
-        """Takes the longest waiting job of a lane where no other is active, or gives None.
+        """Takes the first waiting job of a lane where no other is active, or gives None.
 
         The job comes back as `preparing`; two callers never get the same one.
         """
@@ -129,8 +172,9 @@ class JobRecords:
             ).scalar_one()
             if busy:
                 return None
-            query = select(jobs).where(in_lane, jobs.c.state == WAITING).order_by(jobs.c.queued_at)
-            row = connection.execute(query.limit(1)).mappings().first()
+            waits = (in_lane, jobs.c.state == WAITING, ~jobs.c.is_held)
+            query = select(jobs).where(*waits).order_by(*IN_ORDER).limit(1)
+            row = connection.execute(query).mappings().first()
             if row is None:
                 return None
             now = utc_now()
@@ -139,16 +183,23 @@ class JobRecords:
         return Job(**{**row, **started})
 
     def requeue(self, job_id: str, lane: str) -> bool:
-        """Puts an ended job back into the queue; False if it had not ended."""
-        change = {
+        """Puts an ended job back into the queue, at its end; False if it had not ended."""
+        change: dict[str, Any] = {
             "state": WAITING,
             "lane": lane,
             "reason": "",
             "queued_at": utc_now(),
             "started_at": None,
             "ended_at": None,
+            "is_held": False,
+            "starts_anyway": False,
+            "interruption": {},
         }
-        return self._change(job_id, ENDED, change)
+        with self._database.writing() as connection:
+            self._database.lock(connection, f"lane {lane}")
+            change["position"] = end_of_lane(connection, lane)
+            query = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(ENDED))
+            return connection.execute(query.values(**change)).rowcount == 1
 
     def move_waiting(self, job_id: str, lane: str) -> bool:
         """Lets a job that still waits do so in another lane; False if it no longer waits."""
@@ -160,15 +211,31 @@ class JobRecords:
         return self._change(job_id, (WAITING,), change)
 
     def publish(
-        self, job_id: str, state: str, reason: str, progress: dict[str, Any], ended_at: str | None
+        self,
+        job_id: str,
+        state: str,
+        reason: str,
+        progress: dict[str, Any],
+        ended_at: str | None,
+        *,
+        interruption: dict[str, Any] | None = None,
     ) -> None:
-        """Copies what the job's folder says into the database."""
-        change = {"state": state, "reason": reason, "progress": progress, "ended_at": ended_at}
+        """Copies what the job's folder says into the database; with its end its GPUs are free."""
+        change: dict[str, Any] = {
+            "state": state, "reason": reason, "progress": progress, "ended_at": ended_at
+        }  # fmt: skip
+        if interruption is not None:
+            change["interruption"] = interruption
         # A waiting job has no supervisor: a late writer must not take it out of the queue.
-        self._change(job_id, (*ACTIVE, *ENDED), change)
+        changes = jobs.c.id == job_id, jobs.c.state.in_((*ACTIVE, *ENDED))
+        with self._database.writing() as connection:
+            is_changed = connection.execute(update(jobs).where(*changes).values(**change)).rowcount
+            if is_changed and state in ENDED:
+                connection.execute(delete(gpu_leases).where(gpu_leases.c.job_id == job_id))
 
     def delete(self, connection: Connection, job_id: str) -> None:
         """Removes a job as part of the caller's transaction."""
+        connection.execute(delete(gpu_leases).where(gpu_leases.c.job_id == job_id))
         connection.execute(delete(jobs).where(jobs.c.id == job_id))
 
     def _change(self, job_id: str, states: tuple[str, ...], values: dict[str, Any]) -> bool:

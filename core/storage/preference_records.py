@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from core.storage.database import Database
 from core.storage.files import utc_now
@@ -19,15 +19,24 @@ class PreferenceRecords:
 
     def get(self, name: str) -> dict[str, Any]:
         """Gives the values stored under a name; {} where there are none."""
-        query = select(preferences.c["values"]).where(preferences.c.name == name)
         with self._database.reading() as connection:
-            found = connection.execute(query).scalar_one_or_none()
-        return dict(found or {})
+            return preference(connection, name)
 
     def put(self, name: str, values: dict[str, Any]) -> None:
         """Stores values under a name, instead of those before."""
-        row = {"name": name, "values": values, "changed_at": utc_now()}
         with self._database.writing() as connection:
             self._database.lock(connection, f"preference {name}")
-            connection.execute(delete(preferences).where(preferences.c.name == name))
-            connection.execute(insert(preferences).values(row))
+            put_preference(connection, name, values)
+
+
+def preference(connection: Connection, name: str) -> dict[str, Any]:
+    """Gives the values stored under a name as part of the caller's transaction."""
+    query = select(preferences.c["values"]).where(preferences.c.name == name)
+    return dict(connection.execute(query).scalar_one_or_none() or {})
+
+
+def put_preference(connection: Connection, name: str, values: dict[str, Any]) -> None:
+    """Stores values under a name as part of the caller's transaction, which holds the lock."""
+    row = {"name": name, "values": values, "changed_at": utc_now()}
+    connection.execute(delete(preferences).where(preferences.c.name == name))
+    connection.execute(insert(preferences).values(row))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy import RowMapping, String, cast, delete, func, insert, select, update
 
 from core.errors import TrainingError
 from core.storage.database import Database
@@ -101,11 +101,26 @@ class RunRecords:
         with self._database.reading() as connection:
             return {str(state): int(count) for state, count in connection.execute(query)}
 
+    def interrupted(self) -> list[Run]:
+        """Gives the lost runs about which nobody has decided yet, the newest first."""
+        with self._database.reading() as connection:
+            query = _query().where(jobs.c.state == "lost").limit(500)
+            found = [_run(row) for row in connection.execute(query).mappings()]
+        return [run for run in found if run.job.interruption]
+
     def of_corpus(self, corpus_id: str) -> int:
-        """Gives the number of runs that use a corpus."""
-        query = select(func.count()).where(runs.c.corpus_id == corpus_id)
+        """Gives the number of runs that use a corpus, those that mix it in among them."""
+        # A corpus that is mixed in stands by its id in the settings, and nowhere else.
+        mixes = cast(runs.c.settings, String).contains(corpus_id, autoescape=True)
+        query = select(func.count()).where((runs.c.corpus_id == corpus_id) | mixes)
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def store_settings(self, run_id: str, settings: dict[str, Any]) -> None:
+        """Stores settings in which something was filled in that only the run could find out."""
+        with self._database.writing() as connection:
+            query = update(runs).where(runs.c.id == run_id).values(settings=settings)
+            connection.execute(query)
 
     def store_scores(
         self, run_id: str, scores: dict[str, Any], train_seconds: float | None

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData()
@@ -53,7 +54,23 @@ jobs = Table(
     Column("person", String(200), nullable=False, server_default=""),
     Column("system", String(300), nullable=False, server_default=""),
     Column("study", String(36), nullable=False, server_default=""),
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("is_held", Boolean, nullable=False, server_default=false()),
+    Column("starts_anyway", Boolean, nullable=False, server_default=false()),
+    Column("interruption", JSON, nullable=False, server_default="{}"),
     Index("jobs_by_state", "lane", "state", "queued_at"),
+)
+
+# Which active job computes on which GPU; two can never have the same one.
+gpu_leases = Table(
+    "gpu_leases",
+    metadata,
+    Column("host", String(255), primary_key=True),
+    Column("gpu_uuid", String(96), primary_key=True),
+    Column("gpu_index", Integer, nullable=False),
+    Column("job_id", String(36), nullable=False),
+    Column("since", String(32), nullable=False),
+    Index("gpu_leases_by_job", "job_id"),
 )
 
 runs = Table(
@@ -199,6 +216,19 @@ votes = Table(
     Column("segment", Integer),
     Column("voted_at", String(32), nullable=False),
     Index("votes_by_direction", "src_lang", "tgt_lang", "voted_at"),
+)
+
+# Work on a corpus that a page does not wait for: importing, checking, cleaning, splitting, leaks.
+corpus_jobs = Table(
+    "corpus_jobs",
+    metadata,
+    Column("id", String(36), ForeignKey("jobs.id"), primary_key=True),
+    Column("task", String(16), nullable=False),
+    Column("corpus_id", String(36), nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("result", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("corpus_jobs_by_corpus", "corpus_id"),
 )
 
 batches = Table(
@@ -511,4 +541,22 @@ search_workers = Table(
     Column("trial", Integer),
     Column("seen_at", String(32), nullable=False),
     Index("search_workers_by_study", "study_id"),
+)
+
+# What people were told about jobs; `claim` lets one process alone tell each ending.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("claim", String(120), nullable=False, unique=True),
+    Column("job_id", String(36), nullable=False),
+    Column("event", String(16), nullable=False),
+    Column("noun", String(16), nullable=False),
+    Column("title", String(300), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Column("sent", JSON, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("seen_at", String(32)),
+    Index("notices_by_time", "created_at"),
 )

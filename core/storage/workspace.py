@@ -13,6 +13,7 @@ from core.storage.answer_records import AnswerRecords
 from core.storage.batch_records import BatchRecords
 from core.storage.cache_records import CacheRecords
 from core.storage.campaign_records import CampaignRecords
+from core.storage.corpus_job_records import CorpusJobRecords
 from core.storage.corpus_records import CorpusRecords
 from core.storage.database import Database
 from core.storage.energy_records import EnergyRecords
@@ -21,7 +22,9 @@ from core.storage.feedback_records import FeedbackRecords
 from core.storage.job_records import JobRecords
 from core.storage.key_records import KeyRecords
 from core.storage.member_records import MemberRecords
+from core.storage.notice_records import NoticeRecords
 from core.storage.preference_records import PreferenceRecords
+from core.storage.queue_records import QueueRecords
 from core.storage.rater_records import RaterRecords
 from core.storage.rating_records import RatingRecords
 from core.storage.run_records import RunRecords
@@ -46,7 +49,9 @@ class Workspace:
     Attributes:
         root: The folder of everything that people made or imported.
         corpora: Records of corpora.
-        jobs: Records of jobs, with the queue.
+        corpus_jobs: Imports, checks, splits and other work on corpora.
+        jobs: Records of jobs.
+        queue: The order of those that wait, and which of those that work has which GPU.
         runs: Records of runs.
         studies: Searches for hyperparameters, and ablations.
         versions: Records of models made ready for serving.
@@ -98,7 +103,9 @@ class Workspace:
                 hint=f"Check the folder and {DATABASE_VARIABLE}, if it is set.",
             ) from error
         self.corpora = CorpusRecords(self.database)
+        self.corpus_jobs = CorpusJobRecords(self.database)
         self.jobs = JobRecords(self.database)
+        self.queue = QueueRecords(self.database)
         self.runs = RunRecords(self.database)
         self.studies = StudyRecords(self.database)
         self.versions = VersionRecords(self.database)
@@ -121,11 +128,17 @@ class Workspace:
         self.members = MemberRecords(self.database)
         self.energy = EnergyRecords(self.database)
         self.preferences = PreferenceRecords(self.database)
+        self.notices = NoticeRecords(self.database)
 
     @property
     def corpora_folder(self) -> Path:
         """Segments and raw uploads, a folder a corpus."""
         return self.root / "corpora"
+
+    @property
+    def corpus_jobs_folder(self) -> Path:
+        """A folder a piece of work on a corpus."""
+        return self.root / "corpus_jobs"
 
     @property
     def runs_folder(self) -> Path:
@@ -182,9 +195,17 @@ class Workspace:
         """The key that links and cookies are signed with; only its owner may read it."""
         return self.root / "secret.key"
 
+    def download_folder(self, download_id: str) -> Path:
+        """Gives the folder of a download's job; the model itself is in the hub's cache."""
+        return self.root / "downloads" / download_id
+
     def corpus_folder(self, corpus_id: str) -> Path:
         """Gives the folder of a corpus."""
         return self.corpora_folder / corpus_id
+
+    def corpus_job_folder(self, work_id: str) -> Path:
+        """Gives the folder of a piece of work on a corpus."""
+        return self.corpus_jobs_folder / work_id
 
     def split_file(self, corpus_id: str, split: str) -> Path:
         """Gives the JSON-lines file of one split, a segment a line."""

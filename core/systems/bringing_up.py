@@ -8,11 +8,11 @@ from pathlib import Path
 
 from core.errors import ConfigError, HostError, ModelError
 from core.finetune.command import free_port
-from core.finetune.run_folder import RunFolder
 from core.jobs import queue
 from core.jobs.entering import locked
+from core.jobs.folder import JobFolder
 from core.serving import services, versions
-from core.serving.models import ModelReference, find_model
+from core.serving.models import ModelReference, find_model, learnt_directions
 from core.serving.settings import PrepareSettings, ServeSettings
 from core.storage.job_records import Job
 from core.storage.service_records import ServiceRecord
@@ -141,9 +141,9 @@ def _prepare(
 
 
 def _check_direction(reference: ModelReference, direction: tuple[str, str]) -> None:
-    """Refuses what no preparation helps with: a run's model knows the run's direction."""
+    """Refuses what no preparation helps with: a run's model knows what the run learnt."""
     run = reference.run
-    if run is not None and direction != (run.src_lang, run.tgt_lang):
+    if run is not None and direction not in learnt_directions(run):
         raise _other_direction(reference, direction)
 
 
@@ -251,7 +251,7 @@ def _check_failure(what: str, job: Job, folder: Path, since: str) -> None:
     """Raises the failure of a job that ended after the asking began; an older one is no answer."""
     if (job.ended_at or "") < since:
         return
-    state = RunFolder(folder).observed_state()
+    state = JobFolder(folder).observed_state()
     reason = job.reason or state.reason
     raise AskError(f"{what} ({job.state}): {reason}", hint=state.hint, kind="loading")
 

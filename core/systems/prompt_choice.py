@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -17,7 +17,9 @@ from core.systems.prompting import Pair, Prompting
 from core.systems.prompts.built_in import built_in_templates
 from core.systems.prompts.template import Template
 from core.systems.protocol import System
-from core.systems.retrieval.nearest import ExampleIndex, open_index
+
+if TYPE_CHECKING:  # rapidfuzz, which a bundle that only serves lacks
+    from core.systems.retrieval.nearest import ExampleIndex
 
 KEPT_INDEXES = 2
 _BUILDING = threading.Lock()
@@ -204,4 +206,6 @@ def _kept_index(
 ) -> ExampleIndex:
     """Builds an index once; `changed_ns` makes a corpus that was split again another one."""
     del changed_ns
+    from core.systems.retrieval.nearest import open_index
+
     return open_index(workspace, workspace.corpora.get(corpus_id), src_lang, tgt_lang)

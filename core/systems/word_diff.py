@@ -11,7 +11,7 @@ from typing import Literal
 import regex  # type: ignore[import-untyped]
 from rapidfuzz.distance import Indel
 
-from core.serving.text.spans import UNSPACED
+from core.text.spans import UNSPACED
 
 Kind = Literal["same", "added", "removed"]
 

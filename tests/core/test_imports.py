@@ -45,9 +45,10 @@ def test_every_module_of_core_imports_without_page_and_model_libraries() -> None
 
 ORDER = {  # each part of core may import what stands before it
     "errors": 0, "languages": 1, "gpu": 1, "latex": 1, "metrics": 1, "host": 2, "language_tags": 2,
-    "storage": 2, "settings": 3, "emissions": 4, "access": 5, "annotate": 6, "corpora": 5,
-    "jobs": 5, "finetune": 6, "serving": 7, "setup": 7, "demo": 8, "systems": 8, "evaluate": 9,
-    "search": 9, "commands": 10, "__main__": 11,
+    "storage": 2, "text": 2, "settings": 3, "emissions": 4, "notify": 4, "access": 5, "jobs": 5,
+    "corpora": 6, "hub": 6,
+    "annotate": 7, "finetune": 7, "serving": 8, "setup": 8, "demo": 9, "systems": 9, "evaluate": 10,
+    "search": 10, "commands": 11, "__main__": 12,
 }  # fmt: skip
 
 

@@ -12,10 +12,12 @@ import pytest
 from core.errors import ConfigError
 from core.languages import (
     all_languages,
+    further_languages,
     html_tag,
     is_right_to_left,
     language,
     language_name,
+    selectable_languages,
 )
 
 PROJECT = Path(__file__).parents[2]
@@ -42,6 +44,38 @@ def test_there_are_202_languages_with_unique_codes_and_names() -> None:
     assert len({item.name for item in languages}) == 202
 
 
+def test_further_languages_are_other_ones_and_come_behind() -> None:
+    flores, further = all_languages(), further_languages()
+    assert selectable_languages() == (*flores, *further) and len(further) >= 100
+    for field in ("code", "name", "iso"):
+        values = [getattr(item, field) for item in (*flores, *further)]
+        # In FLORES-200 alone, two scripts of a language share an ISO code.
+        assert field == "iso" or len(set(values)) == len(values)
+        assert {getattr(item, field) for item in further}.isdisjoint(
+            getattr(item, field) for item in flores
+        )
+    assert len({item.iso for item in further}) == len(further)
+    three_letters = [item.code[:3] for item in further]
+    assert set(three_letters).isdisjoint(item.code[:3] for item in flores)
+    assert [item.name for item in further] == sorted(item.name for item in further)
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "tag"),
+    [
+        ("cor_Latn", "Cornish", "kw"),
+        ("glv_Latn", "Manx", "gv"),
+        ("sme_Latn", "Northern Sami", "se"),
+    ],
+)
+def test_further_language_answers_every_question(code: str, name: str, tag: str) -> None:
+    assert (language_name(code), html_tag(code), is_right_to_left(code)) == (name, tag, False)
+    assert is_right_to_left("div_Thaa") and is_right_to_left("aii_Syrc")
+    with pytest.raises(ConfigError) as caught:
+        language(name)
+    assert caught.value.hint == f"Did you mean {code} ({name})?"
+
+
 def test_languages_are_sorted_by_name_and_read_once() -> None:
     names = [item.name for item in all_languages()]
     assert names == sorted(names)
@@ -49,7 +83,7 @@ def test_languages_are_sorted_by_name_and_read_once() -> None:
 
 
 def test_every_field_is_well_formed() -> None:
-    for item in all_languages():
+    for item in selectable_languages():
         assert re.fullmatch(r"[a-z]{3}_[A-Z][a-z]{3}", item.code), item
         assert re.fullmatch(r"[A-Z][\w' ()-]+", item.name) and item.name == item.name.strip(), item
         assert re.fullmatch(r"[a-z]{2,3}|", item.m2m100), item
@@ -62,14 +96,17 @@ def test_codes_are_those_of_nllb() -> None:
 
 
 def test_every_m2m100_code_is_mapped_once() -> None:
+    expected = set(codes_of_transformers("m2m_100")["m2m100"])
+    assert sorted(item.m2m100 for item in selectable_languages() if item.m2m100) == sorted(expected)
     # FLORES-200 has neither Breton nor Western Frisian.
-    expected = set(codes_of_transformers("m2m_100")["m2m100"]) - {"br", "fy"}
-    assert sorted(item.m2m100 for item in all_languages() if item.m2m100) == sorted(expected)
+    assert {item.m2m100 for item in further_languages() if item.m2m100} == {"br", "fy"}
 
 
 def test_every_mbart50_code_is_mapped_once() -> None:
     expected = codes_of_transformers("mbart50")
-    assert sorted(item.mbart50 for item in all_languages() if item.mbart50) == sorted(expected)
+    assert sorted(item.mbart50 for item in selectable_languages() if item.mbart50) == sorted(
+        expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -184,7 +221,8 @@ def test_html_tag(code: str, tag: str) -> None:
 
 
 def test_html_tags_are_unique() -> None:
-    assert len({html_tag(item.code) for item in all_languages()}) == 202
+    tags = {html_tag(item.code) for item in selectable_languages()}
+    assert len(tags) == len(selectable_languages())
 
 
 def test_language_cannot_be_changed() -> None:

@@ -11,7 +11,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from core.storage.workspace import DATABASE_VARIABLE, WORKSPACE_VARIABLE, Workspace
 
@@ -126,6 +126,7 @@ class Tab:
         """
         for _ in range(CLICKS):
             table = self.page.get_by_test_id("stDataFrame").first
+            table.scroll_into_view_if_needed()  # rows out of sight are not told to anybody
             row = table.locator(f"[role=row][aria-rowindex='{number + 1}']")
             row.wait_for(state="attached", timeout=SLOW_MS)
             table.click(position={"x": 20, "y": (number + 0.5) * ROW_HEIGHT_PX})
@@ -157,6 +158,17 @@ class Tab:
         field.fill(value)
         field.press("Enter")
         self.settle()
+
+    def choose(self, label: str, option: str) -> None:
+        """Chooses from a list; one that a redraw closes is opened again."""
+        offered = self.page.get_by_role("option", name=option, exact=True)
+        for _ in range(CLICKS):
+            self.field(label).click()
+            with contextlib.suppress(TimeoutError):
+                offered.click(timeout=CHOSEN_MS)
+                self.settle()
+                return
+        raise AssertionError(f"{label}: {option!r} was not offered")
 
     def menu(self, name: str) -> None:
         self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()

@@ -180,14 +180,16 @@ def test_panning_is_not_disturbed_by_refreshes(page: Page) -> None:
 def test_the_charts_follow_the_theme_and_the_width(page: Page) -> None:
     light = state(page)["color"]
     page.emulate_media(color_scheme="dark")
+    # Streamlit draws the component anew: there is none for a moment.
     page.wait_for_function(
-        f"light => document.querySelector('{PLOT}')._fullLayout.font.color !== light", arg=light
+        f"light => (document.querySelector('{PLOT}')?._fullLayout?.font.color ?? light) !== light",
+        arg=light,
     )
     boxes = page.locator(".live-charts-card")
     assert boxes.nth(0).bounding_box()["y"] == boxes.nth(1).bounding_box()["y"]  # type: ignore[index]
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function(
-        f"() => document.querySelector('{PLOT}')._fullLayout.width < 380"
+        f"() => document.querySelector('{PLOT}')?._fullLayout?.width < 380"
         " && document.documentElement.scrollWidth <= 390"
     )
     assert boxes.nth(0).bounding_box()["y"] < boxes.nth(1).bounding_box()["y"]  # type: ignore[index]

@@ -15,6 +15,7 @@ from playwright.sync_api import TimeoutError, expect
 from core.corpora.sample import generate_sample
 from core.emissions.carbon import change_settings
 from core.emissions.stored import all_energy
+from tests.e2e.importing import import_files
 
 pytestmark = pytest.mark.e2e
 
@@ -35,13 +36,6 @@ def aligned_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, lines in texts.items():
         (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return {name: folder / name for name in texts}
-
-
-def upload(tab: Any, label: str, path: Path) -> None:
-    box = tab.page.get_by_test_id("stFileUploader").filter(has_text=label)
-    box.locator("input[type=file]").set_input_files(path)
-    box.get_by_text(path.name).wait_for()
-    tab.settle()
 
 
 def wait_for_state(tab: Any, *states: str) -> str:
@@ -69,19 +63,14 @@ def test_two_aligned_files_become_a_corpus_with_splits(
     tab: Any, aligned_files: dict[str, Path]
 ) -> None:
     tab.open("corpora")
-    tab.expand("Import a corpus")
-    tab.fill("Name", "Clinic letters")
-    upload(tab, "Source", aligned_files["train.en"])
-    upload(tab, "Target", aligned_files["short.ga"])
-    tab.page.get_by_role("button", name="Import", exact=True).click()
+    import_files(tab, "Clinic letters", [aligned_files["train.en"], aligned_files["short.ga"]])
     tab.sees("'train.en' has 400 lines and 'short.ga' has 399; 'train.en' is longer by 1.")
     assert len(tab.app.opened().corpora.all()) == 1  # the sample only: nothing half imported
+    tab.click("Dismiss")
 
-    upload(tab, "Target", aligned_files["train.ga"])
-    tab.fill("Dev segments", "20")
-    tab.fill("Test segments", "20")
-    tab.page.get_by_role("button", name="Import", exact=True).click()
-    tab.sees(re.compile("imported from train.en, train.ga"))
+    import_files(tab, "Clinic letters", [aligned_files["train.en"], aligned_files["train.ga"]])
+    tab.page.get_by_role("link", name="Open").first.click()
+    tab.page.get_by_role("heading", name="Clinic letters").wait_for()
     corpus = tab.app.opened().corpora.get("Clinic letters")
     assert corpus.counts == {"train": 360, "dev": 20, "test": 20}
 
@@ -108,10 +97,8 @@ def test_a_run_learns_is_stopped_resumed_survives_the_server_and_is_scored(tab: 
 
 def launch_two(tab: Any) -> str:
     """Launches a run and a second one that waits; gives the address of the first."""
-    tab.open("corpora")
-    tab.page.get_by_label("Look at").first.click()
-    tab.page.get_by_role("option", name="Clinic letters").click()
-    tab.sees("imported from train.en, train.ga")
+    tab.open(f"corpus?id={tab.app.opened().corpora.get('Clinic letters').id}")
+    tab.sees(re.compile("imported from train.en, train.ga"))
     tab.click("Fine-tune on this corpus")
     tab.sees("What the model will see")
     tab.sees("First token of every translation: gle_Latn")
@@ -223,7 +210,7 @@ def test_duplicate_and_delete(tab: Any) -> None:
 
 def test_a_model_that_cannot_be_had_is_explained(tab: Any) -> None:
     tab.open("finetune")
-    tab.fill("Base model", "Another hub id")
+    tab.choose("Base model", "Another hub id or folder …")
     tab.sees("No base model was named.")
     tab.fill("Hub id or folder", "/no/such/folder")
     tab.sees("There is no folder /no/such/folder. Check the path.")

@@ -1,6 +1,5 @@
 """A search in the browser: a study, a pruned trial, the best promoted, an ablation around it."""
 
-import contextlib
 import re
 import signal
 import time
@@ -8,13 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import TimeoutError, expect
+from playwright.sync_api import expect
 
 from core.search import studies
 from core.search.effects import effects
 from core.search.promoting import promoted_runs
 from core.search.trials import read_trials
 from core.storage.study_records import Study
+from tests.e2e.importing import choose_few
 from tests.e2e.test_main_path import wait_for_state
 
 pytestmark = pytest.mark.e2e
@@ -39,18 +39,6 @@ def has_ended(tab: Any, name: str) -> bool:
     return stored(tab, name).job.has_ended
 
 
-def choose(tab: Any, label: str, option: str) -> None:
-    """Chooses from a list; one that a redraw closes is opened again."""
-    offered = tab.page.get_by_role("option", name=option, exact=True)
-    for _ in range(4):
-        tab.page.get_by_label(label, exact=True).first.click()
-        with contextlib.suppress(TimeoutError):
-            offered.click(timeout=8_000)
-            tab.settle()
-            return
-    raise AssertionError(f"{label}: {option!r} was not offered")
-
-
 def test_a_study_is_searched_promoted_and_ablated(tab: Any) -> None:
     start_study(tab)
     watch_trials(tab)
@@ -64,6 +52,7 @@ def start_study(tab: Any) -> None:
     tab.open("search")
     tab.sees("No study yet.")
     tab.sees("Nothing is varied yet.")
+    choose_few(tab)
     tab.fill("Name of the study", NAME)
     tab.click("Quick")
     tab.settle()
@@ -88,9 +77,9 @@ def start_study(tab: Any) -> None:
     tab.fill("Steps at most", "60")
     tab.fill("Steps between evaluations", "20")
     tab.fill("Dev segments translated", "16")
-    choose(tab, "Engine", "plain")
-    choose(tab, "Objective", "loss")
-    choose(tab, "Sampler", "grid")
+    tab.choose("Engine", "plain")
+    tab.choose("Objective", "loss")
+    tab.choose("Sampler", "grid")
     tab.fill("Seed", "3")
     tab.fill("Finished trials first", "2")
     tab.sees("The grid has 3 combinations; 3 are tried.")

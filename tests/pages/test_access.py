@@ -103,7 +103,9 @@ def test_a_member_sees_everything_but_keys_and_access(
     add_endpoint(workspace, settings)
     app = browser.open(Pass("member", member.id, 1))
     app = app.switch_page("../pages/settings.py").run()
-    assert [each.label for each in app.tabs] == ["Endpoints", "Chains", "Prompts"]
+    assert [each.label for each in app.tabs] == [
+        "Endpoints", "Chains", "Prompts", "Models", "Notifications",
+    ]  # fmt: skip
     assert NAME in shown(app) and "only an owner sets them up" in shown(app)
     assert not [each for each in app.button if each.label in ("Change", "Delete", "Add member")]
 

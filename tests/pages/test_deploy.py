@@ -11,7 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.feedback_views import feedback_lines
-from core.corpora.reading import NamedFile, read_pairs
+from core.corpora.formats.choice import Choice
+from core.corpora.formats.files import MemoryFile
+from core.corpora.formats.reading import rows
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue
 from core.jobs.folder import JobState
@@ -289,7 +291,8 @@ def test_downloaded_feedback_can_be_imported_as_a_corpus() -> None:
     pairs = [('say "no"', "a\u2028b"), ("tab\there", "שלום"), ("back\\slash", "e\u0301")]
     data = feedback_lines([suggestion(*pair) for pair in pairs])
     assert [json.loads(line)["source"] for line in data.split(b"\n")[:-1]] == [p[0] for p in pairs]
-    assert read_pairs([NamedFile("f.jsonl", data)], "eng_Latn", "gle_Latn") == pairs
+    found = rows(MemoryFile("f.jsonl", data), Choice(), "eng_Latn", "gle_Latn")
+    assert [(row.source, row.target) for row in found] == pairs
 
 
 def test_the_deploy_page_imports_no_training_library(workspace: Workspace) -> None:

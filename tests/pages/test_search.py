@@ -456,7 +456,8 @@ def dialog_page() -> None:
             now = standing.standing_of(workspace, found[0].id)
             study_actions._confirm_deletion(workspace, now)
 
-    others = [st.Page(page_path(name)) for name in ("search", "study", "runs", "run", "emissions")]
+    names = ("search", "study", "runs", "run", "emissions", "corpus")
+    others = [st.Page(page_path(name)) for name in names]
     st.navigation([st.Page(part, default=True), *others], position="hidden").run()
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import threading
 import time
+import traceback
 from collections import Counter
 from types import TracebackType
 from typing import Any
@@ -73,7 +75,7 @@ class FaultServer:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        traceback: TracebackType | None,
+        trace: TracebackType | None,
     ) -> None:
         self.end()
 
@@ -92,7 +94,14 @@ class FaultServer:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._give_up)
         self._thread.join(START_LIMIT_S)
-        assert not self._thread.is_alive(), "the fault server did not stop"
+        assert not self._thread.is_alive(), f"the fault server did not stop:\n{self._at_work()}"
+
+    def _at_work(self) -> str:
+        """Where its thread stands and what its loop still waits for."""
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        stack = "".join(traceback.format_stack(frame)) if frame else "no thread"
+        tasks = asyncio.all_tasks(self._loop) if self._loop is not None else ()
+        return "\n".join([stack, *map(str, tasks), *map(str, threading.enumerate())])
 
     def url(self, situation: str = "echo") -> str:
         """Gives the base URL of an OpenAI-compatible API, which ends in /v1."""

@@ -26,7 +26,7 @@ from core.evaluate.causes.defects import (
     misses_terms,
 )
 from core.evaluate.causes.parallel import check_parallel
-from core.serving.text.glossary import Glossary, Term
+from core.text.glossary import Glossary, Term
 
 _Bools = npt.NDArray[np.bool_]
 

@@ -21,7 +21,7 @@ from core.evaluate.causes.ngram_wins import (
 from core.evaluate.causes.term_hits import TermHits, find_term_hits
 from core.evaluate.causes.training_words import FrequencyClass, score_words
 from core.evaluate.evaluating import Evaluated
-from core.serving.text.glossary import Term
+from core.text.glossary import Term
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import regex  # type: ignore[import-untyped]
 
-from core.corpora.splitting import normalised
-from core.evaluate.causes.scripts import foreign_share
-from core.serving.text.glossary import Term, folded, terms_in
-from core.serving.text.numbers import missing_numbers, numbers_in
-from core.serving.text.repetition import is_degenerate
-from core.serving.text.spans import body_of, has_letters, spans_in, without_spans
+from core.text.glossary import Term, folded, terms_in
+from core.text.normalising import normalised
+from core.text.numbers import missing_numbers, numbers_in
+from core.text.repetition import is_degenerate
+from core.text.scripts import foreign_share
+from core.text.spans import body_of, has_letters, spans_in, without_spans
 
 # Letters of another script may be up to this share: names and loan words, as "WhatsApp" in Marathi.
 MAX_FOREIGN_SHARE = 0.25

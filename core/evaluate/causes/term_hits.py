@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.evaluate.causes.parallel import check_parallel
-from core.serving.text.glossary import Glossary, Term, folded, terms_in
+from core.text.glossary import Glossary, Term, folded, terms_in
 
 _Positions = npt.NDArray[np.intp]
 

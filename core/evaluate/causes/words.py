@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import regex  # type: ignore[import-untyped]
 
-from core.serving.text.spans import UNSPACED
+from core.text.spans import UNSPACED
 
 Integers: TypeAlias = npt.NDArray[np.integer[Any]]
 

@@ -14,7 +14,7 @@ from core.storage.cells import csv_line
 
 _TEST_SET_COLUMNS = (
     "baseline", "test", "samples", "seed", "alpha", "references", "test_set", "split",
-    "test_set_hash", "src_lang", "tgt_lang", "leak", "made_at",
+    "test_set_hash", "src_lang", "tgt_lang", "leak_badge", "leak", "made_at",
 )  # fmt: skip
 _METRIC_COLUMNS = ("metric", "metric_name", "kind", "lower_is_better", "signature", "beta")
 _DIFFERENCE_COLUMNS = (

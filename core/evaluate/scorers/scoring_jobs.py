@@ -16,10 +16,9 @@ from core.evaluate.scorers.judge.questions import chosen, question
 from core.evaluate.scorers.judge.settings import JudgeSettings
 from core.evaluate.scorers.scorer_signatures import PROVENANCE
 from core.evaluate.scorers.scoring_inputs import ScoringInput, scoring_input
-from core.finetune.run_folder import RunFolder
 from core.jobs import queue
 from core.jobs.entering import locked, set_aside, whole
-from core.jobs.folder import JobState, new_job_folder
+from core.jobs.folder import JobFolder, JobState, new_job_folder
 from core.storage.files import utc_now
 from core.storage.job_records import WAITING, Job
 from core.storage.scoring_records import Kind, Scoring
@@ -117,7 +116,7 @@ def settings_of(workspace: Workspace, scoring_id: str) -> ScorerSettings:
     """
     kind = scoring_job(workspace, scoring_id).scoring.kind
     parsed = ExternalSettings if kind == "external" else JudgeSettings
-    return parsed.load(RunFolder(workspace.scoring_folder(scoring_id)).settings_file)
+    return parsed.load(JobFolder(workspace.scoring_folder(scoring_id)).settings_file)
 
 
 def stop(workspace: Workspace, scoring_id: str, *, at_once: bool = False) -> None:
@@ -201,7 +200,7 @@ def check_not_needed(workspace: Workspace, set_id: str) -> None:
 def scoring_state(workspace: Workspace, scoring_id: str) -> JobState:
     """Gives the true state of a scoring: its folder's, else its record's."""
     record = scoring_job(workspace, scoring_id)
-    state = RunFolder(workspace.scoring_folder(scoring_id)).observed_state()
+    state = JobFolder(workspace.scoring_folder(scoring_id)).observed_state()
     if WAITING in (record.job.state, state.state):
         return JobState(state=record.job.state, reason=record.job.reason)
     hint = EXTERNAL_HINT if record.scoring.kind == "external" else JUDGE_HINT
@@ -228,7 +227,7 @@ def delete(workspace: Workspace, scoring_id: str) -> None:
 
 def _store_settings(workspace: Workspace, scoring: Scoring, settings: ScorerSettings) -> None:
     """Brings folder and record to the settings of the next start; a record is written if others."""
-    settings.save(RunFolder(workspace.scoring_folder(scoring.id)).settings_file)
+    settings.save(JobFolder(workspace.scoring_folder(scoring.id)).settings_file)
     values = _values(workspace, settings)
     if workspace.scorings.counts(scoring.id) and PROVENANCE in scoring.settings:
         values[PROVENANCE] = scoring.settings[PROVENANCE]  # who judged, under the name of then
@@ -248,7 +247,7 @@ def _entered(
     scoring_id: str,
     by: str,
 ) -> ScoringJob:
-    folder = RunFolder(workspace.scoring_folder(scoring_id))
+    folder = JobFolder(workspace.scoring_folder(scoring_id))
     kind: Kind = "external" if isinstance(settings, ExternalSettings) else "judge"
     relative = str(folder.path.relative_to(workspace.root))
     now = utc_now()

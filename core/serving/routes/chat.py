@@ -29,9 +29,9 @@ from core.serving.routes.fields import (
 from core.serving.routes.leaving import unless_client_leaves
 from core.serving.routes.translation import count_texts
 from core.serving.service import Service
-from core.serving.text.detection import detect
-from core.serving.text.splitting import split_text
 from core.serving.translator import Direction
+from core.text.detection import detect
+from core.text.splitting import split_text
 
 router = APIRouter(prefix="/v1", tags=["OpenAI-compatible"])
 

@@ -20,7 +20,7 @@ from core.serving.routes.answers import ANSWERS, ErrorAnswer, accepts_file
 from core.serving.routes.fields import caller_of, clean, read_values, service_of, uploaded
 from core.serving.routes.leaving import unless_client_leaves
 from core.serving.service import Service
-from core.serving.text.detection import detect
+from core.text.detection import detect
 
 router = APIRouter(tags=["documents"])
 

@@ -27,8 +27,8 @@ from core.serving.routes.fields import (
 )
 from core.serving.routes.leaving import unless_client_leaves
 from core.serving.service import Service
-from core.serving.text.detection import Detected, detect
 from core.serving.translator import Direction, Translation
+from core.text.detection import Detected, detect
 
 log = logging.getLogger("adaptmllm.texts")
 router = APIRouter(tags=["translation"])

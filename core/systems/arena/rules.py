@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import regex  # type: ignore[import-untyped]
 
-from core.serving.text.spans import UNSPACED
 from core.systems.protocol import is_whole_reason
+from core.text.spans import UNSPACED
 
 # What models call themselves or their makers. Words that are common in texts ("bard", "cohere")
 # would cost more votes than they save.

@@ -8,10 +8,9 @@ import uuid
 from dataclasses import replace
 
 from core.errors import ConfigError
-from core.finetune.run_folder import RunFolder
 from core.jobs import queue
 from core.jobs.entering import locked, set_aside, whole
-from core.jobs.folder import JobState, new_job_folder
+from core.jobs.folder import JobFolder, JobState, new_job_folder
 from core.storage.batch_records import Batch
 from core.storage.files import utc_now
 from core.storage.job_records import WAITING, Job
@@ -93,7 +92,7 @@ def start(
 
 
 def _entered(workspace: Workspace, settings: BatchSettings, batch_id: str, by: str) -> Batch:
-    folder = RunFolder(workspace.batch_folder(batch_id))
+    folder = JobFolder(workspace.batch_folder(batch_id))
     now = utc_now()
     corpus = workspace.corpora.get(settings.corpus)
     relative = str(folder.path.relative_to(workspace.root))
@@ -178,7 +177,7 @@ def resume(
     check_unchanged(workspace, batch_id, settings)
     with locked(workspace.batches_folder):
         if workspace.batches.get(batch_id).job.has_ended and changes:
-            settings.save(RunFolder(workspace.batch_folder(batch_id)).settings_file)
+            settings.save(JobFolder(workspace.batch_folder(batch_id)).settings_file)
             workspace.batches.change_settings(batch_id, settings.model_dump(mode="json"))
         queue.resume(workspace, batch_id)
 
@@ -186,7 +185,7 @@ def resume(
 def batch_state(workspace: Workspace, batch_id: str) -> JobState:
     """Gives the true state of a batch: its folder's, else its record's."""
     record = workspace.batches.get(batch_id)
-    state = RunFolder(workspace.batch_folder(batch_id)).observed_state()
+    state = JobFolder(workspace.batch_folder(batch_id)).observed_state()
     if WAITING in (record.job.state, state.state):
         return JobState(state=record.job.state, reason=record.job.reason)
     return replace(state, hint=RESUME_HINT) if state.state == "lost" else state

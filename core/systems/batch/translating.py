@@ -10,7 +10,9 @@ from dataclasses import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import AdaptMLLMError
-from core.finetune.run_folder import Recorder, RunFolder
+from core.jobs.folder import JobFolder
+from core.jobs.recorder import Recorder
+from core.jobs.segment_process import run_in_folder
 from core.storage.files import utc_now, write_json
 from core.storage.translation_set_records import TranslationSet
 from core.storage.workspace import Workspace
@@ -27,7 +29,6 @@ from core.systems.catalogue import endpoint_settings, find_system, open_system
 from core.systems.parts import draft_system_of, is_prompted
 from core.systems.prompt_choice import Prompter
 from core.systems.protocol import System, SystemInfo
-from core.systems.segment_process import run_in_folder
 
 LOCAL_CONCURRENCY = 64  # a service batches what it gets at the same time
 CHAIN_CONCURRENCY = 4
@@ -43,7 +44,7 @@ class Batch:
         parts: One for each system, once it has begun.
     """
 
-    def __init__(self, workspace: Workspace, folder: RunFolder, settings: BatchSettings) -> None:
+    def __init__(self, workspace: Workspace, folder: JobFolder, settings: BatchSettings) -> None:
         self._workspace = workspace
         self._folder = folder
         self._settings = settings
@@ -153,17 +154,9 @@ class Batch:
             set_id,
             system,
             prompter,
-            Terms(*self._pace(info), self._budget, self._known, calls),
+            Terms(*pace_of(self._workspace, info), self._budget, self._known, calls),
             on_segment=lambda: self._handled(1),
         )
-
-    def _pace(self, info: SystemInfo) -> tuple[int, Pace]:
-        if info.kind == "model":
-            return LOCAL_CONCURRENCY, Pace(0)
-        if info.kind == "chain":
-            return CHAIN_CONCURRENCY, Pace(0)
-        endpoint = endpoint_settings(self._workspace, info.id)
-        return endpoint.concurrency, Pace(endpoint.requests_per_minute)
 
     def _handled(self, count: int) -> None:
         self._num_handled += count
@@ -201,6 +194,16 @@ class Batch:
             write_json(self._folder.result_file, values)
 
 
+def pace_of(workspace: Workspace, info: SystemInfo) -> tuple[int, Pace]:
+    """Gives how many calls a system takes at the same time, and when they may begin."""
+    if info.kind == "model":
+        return LOCAL_CONCURRENCY, Pace(0)
+    if info.kind == "chain":
+        return CHAIN_CONCURRENCY, Pace(0)
+    endpoint = endpoint_settings(workspace, info.id)
+    return endpoint.concurrency, Pace(endpoint.requests_per_minute)
+
+
 def _together(
     given_up: list[tuple[str, BaseException]], over_budget: BudgetError | None
 ) -> BaseException:
@@ -219,7 +222,7 @@ def _together(
     return HopelessError(" ".join(messages), hint=" ".join(dict.fromkeys(filter(None, hints))))
 
 
-def translate(workspace: Workspace, folder: RunFolder) -> None:
+def translate(workspace: Workspace, folder: JobFolder) -> None:
     """Translates what the batch of a folder asks for.
 
     Raises:

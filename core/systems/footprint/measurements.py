@@ -6,10 +6,9 @@ import uuid
 from dataclasses import dataclass, replace
 
 from core.errors import AdaptMLLMError, ConfigError
-from core.finetune.run_folder import RunFolder
 from core.jobs import queue
 from core.jobs.entering import locked, set_aside
-from core.jobs.folder import JobState, new_job_folder
+from core.jobs.folder import JobFolder, JobState, new_job_folder
 from core.storage.files import utc_now
 from core.storage.job_records import ACTIVE, ENDED, WAITING, Job
 from core.storage.workspace import Workspace
@@ -70,7 +69,7 @@ def measurements(workspace: Workspace) -> list[Measurement]:
         if job.kind != MEASURE_KIND:
             continue
         try:
-            plan = Plan.load(RunFolder(workspace.footprint_folder(job.id)).settings_file)
+            plan = Plan.load(JobFolder(workspace.footprint_folder(job.id)).settings_file)
         except ConfigError:  # its folder is gone, or of another version of the program
             continue
         found.append(Measurement(job, plan))
@@ -86,7 +85,7 @@ def measurement_state(workspace: Workspace, measurement_id: str) -> JobState:
     job = workspace.jobs.get(measurement_id)
     if job is None:
         raise ConfigError(f"There is no measurement {measurement_id!r}.")
-    state = RunFolder(workspace.footprint_folder(job.id)).observed_state()
+    state = JobFolder(workspace.footprint_folder(job.id)).observed_state()
     if WAITING in (job.state, state.state):
         return JobState(state=job.state, reason=job.reason)
     return replace(state, hint=AGAIN_HINT) if state.state == "lost" else state
@@ -141,7 +140,7 @@ def _remove(workspace: Workspace, job: Job) -> None:
 
 def _entered(workspace: Workspace, plan: Plan, by: str) -> Measurement:
     measurement_id = str(uuid.uuid4())
-    folder = RunFolder(workspace.footprint_folder(measurement_id))
+    folder = JobFolder(workspace.footprint_folder(measurement_id))
     relative = str(folder.path.relative_to(workspace.root))
     job = Job(
         measurement_id,

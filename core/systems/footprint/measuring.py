@@ -15,7 +15,9 @@ from typing import Any
 from core.emissions.energy import Phase
 from core.emissions.records import Measured, read_energy
 from core.errors import HostError
-from core.finetune.run_folder import Recorder, RunFolder
+from core.jobs.folder import JobFolder
+from core.jobs.recorder import Recorder
+from core.jobs.segment_process import run_in_folder
 from core.serving.servable import load_servable
 from core.serving.versions import model_folder
 from core.storage.files import utc_now, write_json
@@ -32,7 +34,6 @@ from core.systems.footprint.own_service import (
 from core.systems.footprint.planning import planned_test_set, text_words
 from core.systems.footprint.settings import PHASE, Plan
 from core.systems.prompts.tokens import estimate_tokens
-from core.systems.segment_process import run_in_folder
 
 LAST_PHASE = "save"
 METER_LIMIT_S = 60.0
@@ -42,7 +43,7 @@ _POLL_S = 0.02
 SERVICE_FOLDER = "service"
 
 
-def measure(workspace: Workspace, folder: RunFolder) -> None:
+def measure(workspace: Workspace, folder: JobFolder) -> None:
     """Translates as the plan says and leaves what was translated in `result.json`.
 
     Raises:
@@ -75,7 +76,7 @@ def measure(workspace: Workspace, folder: RunFolder) -> None:
 
 def _window(
     workspace: Workspace,
-    folder: RunFolder,
+    folder: JobFolder,
     plan: Plan,
     recorder: Recorder,
     port: int,

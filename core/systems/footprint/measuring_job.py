@@ -10,10 +10,10 @@ from core.emissions.inference import Inference, Translated, to_record
 from core.emissions.records import read_energy
 from core.jobs.folder import JobFolder, JobState
 from core.jobs.kind import Failure, Stage
+from core.jobs.segment_job import SegmentJob
 from core.storage.files import read_json
 from core.storage.workspace import Workspace
 from core.systems.footprint.settings import PHASE
-from core.systems.segment_job import SegmentJob
 
 AGAIN_HINT = "Measure again."
 _JOB = SegmentJob(

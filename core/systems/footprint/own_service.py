@@ -21,9 +21,9 @@ from typing import Any
 
 from core.errors import ModelError
 from core.finetune.command import free_port
-from core.finetune.diagnosis import first_failure
-from core.finetune.run_folder import RunFolder
 from core.host import SHORT_SPIN
+from core.jobs.failures import first_failure
+from core.jobs.folder import JobFolder
 from core.jobs.processes import die_with_parent
 from core.serving.settings import ServeSettings
 from core.storage.files import write_json
@@ -66,7 +66,7 @@ def own_service(workspace: Workspace, model: Path, folder: Path) -> Iterator[int
     Raises:
         ModelError: It did not begin to serve.
     """
-    service = RunFolder(folder)
+    service = JobFolder(folder)
     service.path.mkdir(exist_ok=True)
     port = free_port()
     settings = ServeSettings(
@@ -169,7 +169,7 @@ def _translated(
     return [str(text) for text in values["translatedText"]]
 
 
-def _started(service: RunFolder) -> subprocess.Popen[bytes]:
+def _started(service: JobFolder) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "TOKENIZERS_PARALLELISM": "false", **SHORT_SPIN}
     with service.log_file.open("ab") as log_file:
         return subprocess.Popen(
@@ -183,7 +183,7 @@ def _started(service: RunFolder) -> subprocess.Popen[bytes]:
         )
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], service: RunFolder, port: int) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], service: JobFolder, port: int) -> None:
     deadline_s = time.monotonic() + LOADING_LIMIT_S
     while time.monotonic() < deadline_s:
         if process.poll() is not None:

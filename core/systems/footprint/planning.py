@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.corpora import sample
-from core.corpora.importing import ensure_sample
+from core.corpora.bundled import ensure_sample
 from core.errors import AdaptMLLMError, ConfigError
 from core.serving.servable import Servable, load_servable
 from core.serving.versions import model_folder

@@ -10,9 +10,9 @@ import regex  # type: ignore[import-untyped]
 
 from core.errors import ConfigError
 from core.languages import language_name
-from core.serving.text import glossary as service_glossary
 from core.systems.prompts.sandbox import MAX_PROMPT_CHARS, Pair, fill, too_long
 from core.systems.prompts.template import Template
+from core.text import glossary as service_glossary
 
 MAX_PAIRS = 1_000
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import regex  # type: ignore[import-untyped]
 
-from core.corpora.splitting import normalised
-from core.serving.text.spans import UNSPACED
+from core.text.normalising import normalised
+from core.text.spans import UNSPACED
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 from core.corpora.segments import Pair, read_segments
-from core.corpora.splitting import normalised
 from core.errors import ConfigError, DataError
 from core.storage.corpus_records import Corpus
 from core.storage.workspace import Workspace
 from core.systems.retrieval.bm25 import Bm25Index
+from core.text.normalising import normalised
 
 # So many sources that share words with the query are compared with it character by character.
 _NUM_COMPARED = 50

@@ -7,14 +7,14 @@ import zipfile
 import pytest
 
 from core.annotate.uploads import UploadedTexts, read_texts
-from core.corpora.reading import NamedFile
+from core.corpora.formats.files import MemoryFile
 from core.errors import DataError
 
 
 def texts(name: str, content: str | bytes, *others: tuple[str, str]) -> UploadedTexts:
     files = [(name, content), *others]
     return read_texts(
-        [NamedFile(name, data.encode() if isinstance(data, str) else data) for name, data in files]
+        [MemoryFile(name, data.encode() if isinstance(data, str) else data) for name, data in files]
     )
 
 

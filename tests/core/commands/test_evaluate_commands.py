@@ -276,6 +276,8 @@ def test_report_of_a_saved_evaluation_is_a_folder_with_all_forms(
     assert found["folder"] == str(tmp_path / "report")
     report = json.loads((tmp_path / "report/evaluation.json").read_text(encoding="utf-8"))
     assert (report["name"], report["num_samples"]) == ("Mine", 100)
+    assert found["leaks"] == {"badge": report["leak_badge"], "sentence": report["leak"]}
+    assert found["leaks"]["badge"] == "unknown"  # the texts are of no corpus
     scored = values(
         "score", "--hypotheses", HYPOTHESES, "--references", REFERENCES, "--metrics", "bleu,chrf2"
     )

@@ -14,11 +14,9 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 from sacrebleu.significance import PairedTest
 
-from core.corpora.segments import write_segments
 from core.errors import DataError
 from core.evaluate.evaluating import Evaluated, evaluate
 from core.evaluate.settings import EvaluationSettings
-from core.storage.corpus_records import Corpus
 from core.storage.scoring_records import Scoring, SegmentScore
 from core.storage.workspace import Workspace
 from tests.core.evaluate.scored_sets import HASH, REFERENCES, add_set
@@ -350,20 +348,6 @@ def test_a_scoring_that_is_gone_is_one_sentence(ready: Workspace) -> None:
 
 
 # What is said with the numbers
-
-
-def test_leaks_from_the_training_split_are_counted(workspace: Workspace) -> None:
-    corpus = Corpus("c1", "Irish", "eng_Latn", "gle_Latn", "", False, 2, 0, 4, "2024-01-01")
-    workspace.corpora.add(corpus)
-    workspace.corpus_folder("c1").mkdir()
-    pairs = [("It  is RAINING.", "x"), ("other", "good morning!")]
-    write_segments(workspace.split_file("c1", "train"), pairs)
-    add_set(workspace, "one", REFERENCES)
-    own = replace(workspace.translation_sets.get("one"), id="two", corpus_id="c1")
-    segments = [replace(each, set_id="two") for each in workspace.translation_sets.segments("one")]
-    workspace.translation_sets.add_whole([(own, segments)])
-    assert run(workspace, "one").result.leak.startswith("Unknown")
-    assert run(workspace, "two").result.leak.startswith("2 of 4 sources stand in the training")
 
 
 @pytest.mark.parametrize("test", ["bs", "ar"])

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -106,7 +107,7 @@ def test_a_job_computes_what_the_page_then_only_reads(ready: Workspace) -> None:
     assert steps == sorted(steps) and steps[-1] == plans[0]
     assert state.progress["step"] == state.progress["total_steps"] == plans[0]
     kept = stored_result(ready, result_key(ready, what))
-    assert kept is not None and kept == evaluate(ready, what).result
+    assert kept is not None and kept == replace(evaluate(ready, what).result, leak="")
     assert needed(ready, what) == 0 < before_s
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +13,13 @@ import pytest
 from core.errors import DataError
 from core.evaluate.evaluating import evaluate
 from core.evaluate.result_cache import result_key, store_result, stored_result
+from core.evaluate.results import EvaluationResult
 from core.evaluate.settings import EvaluationSettings
 from core.storage.scoring_records import Scoring, SegmentScore
 from core.storage.translation_set_records import Hypothesis
 from core.storage.workspace import Workspace
 from tests.core.evaluate.scored_sets import HASH, REFERENCES, SOURCES, add_set
+from tests.leak_statuses import LEAKS, UNCHECKED, stored, told, untold
 
 SETTINGS = EvaluationSettings.parse(
     {
@@ -49,10 +50,15 @@ def the_file(workspace: Workspace) -> Path:
     return path
 
 
+def _without_leaks(result: EvaluationResult) -> EvaluationResult:
+    """Gives what is kept: leaks are looked up each time."""
+    return replace(result, leak="", leak_badge="unknown")
+
+
 def test_a_stored_result_comes_back_as_it_was(ready: Workspace) -> None:
     first = evaluate(ready, SETTINGS).result
     key = result_key(ready, SETTINGS)
-    assert stored_result(ready, key) == first
+    assert first.leak and stored_result(ready, key) == _without_leaks(first)
     again = evaluate(ready, SETTINGS)
     assert again.result == first  # made_at as well: nothing was compared anew
     assert the_file(ready).stem == key
@@ -130,18 +136,20 @@ def test_every_setting_makes_another_key(ready: Workspace) -> None:
     assert len(keys | {result_key(ready, SETTINGS)}) == len(changes) + 1
 
 
-def test_another_training_corpus_makes_another_key(ready: Workspace) -> None:
-    of_corpus = replace(ready.translation_sets.get("one"), id="three", corpus_id="c1")
-    ready.translation_sets.add_whole([(of_corpus, [])])
-    settings = SETTINGS.changed(systems=("three", "two"))
-    keys = [result_key(ready, settings)]
-    path = ready.split_file("c1", "train")
-    path.parent.mkdir()
-    for text in ("{}\n", "{}\n{}\n"):
-        path.write_text(text)
-        keys.append(result_key(ready, settings))
-    os.utime(path, (0, 0))
-    assert len({*keys, result_key(ready, settings)}) == 4
+def test_leaks_that_are_found_later_are_told_with_the_kept_result(ready: Workspace) -> None:
+    corpus = stored(ready, "Letters")
+    untold(ready, corpus.id)
+    of_corpus = replace(ready.translation_sets.get("two"), id="three", corpus_id=corpus.id)
+    segments = [replace(each, set_id="three") for each in ready.translation_sets.segments("two")]
+    ready.translation_sets.add_whole([(of_corpus, segments)])
+    settings = SETTINGS.changed(systems=("three", "two"), metrics=("bleu",))
+    before = evaluate(ready, settings).result
+    assert (before.leak_badge, before.leak) == ("unchecked", UNCHECKED.format("test"))
+    told(ready, corpus.id, test=3)
+    after = evaluate(ready, settings).result
+    assert after.leak_badge == "leaks"
+    assert after.leak == f"{LEAKS.format(3, 'test', 3)}."
+    assert after.made_at == before.made_at  # nothing was compared anew
 
 
 def test_a_set_or_scoring_that_is_gone_is_one_sentence(ready: Workspace) -> None:
@@ -171,6 +179,7 @@ HOSTILE: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "a text for a list": lambda values: _with(values, systems="abc"),
     "a number for a text": lambda values: _with(values, leak=3),
+    "another word for a badge": lambda values: _with(values, leak_badge="<b>"),
 }
 
 
@@ -182,7 +191,7 @@ def test_a_damaged_or_hostile_file_is_computed_again(kind: str, ready: Workspace
     assert stored_result(ready, path.stem) is None
     again = evaluate(ready, SETTINGS).result
     assert replace(again, made_at="") == replace(first, made_at="")
-    assert stored_result(ready, path.stem) == again
+    assert stored_result(ready, path.stem) == _without_leaks(again)
 
 
 def test_a_result_that_cannot_be_written_is_given_all_the_same(ready: Workspace) -> None:

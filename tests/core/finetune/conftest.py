@@ -13,9 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
-from core.corpora.importing import import_corpus
-from core.corpora.reading import NamedFile
-from core.corpora.sample import SRC_LANG, TGT_LANG, Pair, generate_sample
+from core.corpora.sample import SRC_LANG, TGT_LANG, generate_sample
+from core.corpora.storing import store_corpus
 from core.finetune import runs
 from core.finetune.distributed import SHARED_MEMORY
 from core.finetune.run_folder import RunFolder
@@ -225,21 +224,15 @@ def lab_folder(ready_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     workspace = Workspace(folder)
     sample = generate_sample(300, 12, 12)
     for name, size in (("tiny", 300), ("one step", 32)):
-        import_corpus(
+        store_corpus(
             workspace,
             name=name,
             src_lang=SRC_LANG,
             tgt_lang=TGT_LANG,
-            train=[_tsv(sample.train[:size])],
-            dev=[_tsv(sample.dev)],
-            test=[_tsv(sample.test)],
+            splits={"train": sample.train[:size], "dev": sample.dev, "test": sample.test},
         )
     workspace.database.dispose()
     return folder
-
-
-def _tsv(pairs: list[Pair]) -> NamedFile:
-    return NamedFile("pairs.tsv", "".join(f"{s}\t{t}\n" for s, t in pairs).encode())
 
 
 def _opened(lab_folder: Path, root: Path) -> Lab:

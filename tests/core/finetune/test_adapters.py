@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,16 @@ from core.finetune.models import load_tokenizer
 from core.finetune.segments import Split, encode_split
 from core.finetune.settings import FineTuneSettings
 from core.languages import all_languages
+from tests.core.finetune.tiny_families import (
+    ENGLISH,
+    IRISH,
+    build_m2m100,
+    build_madlad,
+    build_marian,
+    build_mbart50,
+    build_multilingual_marian,
+    build_t5,
+)
 
 # Marian recommends a package that changes no token of ours; sentencepiece is built with SWIG.
 pytestmark = [
@@ -23,84 +32,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:builtin type .*wig.* has no __module__:DeprecationWarning"),
 ]
 
-ENGLISH = [
-    "translate English to Irish: The nurse opened the small box.",
-    "The patients take a white tablet at home.",
-    "Did the mother buy the ointment last night?",
-]
-IRISH = [
-    "D'oscail an t-altra an bosca beag.",
-    "Tógann na hothair táibléad bán sa bhaile.",
-    "Ar cheannaigh an mháthair an t-ungadh aréir?",
-]
 SOURCE, TARGET = "The nurse opened the small box.", IRISH[0]
-
-Pieces = list[tuple[str, float]]
-
-
-def train_pieces(texts: list[str], file: Path) -> Pieces:
-    """Learns a sentencepiece model, writes it to `file` and gives its pieces with scores."""
-    import sentencepiece
-
-    model = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(texts * 3),
-        model_writer=model,
-        vocab_size=120,
-        hard_vocab_limit=False,
-        character_coverage=1.0,
-        minloglevel=2,
-    )
-    file.write_bytes(model.getvalue())
-    learnt = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
-    pieces = [(learnt.id_to_piece(i), learnt.get_score(i)) for i in range(len(learnt))]
-    return pieces[3:]  # without <unk>, <s> and </s>
-
-
-def build_m2m100(folder: Path) -> Any:
-    from transformers import M2M100Tokenizer
-
-    pieces = train_pieces(ENGLISH + IRISH, folder / "joint.model")
-    tokens = ["<s>", "<pad>", "</s>", "<unk>", *[piece for piece, _ in pieces]]
-    vocabulary = folder / "pieces.json"
-    vocabulary.write_text(json.dumps({token: i for i, token in enumerate(tokens)}))
-    return M2M100Tokenizer(str(vocabulary), str(folder / "joint.model"))
-
-
-def build_mbart50(folder: Path) -> Any:
-    from transformers import MBart50Tokenizer
-
-    special = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
-    return MBart50Tokenizer(vocab=special + train_pieces(ENGLISH + IRISH, folder / "joint.model"))
-
-
-def build_marian(folder: Path, codes: tuple[str, ...] = ()) -> Any:
-    from transformers import MarianTokenizer
-
-    pieces = train_pieces(ENGLISH, folder / "source.model")
-    pieces += train_pieces(IRISH, folder / "target.model")
-    tokens = ["</s>", "<unk>", *dict.fromkeys(piece for piece, _ in pieces), *codes, "<pad>"]
-    vocabulary = folder / "pieces.json"
-    vocabulary.write_text(json.dumps({token: i for i, token in enumerate(tokens)}))
-    files = [str(folder / name) for name in ("source.model", "target.model", "pieces.json")]
-    return MarianTokenizer(*files)
-
-
-def build_multilingual_marian(folder: Path) -> Any:
-    return build_marian(folder, (">>ga<<", ">>mar<<"))
-
-
-def build_t5(folder: Path, codes: tuple[str, ...] = ()) -> Any:
-    from transformers import T5Tokenizer
-
-    special = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
-    pieces = train_pieces(ENGLISH + IRISH, folder / "joint.model")
-    return T5Tokenizer(vocab=[*special, *pieces, *[(code, 0.0) for code in codes]])
-
-
-def build_madlad(folder: Path) -> Any:
-    return build_t5(folder, ("<2en>", "<2ga>", "<2ks_Deva>", "<2ks>"))
-
 
 BUILDERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "M2M100": (build_m2m100, "m2m_100"),

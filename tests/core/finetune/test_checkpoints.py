@@ -56,6 +56,15 @@ def test_only_the_last_complete_checkpoints_are_kept(
     assert len(list((tmp_path / "checkpoints").iterdir())) == len(left)
 
 
+def test_the_best_is_never_deleted_and_counts_beside_the_latest(tmp_path: Path) -> None:
+    for step in (1, 2, 3, 4):
+        add(tmp_path, step)
+    remove_old_checkpoints(tmp_path, keep=1, spared=[2])
+    assert [step for step, _ in complete_checkpoints(tmp_path)] == [2, 4]
+    remove_old_checkpoints(tmp_path, keep=1, spared=[4])
+    assert [step for step, _ in complete_checkpoints(tmp_path)] == [4]
+
+
 def test_leftovers_of_an_interrupted_deletion_are_removed(tmp_path: Path) -> None:
     for step in (1, 2):
         add(tmp_path, step)

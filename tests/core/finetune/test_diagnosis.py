@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from core.errors import ConfigError
-from core.finetune.diagnosis import diagnose, first_failure
+from core.finetune.diagnosis import diagnose
 from core.finetune.run_folder import RunFolder
-from core.jobs.failures import record_failure
+from core.jobs.failures import first_failure, record_failure
 from core.jobs.folder import JobState
 from core.storage.files import write_json
 

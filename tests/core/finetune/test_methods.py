@@ -385,7 +385,7 @@ def test_lora_needs_less_disk(ready_workspace: Workspace) -> None:
         runs.needed_bytes(ready_workspace, settings_of(**changes)) - runs.MIN_FREE_BYTES
         for changes in ({}, {"method": "lora"}, {"method": "lora", "lora_rank": 1024})
     )
-    assert full == 9 * file.stat().st_size
+    assert full == 13 * file.stat().st_size
     assert full / 2 > lora > 3 * file.stat().st_size
     assert wide > full
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import TrainingError
-from core.finetune.run_folder import Recorder, RunFolder
+from core.finetune.run_folder import RunFolder
 from core.jobs.failures import record_failure
+from core.jobs.recorder import Recorder
 from core.storage.files import JsonLinesTail, read_json
 
 

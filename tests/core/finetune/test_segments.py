@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.corpora.importing import import_corpus
-from core.corpora.reading import NamedFile
+from core.corpora.storing import store_corpus
 from core.errors import ConfigError, DataError
 from core.finetune.segments import Split, read_split
 from core.finetune.settings import FineTuneSettings
@@ -12,13 +11,13 @@ from core.storage.workspace import Workspace
 
 @pytest.fixture
 def corpus_workspace(workspace: Workspace) -> Workspace:
-    rows = "".join(f"source {n}\ttarget {n}\n" for n in range(20))
-    import_corpus(
+    pairs = [(f"source {n}", f"target {n}") for n in range(20)]
+    store_corpus(
         workspace,
         name="Pairs",
         src_lang="eng_Latn",
         tgt_lang="gle_Latn",
-        train=[NamedFile("x.tsv", rows.encode())],
+        splits={"train": pairs[:18], "dev": pairs[18:19], "test": pairs[19:]},
     )
     return workspace
 

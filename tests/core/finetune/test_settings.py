@@ -11,6 +11,10 @@ from core.finetune.settings import RECIPES, FineTuneSettings, from_recipe
 from core.settings import bounds_of, choices_of
 
 FIELDS = [name for name in FineTuneSettings.model_fields if name != "version"]
+MIXED = (
+    {"corpus": "b=c d", "weight": 0.25, "tag": "<BT>"},
+    {"corpus": "other", "weight": 2.0, "tag": ""},
+)
 NUMBERS = [
     name for name in FIELDS if FineTuneSettings.model_fields[name].annotation in (int, float)
 ]
@@ -25,12 +29,15 @@ def test_field_has_description_group_and_default(name: str) -> None:
     assert isinstance(extra, dict)
     groups = (
         "Run",
+        "Data",
         "From scratch",
         "Method",
         "Training",
         "Batches",
         "Evaluation",
+        "Selection",
         "Machine",
+        "Launcher",
         "Emissions",
     )
     assert extra["group"] in groups
@@ -52,21 +59,43 @@ def test_number_has_bounds_and_they_are_enforced(name: str) -> None:
             FineTuneSettings.parse({name: greatest + 1})
 
 
-@pytest.mark.parametrize("kept", [{"freeze": "nothing"}, {"method": "full"}])
+NAMES = {
+    "src_lang": "mar_Deva",
+    "tgt_lang": "eng_Latn",
+    "slurm_partition": "gpu-long",
+    "slurm_account": "mt@dcu",
+    "slurm_options": "--qos=long --constraint=a100&nvlink",
+    "src_lang_like": "gle_Latn",
+    "tgt_lang_like": "gle_Latn",
+}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {"freeze": "nothing", "energy_budget_kwh": 0.0},
+        {"method": "full", "launcher": "this machine", "num_nodes": 1},
+    ],
+)
 def test_every_field_survives_command_line_and_file(kept: dict[str, Any], tmp_path: Path) -> None:
     """Each field gets another value than its default, by the command line.
 
     Args:
-        kept: A default that stays, since LoRA and frozen parts exclude each other.
+        kept: Defaults that stay, since LoRA and frozen parts exclude each other, and so do other
+            machines and an energy budget.
     """
     expected: dict[str, Any] = {}
     for name in FIELDS:
         field = FineTuneSettings.model_fields[name]
         choices = choices_of(field)
-        if choices:
+        if name == "mixed":
+            expected[name] = MIXED
+        elif field.annotation is bool:
+            expected[name] = not field.default
+        elif choices:
             expected[name] = next(choice for choice in choices if choice != field.default)
         elif field.annotation is str:
-            expected[name] = {"src_lang": "mar_Deva", "tgt_lang": "eng_Latn"}.get(name, "é x/ y")
+            expected[name] = NAMES.get(name, "é x/ y")
         elif field.annotation is int:
             expected[name] = field.default + 1
         else:
@@ -74,12 +103,36 @@ def test_every_field_survives_command_line_and_file(kept: dict[str, Any], tmp_pa
     expected |= {"engine": "deepspeed", "zero_stage": 3, **kept}
     parser = argparse.ArgumentParser()
     FineTuneSettings.add_arguments(parser)
-    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in expected.items()]
+    plain = {name: value for name, value in expected.items() if name != "mixed"}
+    arguments = [f"--{name.replace('_', '-')}={value}" for name, value in plain.items()]
+    for item in MIXED:
+        arguments += ["--mixed", *(f"{name}={value}" for name, value in item.items())]
     chosen = vars(parser.parse_args(arguments))
     settings = FineTuneSettings.parse(chosen)
     assert settings.model_dump() == {"version": 1, **expected}
     settings.save(tmp_path / "settings.json")
     assert FineTuneSettings.load(tmp_path / "settings.json") == settings
+
+
+def test_wrong_words_of_a_further_corpus_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    FineTuneSettings.add_arguments(parser)
+    wrong = {
+        ("general",): "'general' has no value; write FIELD=VALUE",
+        ("corpus=a", "corpus=b"): "'corpus' is given twice; write FIELD=VALUE",
+    }
+    for words, sentence in wrong.items():
+        with pytest.raises(SystemExit):
+            parser.parse_args(["--mixed", *words])
+        assert sentence in capsys.readouterr().err
+    for item, sentence in (
+        ({"corpus": "a", "weight": 0}, "mixed.0.weight: Input should be greater than 0"),
+        ({"corpus": "a", "share": 1}, "mixed.0.share: Extra inputs are not permitted"),
+        ({"weight": 1}, "mixed.0.corpus: Field required"),
+        ({"corpus": "a", "tag": "a\nb"}, r"mixed.0.tag: the tag 'a\\nb' holds line breaks"),
+    ):
+        with pytest.raises(ConfigError, match=sentence):
+            FineTuneSettings.parse({"mixed": [item]})
 
 
 RULES: list[tuple[dict[str, Any], str]] = [

@@ -14,7 +14,7 @@ import pytest
 
 from core.__main__ import main
 from core.commands.login import login_name
-from core.corpora.importing import ensure_sample
+from core.corpora.bundled import ensure_sample
 from core.corpora.sample import SAMPLE_NAME
 from core.errors import ConfigError, HostError, ModelError, TrainingError
 from core.finetune.command import free_port

@@ -14,6 +14,7 @@ import pytest
 from core.corpora.sample import SAMPLE_NAME
 from core.emissions.stored import all_energy
 from core.emissions.totals import totals
+from core.finetune.chosen import chosen_of
 from core.finetune.settings import from_recipe
 from core.jobs import queue
 from core.search import studies
@@ -111,6 +112,13 @@ def test_study_of_six_trials_by_the_command_line(lab, tmp_path):
     shares = answer["importances"]
     assert set(shares) == set(space) and sum(shares.values()) == pytest.approx(1)
     assert shares["learning_rate"] > shares["weight_decay"]
+
+    # What a trial is judged by is the model that it leaves, which need not be the last one.
+    for trial in trials:
+        run = lab.workspace.runs.get(trial.run_id)
+        steps = [record["step"] for record in lab.records(run, "eval") if record["step"]]
+        kept = chosen_of(lab.folder(run).path)["step"]
+        assert trial.value == trial.evaluations[steps.index(kept) + 1]
 
     # Each trial is an ordinary run, and the study took what its runs took.
     found = [lab.workspace.runs.get(trial.run_id) for trial in trials]

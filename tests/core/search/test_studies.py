@@ -27,6 +27,7 @@ from core.search.trials import best_trial, read_trials, spent
 from core.storage.energy_records import JobEnergyRecord
 from core.storage.study_records import Study
 from core.storage.workspace import Workspace
+from tests.leak_statuses import CLEAN, told
 
 MakePlan = Callable[..., Plan]
 pytestmark = pytest.mark.usefixtures("nothing_starts")
@@ -227,13 +228,16 @@ def test_exports_are_safe_and_complete(
     with opened_storage(ready_workspace) as storage:
         store = TrialStore(storage, study.name, Plan.of(study))
         store.tell_failed(store.take("worker"), "=HYPERLINK(1) failed")
+    told(ready_workspace, Plan.of(study).base.corpus)
     table = export_file(ready_workspace, study, "csv")
     lines = table.content.decode().splitlines()
     assert len(lines) == 5 and lines[0].startswith("trial,state,dev chrF++,learning_rate,")
     assert "4.25" in lines[2] and "0.125" in lines[2] and run_ids[1] in lines[2]
     assert lines[4].endswith(",'=HYPERLINK(1) failed") and ",failed," in lines[4]
+    assert all(CLEAN.format("dev") in line for line in lines[1:])
     latex = export_file(ready_workspace, study, "latex").content.decode()
     assert r"\textbf{4.25}" in latex and r"50\_\%" in latex and "importance (fANOVA)" in latex
+    assert "% Leaks: No dev segment stands in train" in latex
     kept = export_file(ready_workspace, study, "optuna")
     file = tmp_path / kept.name
     file.write_bytes(kept.content)
@@ -426,7 +430,7 @@ def test_run_that_was_deleted_is_not_trained_again(
 ) -> None:
     study = studies.start(ready_workspace, "Deleted", made_plan())
     run = TrialRun(ready_workspace, str(uuid.uuid4()), Plan.of(study), "compute")
-    energy(ready_workspace, study, run._id, 0.1, 10)  # noqa: SLF001 (what it took stays)
+    energy(ready_workspace, study, run.id, 0.1, 10)  # what it took stays
     with pytest.raises(TrainingError, match="Its run was deleted"):
         run.start({"learning_rate": 1e-3}, "trial", study.id, like="", by="")
 

@@ -17,6 +17,7 @@ from core.serving.card import escaped, model_card, plain
 from core.serving.hub import weights_card
 from core.storage.tables import corpora, runs
 from core.storage.workspace import Workspace
+from tests.leak_statuses import CLEAN, LEAKS, UNCHECKED, told, untold
 
 HOSTILE = (
     '"demo"\n---\n# <script>alert(1)</script> | `x` [y](http://z) *b* \u202e\x00 $m$ &amp; :s:'
@@ -47,7 +48,7 @@ def test_card_says_languages_data_scores_and_settings(trained: Workspace) -> Non
             assert f"`{score['signature']}`".replace("|", "\\|") in text
     assert f"| {run.scores['num_segments']} |" in text
     assert "**Synthetic**" in text
-    assert "none of the 200 test segments stands in train" in text
+    assert "- Leaks, dev: " in text and "- Leaks, test: " in text
     assert f"| `learning_rate` | {run.settings['learning_rate']} |" in text
     assert run.id not in text and str(trained.root) not in text
 
@@ -99,36 +100,31 @@ def test_path_of_a_local_base_model_stays_private(trained: Workspace) -> None:
     assert ModelCard(text).data.base_model is None
 
 
-@pytest.mark.parametrize(
-    ("details", "sentence"),
-    [
-        ({"dev_overlaps": 0, "test_overlaps": 3}, "**3 of 200 test segments also stand in train"),
-        ({"dev_overlaps": 0, "test_overlaps": 0}, "none of the 200 test segments"),
-        ({}, "none of the 200 test segments"),
-    ],
-)
-def test_leaks_are_said(trained: Workspace, details: dict[str, int], sentence: str) -> None:
-    _change(trained, corpora, details=details)
-    assert sentence in model_card(trained, "demo", form="transformers")
-
-
-def test_leaks_that_were_not_recorded_are_counted(trained: Workspace) -> None:
-    corpus = trained.corpora.all()[0]
-    train = trained.split_file(corpus.id, "train").read_text().splitlines()
-    test = trained.split_file(corpus.id, "test").read_text().splitlines()
-    leaked = [train[0], train[1], *test[2:]]
-    trained.split_file(corpus.id, "test").write_text("\n".join(leaked) + "\n")
+@pytest.mark.parametrize(("dev", "test"), [(0, 0), (0, 3), (2, 0)])
+def test_leaks_are_said_of_each_split(dev: int, test: int, trained: Workspace) -> None:
+    told(trained, trained.corpora.all()[0].id, dev=dev, test=test)
     text = model_card(trained, "demo", form="transformers")
-    assert "**2 of 200 test segments also stand in train" in text
+    for split, count in (("dev", dev), ("test", test)):
+        sentence = escaped(f"{LEAKS.format(count, split, count)}.")
+        shown = f"**{sentence}**" if count else escaped(CLEAN.format(split))
+        assert f"- Leaks, {split}: {shown}\n" in text
 
 
-def test_segments_that_are_gone_are_not_called_free_of_leaks(trained: Workspace) -> None:
+def test_what_was_not_checked_or_is_gone_is_not_called_free_of_leaks(trained: Workspace) -> None:
     corpus = trained.corpora.all()[0]
-    trained.split_file(corpus.id, "train").unlink()
+    untold(trained, corpus.id)
     text = model_card(trained, "demo", form="transformers")
-    assert "whether test segments also stand in train is not known" in text
+    assert f"- Leaks, test: {UNCHECKED.format('test')}\n" in text
     trained.corpora.delete(corpus.id)
     assert "no longer there" in model_card(trained, "demo", form="transformers")
+
+
+def test_the_served_form_says_whether_its_dev_lines_leak(private_workspace: Workspace) -> None:
+    corpus = private_workspace.corpora.all()[0]
+    told(private_workspace, corpus.id, dev=2)
+    text = model_card(private_workspace, "demo", form="service")
+    served = text.partition("## The served form")[2].partition("\n## ")[0]
+    assert f"Leaks: **{escaped(LEAKS.format(2, 'dev', 2))}.**" in served
 
 
 def test_names_of_users_break_neither_front_matter_nor_markdown(trained: Workspace) -> None:

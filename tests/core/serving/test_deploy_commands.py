@@ -8,6 +8,7 @@ import pytest
 
 from core.__main__ import main
 from core.storage.workspace import Workspace
+from tests.leak_statuses import CLEAN, told
 
 Deploy = Callable[..., Any]
 
@@ -24,7 +25,8 @@ def deploy(private_workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> 
     return run
 
 
-def test_prepare_prints_the_gates_figures(deploy: Deploy) -> None:
+def test_prepare_prints_the_gates_figures(deploy: Deploy, private_workspace: Workspace) -> None:
+    told(private_workspace, private_workspace.corpora.all()[0].id, test=3)
     values = deploy("prepare", "--run", "demo", "--quantization", "float32", "--num-segments", "60")
     gate = values["gate"]
     assert (values["engine"], values["decision"], gate["num_segments"]) == (
@@ -32,6 +34,7 @@ def test_prepare_prints_the_gates_figures(deploy: Deploy) -> None:
     )  # fmt: skip
     assert gate["identical_share"] >= 0.95 and gate["is_recommended"]
     assert gate["signature"].startswith("chrF2|")
+    assert values["leaks"] == {"badge": "clean", "sentence": CLEAN.format("dev")}
     for side in ("original", "prepared"):
         figures = gate[side]
         assert figures["segments_per_s"] > 0 and figures["size_bytes"] > 1_000_000

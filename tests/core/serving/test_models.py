@@ -2,13 +2,14 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.errors import ModelError
 from core.finetune.checkpoints import COMPLETE, checkpoint_folder
-from core.serving.models import checkpoint_steps, find_model
+from core.serving.models import checkpoint_steps, find_model, learnt_directions
 from core.storage.files import utc_now
 from core.storage.job_records import Job
 from core.storage.run_records import Run
@@ -136,3 +137,10 @@ def test_half_written_checkpoint_is_no_model(workspace: Workspace, add_run: AddR
     assert find_model(workspace, "demo@latest").step == 250
     with pytest.raises(ModelError, match="has no checkpoint of step 500"):
         find_model(workspace, "demo@500")
+
+
+def test_a_run_of_both_directions_learnt_both(add_run: AddRun) -> None:
+    run = add_run("both")
+    assert learnt_directions(run) == [("eng_Latn", "gle_Latn")]
+    both = replace(run, settings={"both_directions": True})
+    assert learnt_directions(both) == [("eng_Latn", "gle_Latn"), ("gle_Latn", "eng_Latn")]

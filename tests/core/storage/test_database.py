@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -72,21 +74,32 @@ def test_head_is_the_revision_of_the_last_migration_file() -> None:
     assert files[-1].startswith(f"{migrations.HEAD}_")
 
 
-def test_version_of_before_moves_to_a_table_of_our_own(database: Database) -> None:
+def test_version_of_before_moves_to_a_table_of_our_own(tmp_path: Path) -> None:
     """Optuna keeps its own version in `alembic_version` of the same database."""
-    add_job(database, "kept")
+    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
     with database.writing() as connection:
-        for name in ("search_workers", "searches", migrations.VERSION_TABLE):
-            connection.execute(text(f"DROP TABLE {name}"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+    with database.writing() as connection:
+        connection.execute(text(f"DROP TABLE {migrations.VERSION_TABLE}"))
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
         connection.execute(text("INSERT INTO alembic_version VALUES ('0006')"))
+        connection.execute(text(
+            "INSERT INTO jobs (id, kind, folder, lane, state, reason, progress, queued_at) "
+            "VALUES ('kept', 'k', 'f', 'compute', 'queued', '', '{}', 't')"
+        ))  # fmt: skip
     database.migrate()
     with database.reading() as connection:
         tables = inspect(connection).get_table_names()
         found = connection.execute(text(f"SELECT * FROM {migrations.VERSION_TABLE}")).all()
     assert {"searches", "search_workers"} <= set(tables)
     assert "alembic_version" not in tables and found == [(migrations.HEAD,)]
-    assert JobRecords(database).get("kept") is not None
+    kept = JobRecords(database).get("kept")
+    assert kept is not None
+    assert (kept.position, kept.is_held, kept.interruption) == (0, False, {})
+    database.dispose()
 
 
 def test_version_table_of_optuna_is_left_alone(tmp_path: Path) -> None:

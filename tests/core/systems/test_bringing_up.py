@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from core.corpora.importing import ensure_sample
+from core.corpora.bundled import ensure_sample
 from core.errors import AdaptMLLMError, ConfigError, ModelError
 from core.finetune.run_folder import RunFolder
 from core.jobs import queue

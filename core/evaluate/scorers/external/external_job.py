@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from core.jobs.folder import JobFolder, JobState
 from core.jobs.kind import Failure, Stage
+from core.jobs.segment_job import SegmentJob
 from core.storage.workspace import Workspace
-from core.systems.segment_job import SegmentJob
 
 RESUME_HINT = "Nothing was stored; Resume scores everything again."
 _JOB = SegmentJob("core.evaluate.scorers.external.scoring", "scoring", RESUME_HINT, uses_gpus=None)

@@ -10,14 +10,15 @@ from core.evaluate.scorers.external.rows import read_scores, write_rows
 from core.evaluate.scorers.external.running import run
 from core.evaluate.scorers.external.settings import ExternalSettings
 from core.evaluate.scorers.scoring_inputs import scoring_input
-from core.finetune.run_folder import Recorder, RunFolder
+from core.jobs.folder import JobFolder
 from core.jobs.processes import JOB_VARIABLE
+from core.jobs.recorder import Recorder
+from core.jobs.segment_process import run_in_folder
 from core.storage.files import utc_now, write_json
 from core.storage.workspace import Workspace
-from core.systems.segment_process import run_in_folder
 
 
-def score(workspace: Workspace, folder: RunFolder) -> None:
+def score(workspace: Workspace, folder: JobFolder) -> None:
     """Scores everything that is translated; all scores are stored together, or none.
 
     Raises:

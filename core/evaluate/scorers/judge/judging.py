@@ -10,7 +10,9 @@ from core.evaluate.scorers.judge.questions import chosen
 from core.evaluate.scorers.judge.segment_judge import SegmentJudge
 from core.evaluate.scorers.judge.settings import JudgeSettings
 from core.evaluate.scorers.scoring_inputs import Translated, scoring_input
-from core.finetune.run_folder import Recorder, RunFolder
+from core.jobs.folder import JobFolder
+from core.jobs.recorder import Recorder
+from core.jobs.segment_process import run_in_folder
 from core.storage.files import utc_now, write_json
 from core.storage.workspace import Workspace
 from core.systems.batch.asking import Asker, work_through
@@ -18,7 +20,6 @@ from core.systems.batch.budget import Budget, BudgetError
 from core.systems.batch.known_answers import KnownAnswers
 from core.systems.batch.pace import Pace
 from core.systems.catalogue import endpoint_settings, open_system
-from core.systems.segment_process import run_in_folder
 
 STOP_POLL_S = 0.3
 KEPT = "what is judged"
@@ -27,7 +28,7 @@ KEPT = "what is judged"
 class Judging:
     """A judge at work."""
 
-    def __init__(self, workspace: Workspace, folder: RunFolder, settings: JudgeSettings) -> None:
+    def __init__(self, workspace: Workspace, folder: JobFolder, settings: JudgeSettings) -> None:
         self._workspace = workspace
         self._folder = folder
         self._settings = settings
@@ -110,7 +111,7 @@ class Judging:
             write_json(self._folder.result_file, values)
 
 
-def judge(workspace: Workspace, folder: RunFolder) -> None:
+def judge(workspace: Workspace, folder: JobFolder) -> None:
     """Judges; every score is stored as it comes, because it was paid for.
 
     Raises:

@@ -11,8 +11,8 @@ from core.errors import ConfigError, DataError
 from core.evaluate.causes.checks import CHECKS, Finding, run_checks
 from core.evaluate.causes.defects import examined, is_repetitive
 from core.evaluate.causes.defects import given as seen
-from core.serving.text.glossary import Term
-from core.serving.text.repetition import is_degenerate
+from core.text.glossary import Term
+from core.text.repetition import is_degenerate
 
 LONG = "The council will publish all results of the survey on its pages in the coming week."
 LONG_GA = "Foilseoidh an chomhairle torthaí uile an tsuirbhé ar a leathanaigh an tseachtain seo."

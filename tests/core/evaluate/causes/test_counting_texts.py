@@ -14,8 +14,8 @@ from core.evaluate.causes.counting_texts import (
 from core.evaluate.causes.stored_findings import find_all, store_findings, stored_findings
 from core.evaluate.evaluating import Evaluated, evaluate
 from core.evaluate.settings import EvaluationSettings
-from core.serving.text.glossary import Term
 from core.storage.workspace import Workspace
+from core.text.glossary import Term
 from tests.core.evaluate.scored_sets import HASH, add_set
 
 COUNTING = [1, 3, 5, 7]  # of eight segments; "part" failed in the others

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import DataError
 from core.evaluate.causes.term_hits import find_term_hits
-from core.serving.text.glossary import Term
+from core.text.glossary import Term
 
 HANDS, HOME = Term("hands", "lámha"), Term("home", "baile")
 

@@ -18,7 +18,7 @@ from core.evaluate.causes.words import (
     numbered,
     words_in,
 )
-from core.serving.text.spans import UNSPACED
+from core.text.spans import UNSPACED
 
 TEXTS = st.lists(
     st.lists(st.sampled_from("abcü"), max_size=8).map(" ".join), min_size=1, max_size=6

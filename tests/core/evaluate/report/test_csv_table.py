@@ -61,7 +61,7 @@ def test_a_line_says_what_is_needed_to_repeat_it(result: EvaluationResult) -> No
         assert (row["test"], row["samples"], row["seed"]) == ("bs", "1000", "12345")
         assert row["baseline"] == "NLLB-200 600M"
         assert row["test_set_hash"] == result.test_set_hash
-        assert row["leak"] == result.leak
+        assert (row["leak"], row["leak_badge"]) == (result.leak, result.leak_badge)
 
 
 def test_differences_have_no_line_of_the_baseline(result: EvaluationResult) -> None:

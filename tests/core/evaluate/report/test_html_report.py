@@ -8,6 +8,7 @@ from pathlib import Path
 import lxml.html
 import pytest
 
+from core.corpora.leak_notes import NoteBadge
 from core.evaluate.published import published_scores
 from core.evaluate.report import html_report as module
 from core.evaluate.report.html_report import html_report, provenance_rows
@@ -131,6 +132,14 @@ def test_the_page_says_what_the_numbers_rest_on(result: EvaluationResult) -> Non
     assert [each.signature for each in result.metrics] == _texts(
         page, "//section[@aria-labelledby='signatures']//code"
     )
+
+
+def test_leaks_stand_out(result: EvaluationResult) -> None:
+    def strong(badge: NoteBadge) -> list[str]:
+        return _texts(_page(html_report(replace(result, leak_badge=badge))), "//dd/strong")
+
+    assert strong("leaks") == [result.leak]
+    assert strong("clean") == []
 
 
 def test_an_unknown_leak_status_is_said_to_be_unknown(result: EvaluationResult) -> None:

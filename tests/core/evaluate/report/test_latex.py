@@ -76,7 +76,7 @@ def test_captions_say_how_to_repeat_the_numbers(result: EvaluationResult) -> Non
     assert "$n = 500$" in text
     assert "paired bootstrap, 1,000 samples, seed 12345" in text
     assert r"BLEU\textbar\allowbreak{}nrefs:1\textbar\allowbreak{}case:mixed" in text
-    assert "7 of the 500 sources stand in the training split." in text
+    assert "7 of 500 test segments also stand in train (English side 7)." in text
     assert "Upload: 12 of its 500 segments failed." in text
 
 

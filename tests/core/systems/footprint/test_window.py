@@ -18,8 +18,9 @@ from core.emissions.energy_log import EnergyLog
 from core.emissions.meter import Meter, Reading
 from core.emissions.records import read_energy
 from core.emissions.settings import EmissionsSettings
-from core.finetune.run_folder import Recorder, RunFolder
+from core.finetune.run_folder import RunFolder
 from core.jobs.progress import Progress
+from core.jobs.recorder import Recorder
 from core.storage.files import JsonLinesTail
 from core.systems.footprint import measuring
 from core.systems.footprint.measuring import _begin_window, _end_window

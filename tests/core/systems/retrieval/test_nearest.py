@@ -4,14 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.corpora.importing import import_corpus
-from core.corpora.reading import NamedFile
 from core.corpora.segments import Pair, write_segments
-from core.corpora.splitting import normalised
+from core.corpora.storing import store_corpus
 from core.errors import ConfigError, DataError
 from core.storage.corpus_records import Corpus
 from core.storage.workspace import Workspace
 from core.systems.retrieval.nearest import Example, ExampleIndex, open_index
+from core.text.normalising import normalised
 
 PAIRS = [
     ("The committee met in Dublin on Monday.", "Bhuail an coiste le chéile i mBaile Átha Cliath."),
@@ -199,18 +198,16 @@ def test_hostile_texts_are_sources_and_queries_like_others(text: str) -> None:
 
 def imported(workspace: Workspace, train: str, dev: str, test: str) -> Corpus:
     """A corpus with ready-made splits, given as lines of source|target."""
-    train_file, dev_file, test_file = (
-        [NamedFile(f"{name}.tsv", rows.replace("|", "\t").encode())]
+    splits = {
+        name: [tuple(line.split("|")) for line in rows.splitlines()]
         for name, rows in (("train", train), ("dev", dev), ("test", test))
-    )
-    return import_corpus(
+    }
+    return store_corpus(
         workspace,
         name="Pairs",
         src_lang="eng_Latn",
         tgt_lang="gle_Latn",
-        train=train_file,
-        dev=dev_file,
-        test=test_file,
+        splits=splits,
     )
 
 

@@ -1,0 +1,1 @@
+"""The parts of the pages Fine-tune, Runs and Run."""

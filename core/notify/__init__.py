@@ -1,0 +1,1 @@
+"""Messages about runs that ended or stand still; imports storage and settings, and no job."""

@@ -1,0 +1,1 @@
+"""Monolingual text of the target language, translated into sources that a run can learn from."""
