@@ -26,7 +26,7 @@ from core.commands import runs as runs_commands
 from core.commands import search as search_commands
 from core.commands import systems as systems_commands
 from core.commands import translate as translate_commands
-from core.commands.answers import Answer
+from core.commands.answers import INTERRUPTED, Answer
 from core.errors import AdaptMLLMError
 from core.storage.workspace import WORKSPACE_VARIABLE, Workspace, default_workspace
 
@@ -75,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; a run that was started goes on.\n")
-        return 130
+        return INTERRUPTED
     text = json.dumps(answer.values, ensure_ascii=False) if chosen.json else answer.text
     sys.stdout.write(text.rstrip("\n") + "\n")
     return answer.status

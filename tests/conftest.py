@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from core.storage.workspace import Workspace
 from tests import shared_folders
@@ -24,6 +25,9 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if is_ours and not is_shared:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    # The library reads the variable once, as it is imported: before the first test or in one.
+    # Here it is the same for all; what asks the hub in earnest is a process of its own.
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 

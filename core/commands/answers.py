@@ -9,6 +9,8 @@ from typing import Any
 
 from core.settings import Settings
 
+INTERRUPTED = 130  # exit status after Ctrl-C, as shells give it
+
 
 @dataclass(frozen=True)
 class Answer:

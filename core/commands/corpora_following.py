@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from core.commands.answers import INTERRUPTED
 from core.commands.login import login_name
 from core.corpora import works
 from core.corpora.formats.files import InputFile
@@ -17,7 +18,6 @@ from core.storage.workspace import Workspace
 
 POLL_S = 0.2
 EVERY_S = 2.0
-INTERRUPTED = 130  # exit status, as shells give it
 
 
 def worked(

@@ -25,6 +25,7 @@ def add_commands(groups: Any, common: argparse.ArgumentParser) -> None:
     commands = group.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, command, note in (
         ("download", _download, "download a model, or go on with it; Ctrl-C leaves it running"),
+        ("stop", _stop, "stop a download; what came stays for the next time"),
         ("show", _show, "ask the hub about a model: size, licence, who may have it"),
         ("delete", _delete, "delete a model, or one revision, from this machine"),
     ):
@@ -58,6 +59,25 @@ def _download(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     commit = folder.name if folder else ""
     values = {"model": settings.model, "commit": commit, "folder": str(folder or "")}
     return Answer(f"{settings.model} is on this machine: commit {commit}.", values)
+
+
+def _stop(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
+    of_model = [each for each in downloads.recent(workspace) if each.settings.model == chosen.model]
+    found = next(
+        (
+            each for each in of_model
+            if not each.state.has_ended and chosen.revision in ("", each.settings.revision)
+        ),
+        None,
+    )  # fmt: skip
+    if found is None:
+        raise ModelError(
+            f"No download of {chosen.model} is under way.",
+            hint="`hub list` shows what is on this machine.",
+        )
+    downloads.stop(workspace, found.job.id)
+    text = f"Stopped the download of {chosen.model}; `hub download` goes on where it is."
+    return Answer(text, {"download": found.job.id, "model": chosen.model})
 
 
 def _show(_: Workspace, chosen: argparse.Namespace) -> Answer:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from typing import Any
 
-from core.commands.answers import Answer
+from core.commands.answers import INTERRUPTED, Answer
 from core.commands.login import login_name
+from core.errors import TrainingError
 from core.finetune.preflight import dry_run
 from core.finetune.preflight.check import Preflight, advice_words, preflight, refusal
 from core.finetune.preflight.projection import projection
@@ -86,8 +88,15 @@ def _terms(moment: Moment) -> list[str]:
 
 
 def dry_run_answer(workspace: Workspace, settings: FineTuneSettings) -> Answer:
-    """Makes a dry run, follows it, and gives what it measured."""
-    found = _followed(workspace, dry_run.start(workspace, settings, by=login_name()))
+    """Makes a dry run, follows it, and gives what it measured; a break (Ctrl-C) stops it."""
+    dry_run_id = dry_run.start(workspace, settings, by=login_name())
+    try:
+        found = _followed(workspace, dry_run_id)
+    except KeyboardInterrupt:
+        with contextlib.suppress(TrainingError):  # it ended in the same moment
+            dry_run.stop(workspace, dry_run_id)
+        sys.stderr.write("Stopped; nothing of it was kept.\n")
+        raise SystemExit(INTERRUPTED) from None
     state, result = found.state, found.result
     values: dict[str, Any] = {"state": state.state, "reason": state.reason, **result}
     if state.state != "finished":

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 from pydantic import Field
 
 from core.errors import ConfigError, ModelError
 from core.finetune.checkpoints import COMPLETE, checkpoint_folder, complete_checkpoints
 from core.finetune.job import KIND as RUN_KIND
+from core.finetune.model_places import go_back, go_on_going_back, go_on_taking
 from core.finetune.run_folder import RunFolder
 from core.finetune.run_work import USE, start_work
 from core.jobs.entering import locked
+from core.jobs.folder import JobFolder
 from core.jobs.segment_job import SegmentJob
 from core.settings import Settings
 from core.storage.run_records import Run
 from core.storage.workspace import Workspace
 
-KIND = SegmentJob(
+MADE = "made"  # in the job's folder: the model until it takes the place of the run's
+
+
+class UseJob(SegmentJob):
+    """The change of a run's model; one that a kill cut off is gone on with."""
+
+    def publish(self, workspace: Workspace, folder: JobFolder) -> None:
+        """Leaves the run with one model and its scores: the one before, or the new one."""
+        run = RunFolder(workspace.run_folder(UseSettings.load(folder.settings_file).run))
+        if go_on_taking(run, folder.path / MADE):
+            RUN_KIND.publish(workspace, run)
+
+
+KIND = UseJob(
     "core.finetune.use_work",
     "change of the run's model",
     "The run's model is the one before; start it again.",
@@ -71,6 +83,7 @@ def start(workspace: Workspace, run_id: str, step: int, *, by: str = "") -> str:
 
 def can_undo(workspace: Workspace, run: Run) -> bool:
     """Whether the model before the last change is kept."""
+    _ended_undo(workspace, run)
     return RunFolder(workspace.run_folder(run.id)).earlier_result_file.exists()
 
 
@@ -81,53 +94,23 @@ def undo(workspace: Workspace, run_id: str) -> None:
         ModelError: There is none.
     """
     run = workspace.runs.get(run_id)
+    if _ended_undo(workspace, run):
+        return
     folder = RunFolder(workspace.run_folder(run.id))
     with locked(folder.model_folder):
-        if not can_undo(workspace, run):
+        if not folder.earlier_result_file.exists():
             raise ModelError(
                 f"The run {run.name!r} has no model before this one.",
                 hint="There is one after another checkpoint was taken as its model.",
             )
-        _change_places(folder, folder.path / "model.going")
+        go_back(folder)
     RUN_KIND.publish(workspace, folder)
 
 
-def take_in(folder: RunFolder, made: Path) -> None:
-    """Puts a model with its result and its outputs in the place of the run's.
-
-    Args:
-        folder: The run's.
-        made: Holds `model`, `result.json` and `test_outputs.jsonl`; nothing is left of it.
-    """
-    with locked(folder.model_folder):
-        shutil.rmtree(folder.earlier_model_folder, ignore_errors=True)
-        for path in (folder.earlier_result_file, folder.earlier_outputs_file):
-            path.unlink(missing_ok=True)
-        for present, earlier, name in _places(folder):
-            if present.exists():
-                present.rename(earlier)
-            (made / name).rename(present)
-        shutil.rmtree(made)
-
-
-def _change_places(folder: RunFolder, going: Path) -> None:
-    """Lets the present model and the one before change places."""
-    shutil.rmtree(going, ignore_errors=True)
-    going.mkdir()
-    for present, earlier, name in _places(folder):
-        present.rename(going / name)
-        earlier.rename(present)
-        (going / name).rename(earlier)
-    going.rmdir()
-
-
-def _places(folder: RunFolder) -> list[tuple[Path, Path, str]]:
-    """Gives what belongs to a model: where it is, where the one before is, its name in between.
-
-    The result is last: with it the change has happened.
-    """
-    return [
-        (folder.model_folder, folder.earlier_model_folder, "model"),
-        (folder.outputs_file, folder.earlier_outputs_file, "test_outputs.jsonl"),
-        (folder.result_file, folder.earlier_result_file, "result.json"),
-    ]
+def _ended_undo(workspace: Workspace, run: Run) -> bool:
+    """Ends what a killed process began to undo; gives whether there was such."""
+    folder = RunFolder(workspace.run_folder(run.id))
+    has_ended = go_on_going_back(folder)
+    if has_ended:
+        RUN_KIND.publish(workspace, folder)
+    return has_ended

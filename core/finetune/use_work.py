@@ -14,11 +14,12 @@ from core.errors import HostError
 from core.finetune.adapters import bind_run
 from core.finetune.bench_work import base_source, free_device, translated
 from core.finetune.checkpoint_model import write_checkpoint_model
-from core.finetune.checkpoint_use import UseSettings, check_use, take_in
+from core.finetune.checkpoint_use import MADE, UseSettings, check_use
 from core.finetune.chosen import BY_HAND, Chosen, chosen_of
 from core.finetune.directions import bind_directions
 from core.finetune.export import check_reloaded
 from core.finetune.job import KIND as RUN_KIND
+from core.finetune.model_places import take_in
 from core.finetune.models import load_model, load_tokenizer
 from core.finetune.run_data import further_results, further_sets
 from core.finetune.run_folder import RunFolder
@@ -31,8 +32,6 @@ from core.metrics.lexical import score_system
 from core.storage.files import append_json_line, read_json, utc_now, write_json
 from core.storage.run_records import Run
 from core.storage.workspace import Workspace
-
-MADE = "made"
 
 
 def use_checkpoint(workspace: Workspace, folder: JobFolder) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import huggingface_hub.constants
 import pytest
 
 from core.corpora.deleting import delete_corpus
@@ -34,8 +33,6 @@ def test_what_cannot_fit_is_refused_until_a_change_is_applied(
     ready_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(check, "machine_memories", lambda: Memories(30 * GB))
-    # Its model is not here, and may be fetched: that is no reason.
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
     app = opened(ready_workspace, monkeypatch, "finetune")
     recipe = next(each for each in app.button if each.label == "One GPU")
     app = recipe.click().run()

@@ -19,6 +19,7 @@ from core.finetune.checkpoint_model import write_checkpoint_model
 from core.finetune.checkpoints import checkpoint_folder, complete_checkpoints
 from core.finetune.chosen import chosen_of, chosen_words
 from core.finetune.history import HistoryReader
+from core.finetune.model_places import READY
 from core.finetune.models import load_model
 from core.finetune.run_folder import RunFolder
 from core.finetune.run_work import BENCH, USE, work_folder, work_id, work_state
@@ -202,6 +203,29 @@ def test_another_checkpoint_becomes_the_model_and_goes_again(
     assert ready_workspace.runs.get(run.id).scores["fine_tuned"] == result["fine_tuned"]
     checkpoint_use.undo(ready_workspace, run.id)
     assert chosen_of(folder.path)["step"] == 6
+
+
+def test_job_that_is_killed_in_the_change_leaves_the_new_model_and_its_scores(
+    ready_workspace: Workspace, started_by_hand: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = checkpointed_run(ready_workspace)
+    folder = RunFolder(ready_workspace.run_folder(run.id))
+    checkpoint_use.start(ready_workspace, run.id, 6)
+    work = work_folder(ready_workspace, run.id, USE)
+
+    def killed(run_folder: RunFolder, made: Any) -> None:
+        (made / READY).touch()  # it had come to the first of two renames
+        run_folder.model_folder.rename(run_folder.earlier_model_folder)
+
+    monkeypatch.setattr(use_work, "take_in", killed)
+    use_work.use_checkpoint(ready_workspace, work)
+    assert not folder.model_folder.exists()
+    checkpoint_use.KIND.publish(ready_workspace, work)
+    assert tensors(folder.model_folder) and chosen_of(folder.path)["step"] == 6
+    stored = ready_workspace.runs.get(run.id).scores
+    assert stored["fine_tuned"] == read_json(folder.result_file)["fine_tuned"]
+    checkpoint_use.undo(ready_workspace, run.id)
+    assert chosen_of(folder.path)["step"] == BEST
 
 
 def test_only_a_finished_runs_model_is_changed(

@@ -138,3 +138,10 @@ def test_commands(workspace: Workspace, hub: HubServer, tmp_path: Path) -> None:
     assert "No model of the hub is in" in command(workspace, "list").stdout
     refused = command(workspace, "download", "tests/none")
     assert refused.returncode == 2 and "private, or misspelt" in refused.stderr
+    hub.faults.piece_pause_s = 0.2
+    job_id = started(workspace)
+    stopped = command(workspace, "stop", REPO, "--json")
+    assert json.loads(stopped.stdout)["download"] == job_id, stopped.stderr
+    assert ended(workspace, job_id).state.state == "stopped"
+    late = command(workspace, "stop", REPO)
+    assert late.returncode == 2 and "No download of tests/tiny is under way." in late.stderr

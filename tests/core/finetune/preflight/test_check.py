@@ -1,15 +1,18 @@
 """A run that surely cannot fit is refused with a reason and a way out; others are not."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from core.__main__ import main
 from core.errors import HostError, TrainingError
 from core.finetune import runs
 from core.finetune.preflight import calibration, check, dry_run
 from core.finetune.preflight.check import preflight
 from core.finetune.preflight.memory import Memories
 from core.finetune.settings import FineTuneSettings
+from core.jobs import queue
 from core.storage.workspace import Workspace
 
 LARGE = "facebook/nllb-200-distilled-600M"
@@ -81,3 +84,19 @@ def test_calibration_is_of_one_kind_of_run(ready_workspace: Workspace) -> None:
 def test_unknown_dry_run_is_told(ready_workspace: Workspace) -> None:
     with pytest.raises(TrainingError, match="no dry run"):
         dry_run.get(ready_workspace, "nothing")
+
+
+def test_break_stops_the_dry_run_that_is_followed(
+    ready_workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pressed(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(queue, "advance", lambda *_, **__: None)  # it waits
+    monkeypatch.setattr("core.commands.preflight.time", SimpleNamespace(sleep=pressed))
+    corpus = ready_workspace.corpora.all()[0]
+    words = ["finetune", "--dry-run", "--corpus", corpus.name, "--engine", "plain"]
+    with pytest.raises(SystemExit) as caught:
+        main([*words, "--workspace", str(ready_workspace.root)])
+    assert caught.value.code == 130 and "Stopped; nothing" in capsys.readouterr().err
+    assert dry_run.unfinished(ready_workspace) == ""
