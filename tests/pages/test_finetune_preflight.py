@@ -67,6 +67,7 @@ def test_odd_schedule_is_told(ready_workspace: Workspace, monkeypatch: pytest.Mo
     assert "600 steps is longer than the run of 500" in texts(app)
 
 
+@pytest.mark.usefixtures("slurm_here")
 def test_machines_elsewhere_are_not_judged(
     ready_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

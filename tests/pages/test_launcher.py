@@ -12,19 +12,9 @@ from core.finetune.run_folder import RunFolder
 from core.finetune.settings import FineTuneSettings
 from core.jobs.folder import JobState
 from core.jobs.processes import ProcessIdentity
-from core.jobs.slurm import COMMANDS, SlurmJob, write_slurm_job
+from core.jobs.slurm import SlurmJob, write_slurm_job
 from core.storage.workspace import Workspace
 from tests.pages.test_pages import opened, stored_run, texts
-
-
-@pytest.fixture
-def slurm_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slurm's commands are found; none is run."""
-    for name in COMMANDS:
-        (tmp_path / "bin").mkdir(exist_ok=True)
-        (tmp_path / "bin" / name).write_text("#!/bin/sh\nexit 1\n")
-        (tmp_path / "bin" / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
 
 
 def labels(app) -> set[str]:
