@@ -37,6 +37,7 @@ def run_table(workspace: Workspace, runs: Sequence[Run], *, key: str) -> None:
         on_select="rerun",
         selection_mode="single-row",
         width="stretch",
+        placeholder="",
         column_config={
             "Progress": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
             "Loss": st.column_config.LineChartColumn(help="Training loss so far", y_min=0),
@@ -47,7 +48,7 @@ def run_table(workspace: Workspace, runs: Sequence[Run], *, key: str) -> None:
                 format="%.1f", help="The same score of the untouched base model"
             ),
             "Leaks": st.column_config.TextColumn(
-                width=85, help="Whether segments of the split that was scored stand in train"
+                width=110, help="Whether segments of the split that was scored stand in train"
             ),
             "kWh": st.column_config.NumberColumn(
                 format="%.3g", help="Energy of processor, memory and GPUs until now, without PUE"
