@@ -19,7 +19,10 @@ from core.systems.catalogue import all_systems
 from core.systems.endpoint import KIND_NAMES
 
 workspace = cache.workspace()
-page_header("Settings", "What translates besides your own models, how LLMs are asked, models of the hub, notices, access.")
+page_header(
+    "Settings",
+    "What else translates, how LLMs are asked, models of the hub, notices, and who may do what.",
+)
 
 systems = all_systems(workspace)
 endpoints = [info for info in systems if info.kind in KIND_NAMES]
