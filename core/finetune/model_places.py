@@ -28,13 +28,16 @@ def take_in(folder: RunFolder, made: Path) -> None:
         # The result first: without it nobody is offered the rest.
         for path in (folder.earlier_result_file, folder.earlier_outputs_file):
             path.unlink(missing_ok=True)
-        shutil.rmtree(folder.earlier_model_folder, ignore_errors=True)
-        (made / READY).touch()
+        if folder.earlier_model_folder.exists():
+            shutil.rmtree(folder.earlier_model_folder)
+        (made / READY).touch()  # from here on nothing but renames is left to do
         _take(folder, made)
 
 
 def go_on_taking(folder: RunFolder, made: Path) -> bool:
     """Ends an exchange that was cut off; gives whether one had begun."""
+    if not (made / READY).exists():
+        return False
     with locked(folder.model_folder):
         has_begun = (made / READY).exists()
         if has_begun:
