@@ -9,14 +9,15 @@ from typing import Any
 import streamlit as st
 
 from app.access.visiting import visitor_name
-from app.corpora.part_form import part_fields
+from app.corpora.part_form import part_fields, reading_fields
 from app.corpora.split_form import split_fields
-from app.corpora.uploads import Seen, input_files, seen, seen_again
+from app.corpora.uploads import Seen, input_files, seen, seen_again, together
 from app.forms import language_select
 from app.problem_views import shown_in_place
 from app.state import session
 from app.text import plain
 from core.corpora import works
+from core.corpora.formats.choice import Choice
 from core.corpora.formats.files import MAX_FILE_BYTES, InputFile
 from core.corpora.formats.names import split_of_name
 from core.corpora.importing import ImportSettings
@@ -87,13 +88,13 @@ def _files_form(workspace: Workspace, *, key: str) -> None:
     if not uploads:
         st.caption(f"{FORMATS}; also in a zip, several at once, or as ready splits.")
         return
-    known = _known(uploads)
+    known = _known(uploads, key=key)
     guess = guessed_languages(known.looks.values())
     langs = _languages(guess, key=f"{key}.{'-'.join(guess)}")
-    parts = _parts(known, langs, uploads, key=f"{key}.{'-'.join(langs)}")
+    parts, unread = _parts(known, langs, uploads, key=f"{key}.{'-'.join(langs)}")
     split = _division(parts, key=key)
     name, problem = _name_field(workspace, _usual_name(known.looks, langs), key=key)
-    missing = _what_is_missing(known, langs, parts, split) or problem
+    missing = unread or _what_is_missing(known, langs, parts, split) or problem
     if st.button(
         "Import",
         type="primary",
@@ -116,26 +117,39 @@ def _files_form(workspace: Workspace, *, key: str) -> None:
         st.caption(plain(missing))
 
 
-def _known(uploads: Sequence[Any]) -> Seen:
-    """Looks at the files, and says which of them cannot be read."""
-    known = seen(uploads, ())
-    for problem in known.problems:
+def _known(uploads: Sequence[Any], *, key: str) -> Seen:
+    """Looks at the files; of those that cannot be read it says why, and asks how they are to be."""
+    found = []
+    for upload in uploads:
+        of_one = seen(upload, Choice())
+        if of_one.problems:
+            with st.container(border=True):
+                st.text(upload.name)
+                own = f"{key}.unread.{upload.file_id}"
+                values = reading_fields(upload.name, "", Choice(), key=own)
+                of_one = seen(upload, Choice(**values))
+                for problem in of_one.problems:
+                    st.error(plain(problem))
+        found.append(of_one)
+    known = together(found)
+    num_told = sum(len(each.problems) for each in found)
+    for problem in known.problems[num_told:]:
         st.error(plain(problem))
     return known
 
 
 def _parts(
     known: Seen, langs: tuple[str, str], uploads: Sequence[Any], *, key: str
-) -> tuple[Part, ...]:
+) -> tuple[tuple[Part, ...], str]:
     """Shows how the files would be read, and what is not clear about them."""
     plan = plan_parts(known.looks, *langs)
     names = (language_name(langs[0]), language_name(langs[1]))
     again = partial(seen_again, uploads)
-    parts = part_fields(plan, known.looks, names, again=again, key=key)
+    parts, unread = part_fields(plan, known.looks, names, again=again, key=key)
     for problem in plan.problems:
         if not _is_settled(problem, parts):  # of a file with columns it is, once they were chosen
             st.warning(plain(problem))
-    return parts
+    return parts, unread
 
 
 def _languages(guess: tuple[str, str], *, key: str) -> tuple[str, str]:
@@ -195,7 +209,7 @@ def _what_is_missing(
     split: SplitSettings | None,
 ) -> str:
     if known.problems:
-        return "Remove or replace the file that cannot be read."
+        return "Say how the file that cannot be read is to be read, or remove it."
     if langs[0] == langs[1]:
         return "Source and target are the same language."
     if not parts:

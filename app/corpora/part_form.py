@@ -24,8 +24,8 @@ SPLIT_LABELS = {
 }
 QUOTING = {
     "auto": "as detected",
-    "quoted": "around cells, no part of them",
-    "plain": "part of the text",
+    "quoted": "quoted: around cells, no part of them",
+    "plain": "plain: part of the text",
 }
 Header = Literal["auto", "yes", "no"]
 HEADERS: dict[Header, str] = {
@@ -43,8 +43,10 @@ Again = Callable[[str, Choice], Look]
 
 def part_fields(
     plan: Plan, looks: Mapping[str, Look], names: tuple[str, str], *, again: Again, key: str
-) -> tuple[Part, ...]:
-    """Shows each part with what can be corrected, and gives them as they stand now.
+) -> tuple[tuple[Part, ...], str]:
+    """Shows each part with what can be corrected.
+
+    Gives them as they stand now, and what is wrong with one that cannot be read like that.
 
     Args:
         plan: The guess.
@@ -53,14 +55,38 @@ def part_fields(
         again: Looks at a file by another encoding or other quotation marks.
         key: Prefix of the widget keys.
     """
-    found = []
+    found, problem = [], ""
     for number, part in enumerate(plan.parts):
         with st.container(border=True):
             own = f"{key}.{number}.{'|'.join(part.files)}"
-            chosen = _part(part, looks, names, again=again, key=own)
+            try:
+                chosen = _part(part, looks, names, again=again, key=own)
+            except DataError as error:  # of an encoding that the file does not have
+                st.error(plain(str(error)))
+                problem = problem or f"Correct how {part.files[0]!r} is read, or leave it out."
+                continue
         if chosen is not None:
             found.append(chosen)
-    return tuple(found)
+    return tuple(found), problem
+
+
+def reading_fields(name: str, format: str, chosen: Choice, *, key: str) -> dict[str, Any]:
+    """Shows what can be said of encoding, quotation marks and header.
+
+    Args:
+        name: The file's.
+        format: What it is; empty where that is not known.
+        chosen: What is shown first.
+        key: Prefix of the widget keys.
+    """
+    values: dict[str, Any] = {}
+    with st.popover("Encoding, quotes, header", icon=":material/translate:"):
+        values["encoding"] = _encoding(name, chosen.encoding, key=f"{key}.encoding")
+        if format in ("tsv", ""):
+            values["quoting"] = _quoting(chosen.quoting, key=f"{key}.quoting")
+        if format in ("tsv", "csv", ""):
+            values["header"] = _header(chosen.header, key=f"{key}.header")
+    return values
 
 
 def _part(
@@ -84,21 +110,17 @@ def _part(
     if split == "-":
         return None
     part = part.changed(split=split)
-    try:
-        if part.is_aligned:
-            part = _files_fields(part, key=key)
-            codes = (part.choice.encoding, part.target_encoding)
-            changed = {
-                name: again(name, Choice(encoding=code))
-                for name, code in zip(part.files, codes, strict=True)
-                if code
-            }
-        else:
-            part, table = _column_fields(part, looks[part.files[0]], again=again, key=key)
-            changed = {part.files[0]: table}
-    except DataError as error:  # of an encoding that the file does not have
-        st.error(plain(str(error)))
-        return None
+    if part.is_aligned:
+        part = _files_fields(part, looks, key=key)
+        codes = (part.choice.encoding, part.target_encoding)
+        changed = {
+            name: again(name, Choice(encoding=code))
+            for name, code in zip(part.files, codes, strict=True)
+            if code
+        }
+    else:
+        part, table = _column_fields(part, looks[part.files[0]], again=again, key=key)
+        changed = {part.files[0]: table}
     _sample(part, {**looks, **changed}, names, key=key)
     return part
 
@@ -111,24 +133,27 @@ def _described(part: Part, looks: Mapping[str, Look]) -> str:
     return " · ".join([*words, *sorted(encodings)])
 
 
-def _files_fields(part: Part, *, key: str) -> Part:
+def _files_fields(part: Part, looks: Mapping[str, Look], *, key: str) -> Part:
     with st.container(horizontal=True, vertical_alignment="center"):
         swaps = st.toggle(
             "Swap source and target", key=f"{key}.swap", help="If the first file is the target."
         )
         files = part.files[::-1] if swaps else part.files
         with st.popover("Encoding", icon=":material/translate:"):
-            source = _encoding(files[0], key=f"{key}.encoding.0")
-            target = _encoding(files[1], key=f"{key}.encoding.1")
+            source, target = (
+                _encoding(name, looks[name].read_as.encoding, key=f"{key}.encoding.{number}")
+                for number, name in enumerate(files)
+            )
     choice = part.choice.changed(encoding=source)
     return part.changed(files=files, choice=choice.model_dump(), target_encoding=target)
 
 
-def _encoding(name: str, *, key: str) -> str:
+def _encoding(name: str, chosen: str, *, key: str) -> str:
     options = ["", *ENCODINGS]
     return st.selectbox(
         f"Encoding of {plain(name)}",
         options,
+        index=options.index(chosen),
         format_func=lambda each: ENCODINGS.get(each, DETECTED),
         key=key,
         help="Change it if the sample below looks garbled.",
@@ -138,11 +163,15 @@ def _encoding(name: str, *, key: str) -> str:
 def _column_fields(part: Part, seen: Look, *, again: Again, key: str) -> tuple[Part, Look]:
     """Gives the part as it stands now, and what its file is when it is read like that."""
     left, middle, right = st.columns(3)
-    values = _reading_fields(part, seen, key=key)
+    values: dict[str, Any] = {}
+    if seen.encoding:
+        values = reading_fields(part.files[0], seen.format, seen.read_as, key=key)
     header: Header = values.get("header", "auto")
-    read = {name: values[name] for name in ("encoding", "quoting") if name in values}
-    if Choice(**read) != Choice():
-        seen = again(part.files[0], Choice(**read))
+    # What it is by its own header is needed to follow the columns to their other names.
+    own = {"header": header if header == "auto" else seen.read_as.header}
+    wanted = seen.read_as.changed(**{**values, **own})
+    if wanted != seen.read_as:
+        seen = again(part.files[0], wanted)
     table = with_header(seen, header)
     choice = _moved(part.choice, seen, table)
     labels = _labels(table, choice)
@@ -163,19 +192,6 @@ def _column_fields(part: Part, seen: Look, *, again: Again, key: str) -> tuple[P
                 help="Segments of one document can be kept in one split.",
             )
     return part.changed(choice=choice.changed(**values).model_dump()), table
-
-
-def _reading_fields(part: Part, seen: Look, *, key: str) -> dict[str, Any]:
-    """Shows what can be said of encoding, quotation marks and header."""
-    values: dict[str, Any] = {}
-    if seen.encoding:
-        with st.popover("Encoding, quotes, header", icon=":material/translate:"):
-            values["encoding"] = _encoding(part.files[0], key=f"{key}.encoding")
-            if seen.format == "tsv":
-                values["quoting"] = _quoting(key=f"{key}.quoting")
-            if seen.format in ("tsv", "csv"):
-                values["header"] = _header(key=f"{key}.header")
-    return values
 
 
 def _moved(choice: Choice, seen: Look, table: Look) -> Choice:
@@ -222,13 +238,26 @@ def _with_code(column: str, code: str) -> str:
     return f"{column} ({code})" if code and code != column else column
 
 
-def _header(*, key: str) -> Header:
-    return st.selectbox("The first row is", list(HEADERS), format_func=HEADERS.__getitem__, key=key)
+def _header(chosen: Header, *, key: str) -> Header:
+    options = list(HEADERS)
+    return st.selectbox(
+        "The first row is",
+        options,
+        index=options.index(chosen),
+        format_func=HEADERS.__getitem__,
+        key=key,
+    )
 
 
-def _quoting(*, key: str) -> str:
+def _quoting(chosen: str, *, key: str) -> str:
     options = list(QUOTING)
-    return st.selectbox("Quotation marks are", options, format_func=QUOTING.__getitem__, key=key)
+    return st.selectbox(
+        "Quotation marks are",
+        options,
+        index=options.index(chosen),
+        format_func=QUOTING.__getitem__,
+        key=key,
+    )
 
 
 def _sample(part: Part, looks: Mapping[str, Look], names: tuple[str, str], *, key: str) -> None:

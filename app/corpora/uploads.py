@@ -38,14 +38,18 @@ def input_files(uploads: Sequence[Any]) -> list[InputFile]:
     return [uploaded_file(upload.name, upload) for upload in uploads]
 
 
-def seen(uploads: Sequence[Any], languages: tuple[str, ...]) -> Seen:
-    """Looks at uploads."""
+def seen(upload: Any, choice: Choice) -> Seen:
+    """Looks at an upload, as somebody says that it is to be read."""
+    return _seen(upload.file_id, choice.model_dump_json(), upload)
+
+
+def together(found: Sequence[Seen]) -> Seen:
+    """Puts what uploads are together; two files of one name are a problem."""
     looks: dict[str, Look] = {}
     problems: list[str] = []
-    for upload in uploads:
-        found = _seen(upload.file_id, languages, upload)
-        problems += found.problems
-        for name, each in found.looks.items():
+    for of_one in found:
+        problems += of_one.problems
+        for name, each in of_one.looks.items():
             if name in looks:
                 problems.append(f"Two of the files are called {name!r}: give one another name.")
             looks[name] = each
@@ -70,8 +74,9 @@ def _seen_again(ids: tuple[str, ...], name: str, choice: str, _uploads: Sequence
 
 
 @st.cache_resource(max_entries=KEPT, show_spinner="Looking at the files …")
-def _seen(file_id: str, languages: tuple[str, ...], _upload: Any) -> Seen:
+def _seen(file_id: str, choice: str, _upload: Any) -> Seen:
     try:
-        return Seen(looks_of([uploaded_file(_upload.name, _upload)], languages), ())
+        file = uploaded_file(_upload.name, _upload)
+        return Seen(looks_of([file], choice=Choice.model_validate_json(choice)), ())
     except AdaptMLLMError as error:
         return Seen({}, (f"{error.message} {error.hint}".strip(),))

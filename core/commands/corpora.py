@@ -69,6 +69,18 @@ def _add_import(commands: Any, common: argparse.ArgumentParser) -> None:
     importing.add_argument("--document-column", default="", help="column of document names")
     importing.add_argument("--encoding", default="", help="(default: it is detected)")
     importing.add_argument(
+        "--quoting",
+        choices=("auto", "quoted", "plain"),
+        default="auto",
+        help="whether quotation marks hold cells of TSV together",
+    )
+    importing.add_argument(
+        "--header",
+        choices=("auto", "yes", "no"),
+        default="auto",
+        help="whether the first row of TSV or CSV names the columns",
+    )
+    importing.add_argument(
         "--no-division", action="store_true", help="cut no dev and test out of it"
     )
     importing.add_argument("--num-dev", type=int, metavar="SEGMENTS", help="cut out for dev")
@@ -112,6 +124,7 @@ def _parts(
     Raises:
         DataError: It is not clear how a file is to be read.
     """
+    from core.corpora.formats.choice import Choice
     from core.corpora.planning import looks_of, plan_parts
 
     own = {
@@ -120,9 +133,10 @@ def _parts(
         "document": chosen.document_column,
     }
     own = {key: value for key, value in own.items() if value}
+    reading = {name: getattr(chosen, name) for name in ("encoding", "quoting", "header")}
     parts = []
     for split, each in files.items():
-        looks = looks_of(each, langs)
+        looks = looks_of(each, langs, Choice.parse(reading))
         plan = plan_parts(looks, *langs)
         texts = [repr(name) for name, seen in looks.items() if seen.format == "text"]
         for problem in plan.problems:
@@ -134,7 +148,7 @@ def _parts(
         for part in plan.parts:
             values: dict[str, Any] = part.model_dump()
             values["split"] = "train" if is_train else (split or part.split)
-            values["choice"] |= {"encoding": chosen.encoding} | ({} if part.is_aligned else own)
+            values["choice"] |= {"encoding": chosen.encoding} if part.is_aligned else own
             values["target_encoding"] = chosen.encoding if part.is_aligned else ""
             parts.append(type(part).parse(values))
     return parts

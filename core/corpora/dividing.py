@@ -30,20 +30,22 @@ def divide(
 ) -> dict[str, int]:
     """Divides the rows of files among train, dev and test in a folder; gives their counts.
 
-    Rows keep their order within a split. What stands in a split's file already stays before them.
+    Rows keep their order within a split. What stands in a split's file already stays before them,
+    and no row that shares a source or target with it comes into another split than train.
 
     Args:
         pools: Files of segments.
         into: Where `train.jsonl` and the others are written.
         settings: How the rows are split.
         given: Splits that were given as files and take nothing more: their share stays in train.
-        num_rows: How many there are, for the progress; 0 = not known.
+        num_rows: How many there are, with those that stand there, for the progress; 0 = not known.
         watch: Is told how far it is.
 
     Raises:
         DataError: The rows cannot be split like this.
     """
-    assignment = assign_files(pools, settings, watch=watch, total=num_rows)
+    placed = [path for split in SPLITS if (path := into / f"{split}.jsonl").exists()]
+    assignment = assign_files(pools, settings, placed=placed, watch=watch, total=num_rows)
     for split in given:
         assignment[assignment == SPLITS.index(split)] = TRAIN
     with contextlib.ExitStack() as stack:

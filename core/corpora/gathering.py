@@ -9,6 +9,7 @@ from pathlib import Path
 
 from core.corpora.doctor.findings import Finding, write_findings
 from core.corpora.formats.aligned import aligned_rows
+from core.corpora.formats.choice import Choice
 from core.corpora.formats.files import InputFile, check_size
 from core.corpora.formats.located import PLACES, Located
 from core.corpora.formats.looking import look
@@ -122,8 +123,12 @@ class _Reading:
     def _place_of(self, part: Part) -> str:
         """Remembers the encodings, and gives what a row's place is called, such as `line`."""
         kind = ""
-        for name, lang in zip(part.files, self._langs, strict=False):
-            seen = look(self._files[name], part.choice if not part.is_aligned else None, (lang,))
+        choices = [part.choice]
+        if part.is_aligned:
+            codes = (part.choice.encoding, part.target_encoding)
+            choices = [Choice(encoding=code) for code in codes]
+        for name, choice, lang in zip(part.files, choices, self._langs, strict=False):
+            seen = look(self._files[name], choice, (lang,))
             kind = kind or seen.format
             if seen.encoding_label:
                 self.found.encodings[name] = seen.encoding_label

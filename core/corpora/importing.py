@@ -198,7 +198,7 @@ def _divide(new: NewCorpus, found: Gathered, settings: ImportSettings, watch: Wa
         return
     given = [split for split in ("dev", "test") if found.counts.get(split)]
     if settings.is_divided and len(given) < 2:
-        num_rows = found.counts[""]
+        num_rows = sum(found.counts.values())
         counts = divide(
             [pool], new.folder, settings.split, given=given, num_rows=num_rows, watch=watch
         )

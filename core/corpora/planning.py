@@ -55,8 +55,15 @@ class Plan:
     problems: tuple[str, ...] = ()
 
 
-def looks_of(files: Sequence[InputFile], languages: Sequence[str] = ()) -> dict[str, Look]:
+def looks_of(
+    files: Sequence[InputFile], languages: Sequence[str] = (), choice: Choice | None = None
+) -> dict[str, Look]:
     """Gives what each file is, by its name; archives are unpacked for it and forgotten again.
+
+    Args:
+        files: As they were given.
+        languages: FLORES-200 codes of what is probably written there.
+        choice: What is known of how they are to be read; it stays in the looks.
 
     Raises:
         DataError: A file cannot be read, or two have one name.
@@ -65,7 +72,7 @@ def looks_of(files: Sequence[InputFile], languages: Sequence[str] = ()) -> dict[
     try:
         with tempfile.TemporaryDirectory() as folder:
             given = by_name(unpacked(files, Path(folder)))
-            return {name: look(file, languages=languages) for name, file in given.items()}
+            return {name: look(file, choice, languages) for name, file in given.items()}
     except OSError as error:
         raise HostError(
             f"The files could not be unpacked: {error.strerror or error}.",
@@ -186,7 +193,8 @@ def _table_part(name: str, look: Look, src_lang: str, tgt_lang: str) -> tuple[Pa
     rest = [column for column in look.columns if column != look.document_column]
     if not (source and target) and not is_xml and not look.languages and len(rest) == 2:
         source, target = rest
-    choice = Choice(source=source, target=target, document=look.document_column)
+    columns = {"source": source, "target": target, "document": look.document_column}
+    choice = look.read_as.changed(**columns)
     part = Part.parse({"split": look.split, "files": (name,), "choice": choice})
     if source and target:
         return part, ""

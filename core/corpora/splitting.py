@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -29,6 +29,7 @@ USUAL_SHARE = 20  # one of so many rows
 USUAL_MOST = 500
 
 _NUM_STRATA = 10
+_BARRED = -1  # a group that goes to train whatever dev and test still lack
 _MAX_HELD_OUT = 1_000_000
 _TOLERANCE = 0.02  # percent: three times 33.33 is meant as all of it
 
@@ -100,29 +101,48 @@ class SplitSettings(Settings):
 
 
 def assign_files(
-    paths: Sequence[Path], settings: SplitSettings, *, watch: Watch = unwatched, total: int = 0
+    paths: Sequence[Path],
+    settings: SplitSettings,
+    *,
+    placed: Sequence[Path] = (),
+    watch: Watch = unwatched,
+    total: int = 0,
 ) -> Assignment:
     """Gives the split of each row of files of segments, taken as one file after the other.
+
+    Args:
+        paths: The files.
+        settings: How to split.
+        placed: Files whose rows have their split already; see `assign`.
+        watch: Is told how far it is.
+        total: How many rows there are in all; 0 = not known.
 
     Raises:
         DataError: As `assign`.
     """
-    rows = chain.from_iterable(map(read_rows, paths))
-    return assign_rows(rows, settings, watch=watch, total=total)
+    num_placed = 0
+
+    def placed_rows() -> Iterator[Row]:
+        nonlocal num_placed
+        for row in chain.from_iterable(map(read_rows, placed)):
+            num_placed += 1
+            yield row
+
+    rows = chain(chain.from_iterable(map(read_rows, paths)), placed_rows())
+    keys = keys_of(rows, watch=watch, phase="reading for the split", total=total)
+    return assign(keys, settings, num_placed=num_placed)
 
 
-def assign_rows(
-    rows: Iterable[Row], settings: SplitSettings, *, watch: Watch = unwatched, total: int = 0
-) -> Assignment:
+def assign_rows(rows: Iterable[Row], settings: SplitSettings) -> Assignment:
     """Gives the split of each row; the rows are read once and not kept.
 
     Raises:
         DataError: As `assign`.
     """
-    return assign(keys_of(rows, watch=watch, phase="reading for the split", total=total), settings)
+    return assign(keys_of(rows, phase="reading for the split"), settings)
 
 
-def assign(keys: Keys, settings: SplitSettings) -> Assignment:
+def assign(keys: Keys, settings: SplitSettings, *, num_placed: int = 0) -> Assignment:
     """Gives the split of each row: 0 train, 1 dev, 2 test.
 
     Rows that share a normalised source or target (or, if asked, a document), directly or through
@@ -134,19 +154,28 @@ def assign(keys: Keys, settings: SplitSettings) -> Assignment:
     Args:
         keys: Of all rows.
         settings: How to split.
+        num_placed: How many rows at the end have their split already, and are no part of what is
+            given back: whatever is linked to one of them is train, so that no split that is cut
+            out here shares a segment with a split that was there before.
 
     Raises:
         DataError: There are too few rows, or linked rows leave nothing for dev or test.
     """
     import numpy as np
 
-    num_dev, num_test = settings.sizes(len(keys))
-    groups = groups_of(keys, with_documents=settings.keep_documents)
-    sizes = np.bincount(groups)
+    num_rows = len(keys) - num_placed
+    num_dev, num_test = settings.sizes(num_rows)
+    linked = groups_of(keys, with_documents=settings.keep_documents)
+    groups = linked[:num_rows]
+    sizes = np.bincount(groups, minlength=int(linked.max()) + 1)
+    barred = np.unique(linked[num_rows:])
+    free_sizes = sizes.copy()
+    free_sizes[barred] = 0
     # Raw numbers of a bit generator are what numpy promises never to change (NEP 19).
     random = np.random.PCG64(settings.seed)
     order = np.argsort(random.random_raw(len(sizes)), kind="stable")
-    filling = _Filling(sizes, order, {DEV: num_dev, TEST: num_test})
+    filling = _Filling(free_sizes, order, {DEV: num_dev, TEST: num_test})
+    filling.splits[barred] = _BARRED
     if settings.stratify_by_length:
         ties = random.random_raw(_NUM_STRATA)
         filling.fill_strata(_strata(keys, groups, len(sizes)), np.argsort(ties, kind="stable"))
@@ -154,7 +183,8 @@ def assign(keys: Keys, settings: SplitSettings) -> Assignment:
     filling.tighten()
     for split, name in HELD_OUT.items():
         if not np.any(filling.splits == split):
-            raise _impossible(name, keys, sizes, settings)
+            raise _impossible(name, keys, groups, free_sizes, settings)
+    filling.splits[barred] = TRAIN
     return filling.splits[groups]
 
 
@@ -230,10 +260,11 @@ def _strata(keys: Keys, groups: Numbers, num_groups: int) -> Numbers:
     """Gives the decile of source length in which the first row of each group stands."""
     import numpy as np
 
-    deciles = np.empty(len(keys), np.int64)
-    in_order = np.argsort(keys.lengths, kind="stable")
-    deciles[in_order] = np.arange(len(keys)) * _NUM_STRATA // len(keys)
-    strata = np.empty(num_groups, np.int64)
+    num_rows = len(groups)
+    deciles = np.empty(num_rows, np.int64)
+    in_order = np.argsort(keys.lengths[:num_rows], kind="stable")
+    deciles[in_order] = np.arange(num_rows) * _NUM_STRATA // num_rows
+    strata = np.zeros(num_groups, np.int64)  # groups without a row among these are in none
     strata[groups[::-1]] = deciles[::-1]  # the last one written is the first row
     return strata
 
@@ -242,16 +273,25 @@ def _quotas(num_rows: Numbers, wanted: int, tie_order: Numbers) -> Numbers:
     """Shares `wanted` out in proportion to `num_rows`, by largest remainders."""
     import numpy as np
 
-    total = int(num_rows.sum())
+    total = max(1, int(num_rows.sum()))
     quotas, remainders = np.divmod(num_rows * wanted, total)
     by_remainder = tie_order[np.argsort(-remainders[tie_order], kind="stable")]
     quotas[by_remainder[: wanted - int(quotas.sum())]] += 1
     return quotas
 
 
-def _impossible(name: str, keys: Keys, sizes: Numbers, settings: SplitSettings) -> DataError:
+def _impossible(
+    name: str, keys: Keys, groups: Numbers, sizes: Numbers, settings: SplitSettings
+) -> DataError:
     import numpy as np
 
+    if not sizes.any():
+        return DataError(
+            f"No {name} split is possible: each of the {len(groups):,} segments shares its source "
+            f"or target with the splits that are given.",
+            hint="Give all splits, or leave the given ones out.",
+        )
+    sizes = sizes[sizes > 0]
     largest, how = int(sizes.max()), "equal sources or targets"
     hint = "Remove repeated lines, or import ready-made dev and test files."
     if settings.keep_documents:
@@ -264,7 +304,7 @@ def _impossible(name: str, keys: Keys, sizes: Numbers, settings: SplitSettings) 
             )
     group = "groups" if len(sizes) > 1 else "group"
     return DataError(
-        f"No {name} split is possible: {len(keys):,} segments are {len(sizes):,} {group} linked by "
-        f"{how}, the largest of {largest:,} segments.",
+        f"No {name} split is possible: {int(sizes.sum()):,} segments are {len(sizes):,} {group} "
+        f"linked by {how}, the largest of {largest:,} segments.",
         hint=hint,
     )

@@ -131,8 +131,9 @@ def _copy(files: Sequence[InputFile], into: Path) -> None:
 def _sweep(workspace: Workspace) -> None:
     """Removes ended work that newer work of its kind has taken the place of."""
     for folder in workspace.corpora_folder.glob(".*"):
-        if time.time() - folder.stat().st_mtime > FORGOTTEN_S:  # of a process that was killed
-            shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # whoever made it took it away
+            if time.time() - folder.stat().st_mtime > FORGOTTEN_S:  # of a process that was killed
+                shutil.rmtree(folder, ignore_errors=True)
     num_kept: Counter[tuple[str, str]] = Counter()
     for each in workspace.corpus_jobs.all(limit=10_000):
         if not each.job.has_ended or can_resume(each):

@@ -30,7 +30,8 @@ def _form() -> None:
         return look(by_name[name], choice)
 
     names = ("English", "Irish")
-    st.session_state["parts"] = part_fields(plan, looks, names, again=again, key="k")
+    parts, problem = part_fields(plan, looks, names, again=again, key="k")
+    st.session_state["parts"], st.session_state["problem"] = parts, problem
 
 
 def _choices(app: AppTest) -> list[tuple[str, str]]:
@@ -64,3 +65,13 @@ def test_another_encoding_shows_in_the_sample() -> None:
     app = encoding.set_value("cp1252").run()
     assert app.dataframe[0].value.values.tolist()[0] == ["c", "Ã©"]
     assert app.session_state["parts"][0].choice.encoding == "cp1252"
+
+
+def test_a_file_that_cannot_be_read_as_chosen_keeps_the_import_back() -> None:
+    app = AppTest.from_function(_form).run(timeout=20)
+    assert app.session_state["problem"] == "" and len(app.session_state["parts"]) == 3
+    encoding = next(each for each in app.selectbox if each.label.startswith("Encoding of x"))
+    app = encoding.set_value("utf-32-le").run()
+    assert not app.exception and "UTF" in app.error[0].value
+    assert app.session_state["problem"] == "Correct how 'x.tsv' is read, or leave it out."
+    assert len(app.session_state["parts"]) == 2

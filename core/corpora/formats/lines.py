@@ -48,7 +48,7 @@ def lines(file: InputFile, codec: str, *, keeps_ends: bool = False) -> Iterator[
     """Gives the lines of a file, without what ends them unless it is to be kept.
 
     Raises:
-        DataError: As `text_pieces`, or a line is far too long.
+        DataError: As `text_pieces`, a line is far too long, or no line feed ends any.
     """
     rest, num_lines = "", 0
     for piece in text_pieces(file, codec):
@@ -70,5 +70,11 @@ def lines(file: InputFile, codec: str, *, keeps_ends: bool = False) -> Iterator[
                 yield line[:-1] if line.endswith("\r") else line
         else:
             yield from found
+    if not num_lines and rest.rstrip("\r").count("\r") > 1:
+        raise DataError(
+            f"{file.name!r} would be one line: its lines end with carriage returns alone, as on "
+            "old Macs.",
+            hint="Save it with line feeds (LF) as line ends.",
+        )
     if rest:
         yield rest

@@ -55,6 +55,7 @@ class Look:
         stem: The name without its language; line-aligned files have the same one.
         document_column: The column that names documents, or "".
         is_whole: Whether all languages of an XML file were seen, not only those of its start.
+        read_as: What was known of how it is to be read.
     """
 
     format: str
@@ -68,11 +69,12 @@ class Look:
     stem: str = ""
     document_column: str = ""
     is_whole: bool = False
+    read_as: Choice = field(default=Choice(), compare=False)
 
     @property
     def choice(self) -> Choice:
         """How the file is read if nobody chooses otherwise; columns are left to their names."""
-        return Choice(document=self.document_column, encoding=self.encoding)
+        return self.read_as.changed(document=self.document_column, encoding=self.encoding)
 
 
 def look(file: InputFile, choice: Choice | None = None, languages: Sequence[str] = ()) -> Look:
@@ -110,6 +112,7 @@ def look(file: InputFile, choice: Choice | None = None, languages: Sequence[str]
         stem=stem_of_name(file.name),
         document_column=next(named, "") if not is_xml and sniffed.format != "text" else "",
         is_whole=is_xml and len(rows) < _NUM_UNITS,
+        read_as=choice,
     )
 
 
@@ -144,6 +147,7 @@ def with_header(seen: Look, header: Literal["auto", "yes", "no"]) -> Look:
         languages=_languages_of(columns, sample, is_xml=False),
         sample=tuple(sample),
         document_column=next(named, ""),
+        read_as=seen.read_as.changed(header=header),
     )
 
 

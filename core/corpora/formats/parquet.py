@@ -17,6 +17,7 @@ MAX_RATIO = 200  # no text can be packed so tightly
 MAX_ROWS = 50_000_000
 _MIN_SUSPICIOUS_BYTES = 10_000_000
 _BATCH_ROWS = 4096
+_UNPACKED_BYTES = 32_000_000  # of texts at a time
 _HINT = "Write it anew with row groups of at most 100,000 rows, or export it as JSONL."
 
 
@@ -38,14 +39,20 @@ def parquet_rows(file: InputFile, columns: Sequence[str]) -> Iterator[tuple[str 
     """
     with _opened(file) as parquet:
         paths = _paths(file, parquet)
-        wanted = [".".join(paths[column]) for column in columns]
-        num_chars = 0
+    wanted = [".".join(paths[column]) for column in columns]
+    # A text that a file holds once may stand in all rows: what they would take is counted first.
+    with _opened(file, packed=wanted) as parquet:
+        total = 0
         for batch in parquet.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
-            cells = [_texts(file, batch, column, paths[column]) for column in columns]
-            num_chars += sum(len(cell) for column in cells for cell in column if cell)
-            if num_chars > MAX_BYTES:
-                raise _too_large(file, f"{num_chars / 1e6:,.0f} MB of text")
-            yield from zip(*cells, strict=True)
+            arrays = [_array(file, batch, column, paths[column]) for column in columns]
+            num_bytes = sum(map(_num_bytes, arrays))
+            total += num_bytes
+            if total > MAX_BYTES:
+                raise _too_large(file, f"at least {total / 1e6:,.0f} MB of text")
+            size = max(1, min(len(batch), _UNPACKED_BYTES * len(batch) // max(1, num_bytes)))
+            for start in range(0, len(batch), size):
+                cells = (_texts(array.slice(start, size)) for array in arrays)
+                yield from zip(*cells, strict=True)
 
 
 def rows_of_parquet(
@@ -63,14 +70,19 @@ def rows_of_parquet(
 
 
 @contextmanager
-def _opened(file: InputFile) -> Iterator[Any]:
-    """Opens a file whose description promises a bearable size."""
+def _opened(file: InputFile, packed: Sequence[str] = ()) -> Iterator[Any]:
+    """Opens a file whose description promises a bearable size.
+
+    Args:
+        file: The file.
+        packed: Columns of which each different text is read once.
+    """
     import pyarrow as pa  # type: ignore[import-untyped]
     from pyarrow import parquet as pq
 
     with file.open() as stream:
         try:
-            parquet = pq.ParquetFile(stream)
+            parquet = pq.ParquetFile(stream, read_dictionary=list(packed))
             _check(file, parquet.metadata)
             yield parquet
         except (pa.ArrowException, OSError, ValueError) as error:
@@ -112,24 +124,50 @@ def _paths(file: InputFile, parquet: Any) -> dict[str, list[str]]:
     return dict(found)
 
 
-def _texts(file: InputFile, batch: Any, column: str, path: Sequence[str]) -> list[str | None]:
+def _array(file: InputFile, batch: Any, column: str, path: Sequence[str]) -> Any:
+    """Gives a column of texts, or of whole numbers, which may be names of documents."""
     import pyarrow as pa
     from pyarrow import compute
 
     array = batch.column(path[0])
     if len(path) > 1:
         array = compute.struct_field(array, path[1])
+    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    is_known = is_text or pa.types.is_string_view(kind) or pa.types.is_null(kind)
+    if not (is_known or pa.types.is_integer(kind)):
+        raise DataError(
+            f"The column {column!r} of {file.name!r} holds {kind}, not texts.",
+            hint="Choose a column of texts.",
+        )
+    return array
+
+
+def _num_bytes(array: Any) -> int:
+    """Gives what the texts of a column take once each row has its own."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if pa.types.is_null(array.type) or pa.types.is_integer(array.type):
+        return 8 * len(array)
+    if not pa.types.is_dictionary(array.type):
+        lengths = compute.binary_length(array.cast(pa.large_string()))
+    elif pa.types.is_integer(array.type.value_type) or pa.types.is_null(array.type.value_type):
+        return 8 * len(array)
+    else:
+        different = compute.binary_length(array.dictionary.cast(pa.large_string()))
+        lengths = different.take(array.indices)
+    return int(compute.sum(lengths, min_count=0).as_py())
+
+
+def _texts(array: Any) -> list[str | None]:
+    import pyarrow as pa
+
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if pa.types.is_null(array.type):
         return [None] * len(array)
     if pa.types.is_integer(array.type):
         array = array.cast(pa.string())
-    is_text = pa.types.is_string(array.type) or pa.types.is_large_string(array.type)
-    if not (is_text or pa.types.is_string_view(array.type)):
-        raise DataError(
-            f"The column {column!r} of {file.name!r} holds {array.type}, not texts.",
-            hint="Choose a column of texts.",
-        )
     texts: list[str | None] = array.to_pylist()
     return texts

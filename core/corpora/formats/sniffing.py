@@ -23,7 +23,7 @@ from core.errors import ConfigError, DataError
 FORMATS = ("tmx", "xliff", "tsv", "csv", "json", "jsonl", "parquet", "text")
 
 _JSON_SUFFIXES, _JSONL_SUFFIXES = (".json",), (".jsonl", ".ndjson")
-_TSV_SUFFIXES, _CSV_SUFFIXES = (".tsv", ".tab"), (".csv",)
+_TSV_SUFFIXES, _CSV_SUFFIXES, _TEXT_SUFFIXES = (".tsv", ".tab"), (".csv",), (".txt", ".text")
 _XML_SUFFIXES = (".tmx", ".xlf", ".xliff", ".xml", ".mxliff", ".sdlxliff", ".mqxliff")
 
 _BINARY = (
@@ -153,7 +153,8 @@ def _declared_codec(text: str) -> str:
 def _text_format(file: InputFile, text: str) -> str:
     suffix = file.suffix
     if language_of_name(PurePath(file.name).name):
-        return "text"  # a text such as train.en may begin like anything
+        # A text such as train.en may begin like anything, but en-ga.txt may be a table.
+        return "tsv" if suffix in _TEXT_SUFFIXES and _has_even_tabs(file, text) else "text"
     kind = _json_format(suffix, text.lstrip())
     if kind:
         return kind
@@ -161,11 +162,16 @@ def _text_format(file: InputFile, text: str) -> str:
         return "tsv"
     if suffix in _CSV_SUFFIXES:
         return "csv"
+    return "tsv" if _has_even_tabs(file, text) else "text"
+
+
+def _has_even_tabs(file: InputFile, text: str) -> bool:
+    """Whether each of the first rows holds as many tabs, and at least one."""
     rows = text.split("\n")
     if file.size_bytes > HEAD_BYTES and len(rows) > 1:
         rows = rows[:-1]  # a part of a row
     counts = {row.count("\t") for row in rows if row.strip()}
-    return "tsv" if len(counts) == 1 and counts != {0} else "text"
+    return len(counts) == 1 and counts != {0}
 
 
 def _json_format(suffix: str, text: str) -> str:

@@ -159,9 +159,9 @@ def _ragged(file: InputFile, table: Table, record: Numbered) -> DataError:
 
 def _is_all_quoted(file: InputFile, codec: str) -> bool:
     """Whether each cell of the first rows stands in quotation marks."""
-    row, num_rows = "", 0
+    row, num_rows, num_lines = "", 0, 0
     for line in islice(lines(file, codec, keeps_ends=True), 10 * _NUM_TRIED):
-        row += line
+        row, num_lines = row + line, num_lines + 1
         if not row.startswith('"'):
             return bool(num_rows) and not row.strip()
         if row.count('"') % 2:
@@ -171,7 +171,9 @@ def _is_all_quoted(file: InputFile, codec: str) -> bool:
         row, num_rows = "", num_rows + 1
         if num_rows == _NUM_TRIED:
             return True
-    return num_rows > 0 and not row
+    # Rows of many lines: the last one goes on behind what was read.
+    is_cut_off = num_lines == 10 * _NUM_TRIED
+    return num_rows > 0 and (is_cut_off or not row)
 
 
 def _delimiter(file: InputFile, codec: str) -> str:

@@ -78,7 +78,7 @@ def write(
 
 def _write_records(stream: BinaryIO, format: ExportFormat, rows: Iterable[Row], width: int) -> int:
     if format == "jsonl":
-        return write_lines(stream, rows, lambda row, _: _json_line(row))
+        return write_lines(stream, rows, lambda row, _: _json_line(row, width > 2))
     if format == "tsv":
         return _write_tsv(stream, rows, width)
     if format == "parquet":
@@ -195,9 +195,9 @@ def _write_tsv(stream: BinaryIO, rows: Iterable[Row], width: int) -> int:
     return write_lines(stream, rows, line_of)
 
 
-def _json_line(row: Row) -> str:
+def _json_line(row: Row, has_documents: bool) -> str:
     record = {"source": row.source, "target": row.target}
-    if row.document:
+    if has_documents:  # in each line: who reads the first ones must see that there are some
         record["document"] = row.document
     return json.dumps(record, ensure_ascii=False) + "\n"
 

@@ -173,3 +173,19 @@ def test_back_translate_makes_a_corpus_and_says_how_it_is_mixed_in(
     assert found["details"]["made_with"]["file_name"] == "mono.txt"
     told = run("back-translate", text, *words, "--name", "BT", status=2)["error"]
     assert "There is already a corpus named 'BT'" in told
+
+
+def test_how_a_file_is_read_can_be_said(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "x.tsv"
+    quoted = "English\tIrish\n" + '"two\nlines"\t"\u00e9"\n' * 5
+    file.write_bytes(quoted.encode("cp1252"))
+    langs = ["--src-lang", "eng_Latn", "--tgt-lang", "gle_Latn"]
+    assert "quoting" in run("import", file, "--name", "A", *langs, status=2)["error"]
+    said = ["--quoting", "quoted", "--encoding", "cp1252", "--no-division"]
+    found = run("import", file, "--name", "A", *langs, *said)
+    assert found["num_train"] == 5
+    plain = tmp_path / "y.csv"
+    plain.write_text("a,a\nb,c\n")
+    assert "header" in run("import", plain, "--name", "B", *langs, status=2)["error"]
+    found = run("import", plain, "--name", "B", *langs, "--header", "no", "--no-division")
+    assert found["num_train"] == 2

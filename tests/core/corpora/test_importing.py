@@ -288,3 +288,28 @@ def test_record_that_cannot_be_stored_takes_its_files_along(
     with pytest.raises(KeyboardInterrupt):
         imported(workspace)
     assert stored_files(workspace) == []
+
+
+def test_a_split_that_is_cut_out_shares_no_segment_with_those_that_are_given(
+    workspace: Workspace,
+) -> None:
+    dev = MemoryFile("dev.tsv", b"".join(b"Source %d.\tother %d\n" % (n, n) for n in range(40)))
+    train = MemoryFile("train.tsv", b"".join(b"x %d\ttarget %d\n" % (n, n) for n in range(40, 60)))
+    files = (train, dev, tsv(100, name="rest.tsv"))
+    parts = [
+        {"split": split, "files": [file.name], "choice": {"source": "1", "target": "2"}}
+        for split, file in zip(("train", "dev", ""), files, strict=True)
+    ]
+    corpus = imported(workspace, *files, parts=parts, split={"num_test": 30})
+    assert corpus.counts == {"train": 90, "dev": 40, "test": 30}
+    numbers = {int(source.split()[1]) for source, _ in pairs_of(workspace, corpus, "test")}
+    assert len(numbers) == 30 and not numbers & set(range(60))
+
+
+def test_the_encoding_of_two_files_is_the_one_that_was_chosen(workspace: Workspace) -> None:
+    files = [MemoryFile("a.x", "é\n".encode("cp1252") * 9), MemoryFile("b.x", "ő\n".encode() * 9)]
+    choice = {"encoding": "cp1252"}
+    part = {"files": ["a.x", "b.x"], "choice": choice, "target_encoding": "utf-8"}
+    corpus = imported(workspace, *files, parts=[part], is_divided=False)
+    assert "1252" in corpus.details["encodings"]["a.x"]
+    assert pairs_of(workspace, corpus, "train")[0] == ("é", "ő")

@@ -320,3 +320,26 @@ def test_half_a_million_rows_take_seconds() -> None:
     assert train + dev + test == 500_000
     assert 50_000 - 18 < dev <= 50_000  # groups are two documents of nine rows
     assert 50_000 - 18 < test <= 50_000
+
+
+@settings(max_examples=40, deadline=None)
+@given(PAIRS, st.lists(st.tuples(SIDES, SIDES), max_size=12), st.integers(0, 3), st.booleans())
+def test_what_is_cut_out_shares_nothing_with_splits_that_were_there(
+    pairs: list[Pair], there: list[Pair], seed: int, by_length: bool
+) -> None:
+    kept, placed = kept_of(pairs), kept_of(there)
+    values = {"num_dev": 4, "num_test": 3, "seed": seed, "stratify_by_length": by_length}
+    keys = keys_of(Row(*pair) for pair in [*kept, *placed])
+    found = assign(keys, SplitSettings.parse(values), num_placed=len(placed)).tolist()
+    assert len(found) == len(kept)
+    held_out = [pair for pair, split in zip(kept, found, strict=True) if split]
+    assert num_overlaps(placed, held_out) == 0
+    assert (found.count(1), found.count(2)) == (4, 3)  # of those that are linked to nothing
+
+
+def test_rows_that_all_stand_in_given_splits_cannot_be_split(tmp_path: Path) -> None:
+    rows = lone_rows(20)
+    for name in ("pool", "dev"):
+        write_segments(tmp_path / f"{name}.jsonl", rows)
+    with pytest.raises(DataError, match="each of the 20 segments shares its source or target with"):
+        assign_files([tmp_path / "pool.jsonl"], SplitSettings(), placed=[tmp_path / "dev.jsonl"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import tempfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -235,6 +236,11 @@ UNEQUAL: list[tuple[bytes | str, bytes | str, str]] = [
     ("a\n", b"\xff\xd8\xff\xe0\0", "'x.ga' is a JPEG picture, not a text file."),
     ("<tmx/>", "a\n", "'x.en' is TMX, not a text with one segment a line."),
     ("a\n", "é\n\n".encode() + b"\xff\n", "'x.ga' is not UTF-8: line 3 holds the byte 0xff."),
+    (
+        "a\rb\rc\r",
+        "a\n",
+        "'x.en' would be one line: its lines end with carriage returns alone, as on old Macs.",
+    ),
     ("a" * 12_000_000, "a\n", "'x.en' line 1 is longer than 10,000,000 characters."),
 ]
 
@@ -280,6 +286,21 @@ def test_a_parquet_file_that_would_fill_the_memory_is_refused_by_its_description
     monkeypatch.setattr(parquet, "MAX_GROUP_BYTES", 50)
     with pytest.raises(DataError, match=r"holds a row group of 0 MB, more than is read"):
         list(rows(named("x", parquet_bytes(en=["a" * 99], ga=["b"])), Choice(), *LANGS))
+
+
+def test_a_text_that_a_parquet_file_holds_once_and_shows_often_is_counted_first() -> None:
+    """4,096 rows of 900,000 characters: a few kilobytes in the file, 3.7 GB as texts."""
+    often = pa.DictionaryArray.from_arrays(pa.array([0] * 4096, pa.int32()), ["a" * 900_000])
+    bomb = io.BytesIO()
+    table = pa.table({"en": often, "ga": pa.array(["b"] * 4096)})
+    pq.write_table(table, bomb, compression="zstd", store_schema=False)
+    file = named("x.parquet", bomb.getvalue())
+    with pytest.raises(DataError, match=r"holds at least 3,686 MB of text, more than is read"):
+        list(rows(file, Choice(), *LANGS))
+    tracemalloc.start()
+    look(file)
+    assert tracemalloc.get_traced_memory()[1] < 300_000_000
+    tracemalloc.stop()
 
 
 # Archives.

@@ -178,3 +178,15 @@ def test_unknown_formats_and_languages_are_named() -> None:
         write(io.BytesIO(), "doc", [], src_lang=SRC, tgt_lang=TGT)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="'gle' is not a FLORES-200 language code"):
         write(io.BytesIO(), "tsv", [], src_lang=SRC, tgt_lang="gle")
+
+
+def test_documents_that_begin_late_come_back() -> None:
+    given_rows = [Row(f"a {n}", f"b {n}", "late" if n > 250 else "") for n in range(300)]
+    for kind in ("jsonl", "tsv", "parquet"):
+        assert imported(exported(given_rows, kind)) == given_rows
+
+
+@pytest.mark.parametrize("num_lines", [30, 3_000])
+def test_segments_of_many_lines_come_back_from_tsv(num_lines: int) -> None:
+    given_rows = [Row(f"line {n}\n" * num_lines, "x\n\ty") for n in range(100)]
+    assert imported(exported(given_rows, "tsv")) == given_rows

@@ -14,7 +14,7 @@ from core.corpora.segments import Row
 from core.errors import HostError
 
 LANGS = {"src_lang": "eng_Latn", "tgt_lang": "gle_Latn"}
-LINE = '{"source": "a", "target": "b"}\n'
+LINE = '{"source": "a", "target": "b", "document": ""}\n'
 
 
 def written(path: Path) -> None:
