@@ -88,10 +88,13 @@ class RaterTab:
         await self._socket.__aexit__(kind, error, traceback)
 
     async def connect(self) -> None:
-        """Opens the page; or connects again, and like a browser waits for the next change then."""
+        """Opens the page; or connects again, and like a browser waits for the next change then.
+
+        Where the server ended before it had drawn what comes next, the page is loaded again.
+        """
         began_s = time.perf_counter()
         await self._socket.__aenter__()
-        if self.shown:
+        if self.shown and self._drawn():
             return
         await self._socket.run()
         self.first_page_s = time.perf_counter() - began_s
@@ -111,10 +114,15 @@ class RaterTab:
         self._num_attempts += 1
         payload = {**save.payload, "attempt": self._num_attempts}
         key = f"rate-{save.item}"
-        if save.goes_on:
-            run = await self._socket.trigger(key, "go", payload)
-        else:
-            run = await self._socket.set_state(key, annotation=payload)
+        try:
+            if save.goes_on:
+                run = await self._socket.trigger(key, "go", payload)
+            else:
+                run = await self._socket.set_state(key, annotation=payload)
+        except LOST:
+            # The server may have ended in the midst of its answer: what came of it is shown.
+            self.shown = self._drawn() or self.shown
+            raise
         self._look()
         return run.duration_s
 
@@ -132,15 +140,19 @@ class RaterTab:
         kinds = [each.WhichOneof("type") for each in self._socket.elements]
         if "exception" in kinds:
             raise PageFault(self._socket.text[-2000:])
-        found = [
-            each.bidi_component
-            for each in self._socket.elements
-            if each.WhichOneof("type") == "bidi_component"
-            and each.bidi_component.component_name == COMPONENT
-        ]
-        self.shown = json.loads(found[0].json)["view"] if found else {}
-        if not found and "arrow_data_frame" not in kinds and "alert" not in kinds:
+        self.shown = self._drawn()
+        if not self.shown and "arrow_data_frame" not in kinds and "alert" not in kinds:
             raise PageFault(f"the page shows no item but {kinds}")
+
+    def _drawn(self) -> dict[str, Any]:
+        """Gives what the annotator was told, as far as it is drawn; {} where there is none."""
+        for each in self._socket.elements:
+            if each.WhichOneof("type") == "bidi_component":
+                component = each.bidi_component
+                if component.component_name == COMPONENT:
+                    view: dict[str, Any] = json.loads(component.json)["view"]
+                    return view
+        return {}
 
 
 async def patiently_connected(tab: RaterTab, give_up_s: float = 60.0) -> None:
