@@ -169,23 +169,29 @@ def assign(keys: Keys, settings: SplitSettings, *, num_placed: int = 0) -> Assig
     groups = linked[:num_rows]
     sizes = np.bincount(groups, minlength=int(linked.max()) + 1)
     barred = np.unique(linked[num_rows:])
-    free_sizes = sizes.copy()
-    free_sizes[barred] = 0
-    # Raw numbers of a bit generator are what numpy promises never to change (NEP 19).
-    random = np.random.PCG64(settings.seed)
-    order = np.argsort(random.random_raw(len(sizes)), kind="stable")
-    filling = _Filling(free_sizes, order, {DEV: num_dev, TEST: num_test})
+    sizes[barred] = 0
+    order, tie_order = _random_orders(len(sizes), settings.seed)
+    filling = _Filling(sizes, order, {DEV: num_dev, TEST: num_test})
     filling.splits[barred] = _BARRED
     if settings.stratify_by_length:
-        ties = random.random_raw(_NUM_STRATA)
-        filling.fill_strata(_strata(keys, groups, len(sizes)), np.argsort(ties, kind="stable"))
+        filling.fill_strata(_strata(keys, groups, len(sizes)), tie_order)
     filling.fill(order)
     filling.tighten()
     for split, name in HELD_OUT.items():
         if not np.any(filling.splits == split):
-            raise _impossible(name, keys, groups, free_sizes, settings)
+            raise _impossible(name, keys, groups, sizes, settings)
     filling.splits[barred] = TRAIN
     return filling.splits[groups]
+
+
+def _random_orders(num_groups: int, seed: int) -> tuple[Numbers, Numbers]:
+    """Gives the order in which groups are taken, and strata whose remainders are equal."""
+    import numpy as np
+
+    # Raw numbers of a bit generator are what numpy promises never to change (NEP 19).
+    random = np.random.PCG64(seed)
+    groups, strata = (random.random_raw(count) for count in (num_groups, _NUM_STRATA))
+    return np.argsort(groups, kind="stable"), np.argsort(strata, kind="stable")
 
 
 class _Filling:
