@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from time import monotonic
 
 MAX_ADDRESSES = 10_000
 
@@ -21,14 +21,14 @@ class Allowance:
     """
 
     level: float
-    filled_at: float = field(default_factory=lambda: time.monotonic())
+    filled_at: float = field(default_factory=lambda: monotonic())
 
     def take(self, amount: float, per_minute: float) -> float:
         """Takes `amount` and gives 0, or takes nothing and gives the seconds until there is enough.
 
         An amount above the whole allowance passes when the allowance is full: it would never fit.
         """
-        now = time.monotonic()
+        now = monotonic()
         self.level = min(per_minute, self.level + (now - self.filled_at) * per_minute / 60)
         self.filled_at = now
         missing = min(amount, per_minute) - self.level

@@ -7,12 +7,12 @@ the words are passed over as bytes: a million rows take about a second.
 from __future__ import annotations
 
 import json
-import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from time import monotonic
 from typing import Any, Literal
 
 import regex  # type: ignore[import-untyped]
@@ -206,10 +206,10 @@ def _pattern_test(search: str) -> _Test:
             f"{search[:100]!r} is no regular expression: {error}.",
             hint=r"Put a backslash before ( ) [ ] { } . * + ? ^ $ | \ to find the sign itself.",
         ) from None
-    end = time.monotonic() + PATTERN_LIMIT_S
+    end = monotonic() + PATTERN_LIMIT_S
 
     def test(text: str, number: int) -> bool:
-        if time.monotonic() > end:
+        if monotonic() > end:
             raise _OutOfTimeError
         try:
             # Other threads of the page server go on meanwhile.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -228,3 +230,10 @@ def test_translation_services_answer_in_their_formats(
     answer = web.post(faults.root(situation) + path, json=fields, headers=headers)
     assert answer.status_code == status
     assert words in answer.text
+
+
+def test_no_test_changes_the_clock_of_this_process() -> None:
+    """This server's loop lives by it: a moment in the future, and it never wakes up again."""
+    changed = re.compile(r"""setattr\(\s*(time, "monotonic"|"[\w.]+\.time\.monotonic")""")
+    files = Path(__file__).parents[1].rglob("test_*.py")
+    assert [file.name for file in files if changed.search(file.read_text(encoding="utf-8"))] == []

@@ -49,7 +49,7 @@ def test_an_address_has_few_tries_and_all_together_have_a_limit() -> None:
 
 def test_tries_come_back_with_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+    monkeypatch.setattr("core.access.attempts.monotonic", lambda: now_s)
     attempts = Attempts(per_minute=2, all_per_minute=100)
     assert [attempts.take("a") for _ in range(3)] == [0, 0, 30]
     now_s += 31

@@ -196,7 +196,7 @@ def test_a_slow_search_gives_what_it_found_until_its_time_is_up(
     path = tmp_path / "train.jsonl"
     write_segments(path, [("a", "b")] * 10)
     ticks = iter(range(100))
-    monkeypatch.setattr(time, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr(browsing, "monotonic", lambda: next(ticks))
     shown = page(path, search="a", is_pattern=True, in_side="source")
     assert (len(shown.rows), shown.num_matching, shown.is_count_exact) == (10, 10, True)
     ticks = iter(range(0, 1000, 3))

@@ -149,7 +149,7 @@ def test_run_that_reports_nothing_is_told_once(
     job = stored(workspace)
     now = time.monotonic()
     clock = [now]
-    monkeypatch.setattr("core.jobs.stall.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("core.jobs.stall.monotonic", lambda: clock[0])
     watch = StallWatch(workspace, job.id)
     clock[0] = now + 59
     watch.look("training")
@@ -168,7 +168,7 @@ def test_run_that_reports_nothing_is_told_once(
 def test_search_waits_in_silence(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     job = stored(workspace, kind="core.search.job")
     clock = [time.monotonic()]
-    monkeypatch.setattr("core.jobs.stall.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("core.jobs.stall.monotonic", lambda: clock[0])
     watch = StallWatch(workspace, job.id)
     clock[0] += 100_000
     watch.look("searching")
