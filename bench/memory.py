@@ -67,6 +67,7 @@ CASES = (
     Case("124M, ZeRO-2", "124M"),
     Case("35M, ZeRO-2 in bf16", "35M", {"precision": "bf16"}),
     Case("35M, ZeRO-3", "35M", {"zero_stage": 3}),
+    Case("124M, ZeRO-3", "124M", {"zero_stage": 3}),
     Case("35M, ZeRO-2, 2 processes", "35M", {"num_processes": 2}),
 )
 

@@ -16,6 +16,7 @@ from core.finetune.preflight.states import (
     gathered_term,
     gradients_term,
     optimizer_terms,
+    update_terms,
     weights_term,
 )
 from core.finetune.preflight.terms import Moment, Need, Term, moment, times
@@ -44,10 +45,12 @@ def _on_processors(case: Case) -> tuple[Moment, ...]:
     held = _each(case, [weights_term(case), *optimizer_terms(case)])
     kept = _each(case, [_left_by_steps(case)])
     evaluating = [*_base(case), *held, *kept, *_each(case, translating(case, 1))]
+    updating = _each(case, [bucket_term(case), *update_terms(case)]) if case.has_master else []
     saving = [*_base(case), *held, *kept, *_copies(case)]
     return (
         moment("the base model's translations", [*loaded, *_each(case, translating(case, beams))]),
         moment("training", [*_base(case), *held, *_each(case, _step(case))]),
+        moment("updating the weights", [*_base(case), *held, *kept, *updating]),
         moment("evaluating", evaluating),
         moment("saving", saving),
     )

@@ -55,6 +55,11 @@ class Case:
         return 2 if self.is_deepspeed and self.settings.precision != "fp32" else 4
 
     @property
+    def has_master(self) -> bool:
+        """Whether DeepSpeed steps on float32 weights of its own, in one flat piece a group."""
+        return self.stage >= 1 or self.weight_bytes == 2
+
+    @property
     def offloads(self) -> bool:
         """Whether the optimizer state is kept in host memory."""
         return self.settings.offload != "none"
@@ -87,9 +92,8 @@ def gradients_term(case: Case) -> Term:
 def optimizer_terms(case: Case) -> list[Term]:
     """Gives master weights and AdamW's moments, which stay from the first step to the last."""
     parts = case.settings.world_size if case.stage >= 1 else 1
-    has_master = case.stage >= 1 or case.weight_bytes == 2
     terms = [Term("optimizer moments", *_share(case.trained, 8, parts, "trained weights"))]
-    if has_master:
+    if case.has_master:
         terms.append(Term("master weights", *_share(case.trained, 4, parts, "trained weights")))
     return terms
 
@@ -99,6 +103,23 @@ def float_gradients_term(case: Case) -> Term:
     parts = case.settings.world_size if case.stage >= 1 else 1
     count = case.trained if case.weight_bytes == 2 or case.offloads else 0
     return Term("gradients in float32", *_share(count, 4, parts, "trained weights"))
+
+
+def update_terms(case: Case) -> list[Term]:
+    """Gives what an update of master weights on processors takes for its moment.
+
+    DeepSpeed copies the gradients into the flat piece of their group; PyTorch's AdamW then makes
+    the root of the second moment and the divisor from it, each as large as the piece. An offloaded
+    optimizer is DeepSpeed's own, which makes neither. ZeRO-3 keeps what it copied from.
+    """
+    parts = case.settings.world_size if case.stage >= 1 else 1
+    made = 0 if case.offloads else case.trained
+    kept = case.trained if case.stage == 3 else 0
+    return [
+        Term("gradients, flat", *_share(case.trained, 4, parts, "trained weights")),
+        Term("gradients kept", *_share(kept, case.weight_bytes, parts, "trained weights")),
+        Term("AdamW's root and divisor", *_share(made, 8, parts, "trained weights")),
+    ]
 
 
 def bucket_term(case: Case) -> Term:

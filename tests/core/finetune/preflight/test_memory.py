@@ -67,6 +67,31 @@ def test_model_states_are_those_of_deepspeeds_estimator(
     assert found == pytest.approx(lora, rel=0.03)
 
 
+@pytest.mark.parametrize(
+    ("changes", "made"),
+    [
+        ({"zero_stage": 2}, {"gradients, flat": 4, "AdamW's root and divisor": 8}),
+        ({"zero_stage": 2, "offload": "optimizer"}, {"gradients, flat": 4}),
+        (
+            {"zero_stage": 3},
+            {"gradients, flat": 4, "gradients kept": 4, "AdamW's root and divisor": 8},
+        ),
+        ({"zero_stage": 0}, {}),
+        ({"engine": "plain"}, {}),
+    ],
+)
+def test_update_of_flat_weights_on_processors_takes_copies(
+    changes: dict[str, Any], made: dict[str, int]
+) -> None:
+    settings = FineTuneSettings.parse({"base_model": MODELS["600M"], **changes})
+    found = estimated(settings, on_gpu=False)
+    moments = {moment.name: moment for moment in found.need("host memory").moments}
+    terms = {term.name: term.num_bytes for term in moments["updating the weights"].terms}
+    names = ("gradients, flat", "gradients kept", "AdamW's root and divisor")
+    count = found.shape.num_weights
+    assert {name: terms[name] // count for name in names if terms.get(name)} == made
+
+
 @pytest.mark.parametrize(("name", "gib"), [("600M", 1.1), ("1.3B", 2.6), ("3.3B", 6.2)])
 def test_offloaded_optimizer_leaves_the_weights_on_the_card(name: str, gib: float) -> None:
     changes = {"precision": "bf16", "zero_stage": 2, "offload": "optimizer"}
