@@ -1,6 +1,8 @@
 """The real application on a free port, and a real Chromium to drive it."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -10,9 +12,10 @@ from tests.e2e.driving import SLOW_MS, App, Tab
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(ready_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The application after its first start, which `test_main_path` has in earnest."""
     folder = tmp_path_factory.mktemp("e2e") / "workspace"
-    folder.mkdir()
+    shutil.copytree(ready_folder, folder)
     server = App(folder)
     server.start()
     yield server

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -89,9 +90,9 @@ class OpenApp(App):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenApp]:
+def server(ready_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenApp]:
     folder = tmp_path_factory.mktemp("access") / "workspace"
-    folder.mkdir()
+    shutil.copytree(ready_folder, folder)
     with IdentityProvider() as provider:
         started = OpenApp(folder, provider)
         started.start()

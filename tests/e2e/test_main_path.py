@@ -5,6 +5,7 @@ import re
 import signal
 import time
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,24 @@ from playwright.sync_api import TimeoutError, expect
 from core.corpora.sample import generate_sample
 from core.emissions.carbon import change_settings
 from core.emissions.stored import all_energy
+from tests.e2e.driving import App
 from tests.e2e.importing import import_files
 
 pytestmark = pytest.mark.e2e
 
 RUN_LIMIT_S = 300
 NUM_STEPS = 250  # long enough to look at it while it learns, also on a fast machine
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The application as a newcomer starts it: it makes its sample and starter model itself."""
+    folder = tmp_path_factory.mktemp("newcomer") / "workspace"
+    folder.mkdir()
+    server = App(folder)
+    server.start()
+    yield server
+    server.end()
 
 
 @pytest.fixture(scope="module")
