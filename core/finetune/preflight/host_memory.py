@@ -45,7 +45,7 @@ def _on_processors(case: Case) -> tuple[Moment, ...]:
     held = _each(case, [weights_term(case), *optimizer_terms(case)])
     kept = _each(case, [_left_by_steps(case)])
     evaluating = [*_base(case), *held, *kept, *_each(case, translating(case, 1))]
-    updating = _each(case, [bucket_term(case), *update_terms(case)]) if case.has_master else []
+    updating = _each(case, [bucket_term(case), *update_terms(case)])
     saving = [*_base(case), *held, *kept, *_copies(case)]
     return (
         moment("the base model's translations", [*loaded, *_each(case, translating(case, beams))]),

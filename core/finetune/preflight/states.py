@@ -106,20 +106,23 @@ def float_gradients_term(case: Case) -> Term:
 
 
 def update_terms(case: Case) -> list[Term]:
-    """Gives what an update of master weights on processors takes for its moment.
+    """Gives what an update of the weights on processors takes for its moment.
 
-    DeepSpeed copies the gradients into the flat piece of their group; PyTorch's AdamW then makes
-    the root of the second moment and the divisor from it, each as large as the piece. An offloaded
-    optimizer is DeepSpeed's own, which makes neither. ZeRO-3 keeps what it copied from.
+    PyTorch's AdamW makes the root of the second moment and the divisor from it, each as large as
+    the tensor it is at: without master weights one of the model's, with them all of a group, into
+    which DeepSpeed has copied the gradients; ZeRO-3 alone keeps what it copied from. An offloaded
+    optimizer is DeepSpeed's own and makes neither.
     """
     parts = case.settings.world_size if case.stage >= 1 else 1
-    made = 0 if case.offloads else case.trained
-    kept = case.trained if case.stage == 3 else 0
-    return [
-        Term("gradients, flat", *_share(case.trained, 4, parts, "trained weights")),
-        Term("gradients kept", *_share(kept, case.weight_bytes, parts, "trained weights")),
+    at_once = case.trained if case.has_master else case.shape.num_largest_weights
+    made = 0 if case.offloads else min(at_once, case.trained)
+    copied = case.trained if case.has_master else 0
+    terms = [
+        Term("gradients, flat", *_share(copied, 4, parts, "trained weights")),
         Term("AdamW's root and divisor", *_share(made, 8, parts, "trained weights")),
     ]
+    is_kept = case.stage == 3 or not case.has_master
+    return [gradients_term(case), *terms] if is_kept else terms
 
 
 def bucket_term(case: Case) -> Term:
