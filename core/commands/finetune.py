@@ -21,7 +21,7 @@ from core.finetune.advice import advise, corrected
 from core.finetune.chosen import chosen_words
 from core.finetune.reproducing import as_recorded, bring_corpora, differences
 from core.finetune.run_folder import RunFolder
-from core.finetune.settings import RECIPES, FineTuneSettings
+from core.finetune.settings import RECIPES, FineTuneSettings, with_own_revision
 from core.settings import Settings
 from core.setup import set_up
 from core.storage.files import read_json
@@ -97,13 +97,12 @@ def _settings(
     """Gives the settings of another run, a recipe, a file and options, the later ones on top."""
     values = dict(like or {})
     if chosen.recipe:
-        values.update(RECIPES[chosen.recipe][1])
+        values |= with_own_revision(values, RECIPES[chosen.recipe][1])
     if chosen.settings:
-        values.update(_given(chosen.settings))
-    for name in FineTuneSettings.model_fields:
-        value = getattr(chosen, name, None)
-        if value is not None:
-            values[name] = value
+        values |= with_own_revision(values, _given(chosen.settings))
+    options = {name: getattr(chosen, name, None) for name in FineTuneSettings.model_fields}
+    given = {name: value for name, value in options.items() if value is not None}
+    values |= with_own_revision(values, given)
     settings = FineTuneSettings.parse(values)
     return as_recorded(settings, chosen.settings) if chosen.settings else settings
 

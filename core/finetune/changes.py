@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from core.errors import ConfigError
-from core.finetune.settings import FineTuneSettings
+from core.finetune.settings import FineTuneSettings, MixedCorpus
 
 _UNITS = {"_gb": "GB", "_kwh": "kWh", "_steps": "steps", "_epochs": "epochs", "_tokens": "tokens"}
 _NOTE = re.compile(r"\(([^)]+)\)$")
@@ -112,6 +113,11 @@ def value_words(value: Any) -> str:
     """Gives a setting's value in short: `0.00002` as `2e-05`, an empty text as `(empty)`."""
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, MixedCorpus):
+        value = value.model_dump()
+    if isinstance(value, Mapping):  # a corpus that is mixed in
+        tag = f", tag {value['tag']}" if value["tag"] else ""
+        return f"{value['corpus']} × {value['weight']:g}{tag}"
     if isinstance(value, (list, tuple)):
         return ", ".join(map(value_words, value)) or "(none)"
     return "(empty)" if value == "" else str(value)

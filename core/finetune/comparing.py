@@ -10,8 +10,8 @@ import hashlib
 import io
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,7 @@ class Compared:
         energy_kwh: Processor, memory and GPUs until now, without PUE; None = not measured.
         duration_s: From its start to its end, or to its last sign of life; None = not begun.
         leak: What is known of leaks of its test split.
+        corpus_names: Of all corpora here, by id.
     """
 
     run: Run
@@ -65,6 +66,7 @@ class Compared:
     energy_kwh: float | None = None
     duration_s: float | None = None
     leak: LeakNote | None = None
+    corpus_names: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_compared(workspace: Workspace, names_or_ids: Sequence[str]) -> list[Compared]:
@@ -82,7 +84,9 @@ def load_compared(workspace: Workspace, names_or_ids: Sequence[str]) -> list[Com
         )
     counts = Counter(run.name for run in found)
     labels = [run.name if counts[run.name] == 1 else f"{run.name} ({run.id[:6]})" for run in found]
-    return [_compared(workspace, run, label) for run, label in zip(found, labels, strict=True)]
+    names = {corpus.id: corpus.name for corpus in workspace.corpora.all()}
+    pairs = zip(found, labels, strict=True)
+    return [replace(_compared(workspace, *pair), corpus_names=names) for pair in pairs]
 
 
 def _compared(workspace: Workspace, run: Run, label: str) -> Compared:
@@ -150,18 +154,27 @@ class SettingRow:
 
 
 def settings_rows(runs: Sequence[Compared], *, only_different: bool = True) -> list[SettingRow]:
-    """Gives the settings as rows, those of the corpus by its name."""
+    """Gives the settings as rows of plain values, corpora by their names."""
     rows = []
     for name in FineTuneSettings.model_fields:
         if name in _NOT_COMPARED:
             continue
         unit = unit_of(name)
         label = f"{label_of(name)} ({unit})" if unit else label_of(name)
-        values = tuple(getattr(each.settings, name) for each in runs)
+        values = tuple(_plain(name, each) for each in runs)
         row = SettingRow(name, label, values)
         if row.differs or not only_different:
             rows.append(_with_corpus_names(row, runs) if name == "corpus" else row)
     return rows
+
+
+def _plain(name: str, compared: Compared) -> Any:
+    """Gives a value as JSON holds it; further corpora by their names where they are here."""
+    value, names = getattr(compared.settings, name), compared.corpus_names
+    if name == "mixed":
+        mixed = [each.model_dump() for each in value]
+        return [{**each, "corpus": names.get(each["corpus"], each["corpus"])} for each in mixed]
+    return names.get(value, value) if name == "general_corpus" else value
 
 
 def _with_corpus_names(row: SettingRow, runs: Sequence[Compared]) -> SettingRow:

@@ -28,7 +28,7 @@ _FULL_BYTES = 1_000_000
 # Pattern in the error's text -> (reason, hint, is_transient)
 _PATTERNS: list[tuple[str, str, str, bool]] = [
     (
-        r"CUDA out of memory|CUBLAS_STATUS_ALLOC_FAILED",
+        r"CUDA (error: )?out of memory|Cuda failure.*out of memory|CUBLAS_STATUS_ALLOC_FAILED",
         "The GPU ran out of memory",
         "Lower tokens_per_batch or batch_size, choose bf16, or offload the optimizer.",
         False,

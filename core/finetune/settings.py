@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -577,6 +578,14 @@ class FineTuneSettings(Settings):
         title="Above the budget",
     )
 
+    def changed(self, **values: Any) -> Self:
+        """Gives a checked copy with `values` changed; another model has no commit of the old one.
+
+        Raises:
+            ConfigError: A new value is out of bounds.
+        """
+        return super().changed(**with_own_revision({"base_model": self.base_model}, values))
+
     @field_validator("src_lang", "tgt_lang")
     @classmethod
     def _is_language(cls, code: str) -> str:
@@ -699,3 +708,9 @@ def from_recipe(name: str, /, **values: Any) -> FineTuneSettings:
     if name not in RECIPES:
         raise ConfigError(f"There is no recipe {name!r}.", hint=f"Recipes: {', '.join(RECIPES)}.")
     return FineTuneSettings.parse({**RECIPES[name][1], **values})
+
+
+def with_own_revision(before: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives new values, with an empty revision where they name another model and none of it."""
+    is_other = values.get("base_model", before.get("base_model")) != before.get("base_model")
+    return {"base_model_revision": "", **values} if is_other else dict(values)

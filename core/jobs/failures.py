@@ -15,6 +15,7 @@ from core.storage.files import read_json, write_json
 CLIENT_RANK = -1  # of what waits here for work elsewhere; 0 is a process of that work
 
 _CONSEQUENCES = re.compile(r"Connection closed by peer|Connection reset by peer|gloo|NCCL|barrier")
+_CAUSE = re.compile(r"out of memory")  # also of the library that processes talk through
 
 
 def record_failure(folder: JobFolder, rank: int, error: BaseException) -> None:
@@ -53,4 +54,5 @@ def first_failure(folder: JobFolder) -> dict[str, Any] | None:
 
 def is_consequence(failure: dict[str, Any]) -> bool:
     """Tells whether a process only ended because another one had."""
-    return bool(_CONSEQUENCES.search(failure["message"]))
+    message = failure["message"]
+    return bool(_CONSEQUENCES.search(message)) and not _CAUSE.search(message)

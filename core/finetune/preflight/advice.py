@@ -139,7 +139,8 @@ def _changes(settings: FineTuneSettings, memories: Memories) -> Iterator[Change]
             yield _lora(settings)
     for cost, smaller in enumerate(_SMALLER.get(settings.base_model, ())):
         name = smaller.rpartition("/")[2]
-        yield Change(f"the smaller {name}", {"base_model": smaller}, _OTHER_MODEL + cost)
+        values = {"base_model": smaller, "base_model_revision": ""}
+        yield Change(f"the smaller {name}", values, _OTHER_MODEL + cost)
 
 
 def _smaller_batches(settings: FineTuneSettings) -> Iterator[Change]:

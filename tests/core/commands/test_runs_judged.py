@@ -97,6 +97,32 @@ def test_a_corrected_copy_is_launched(
     assert found == FineTuneSettings.parse({**failed.settings, "name": "again"})
 
 
+def test_another_model_than_that_of_the_run_has_no_commit_of_it(
+    cli: Callable[..., Any], ready_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "advance", lambda workspace, **_: None)
+    pinned = {"base_model": "facebook/nllb-200-3.3B", "base_model_revision": "1a07f7d"}
+    learnt(ready_workspace, "pinned", **pinned)
+    words = ("finetune", "--like", "pinned", "--base-model", "starter", "--detach", "--json")
+    status, out, errors = cli(*words)
+    assert status == 0, errors
+    settings = ready_workspace.runs.get(out["run"]).settings
+    assert (settings["base_model"], settings["base_model_revision"]) == ("starter", "")
+
+
+def test_runs_with_and_without_further_corpora_are_compared(
+    cli: Callable[..., Any], ready_workspace: Workspace
+) -> None:
+    (sample,) = ready_workspace.corpora.all()
+    learnt(ready_workspace, "mixed", mixed=[{"corpus": sample.id, "weight": 0.5}])
+    learnt(ready_workspace, "alone")
+    status, out, errors = cli("runs", "compare", "mixed", "alone", "--json")
+    assert status == 0, errors
+    (mixed,) = out["settings"]["mixed"]["mixed"]
+    assert (mixed["corpus"], mixed["weight"]) == (sample.name, 0.5)
+    assert f"{sample.name} × 0.5" in cli("runs", "compare", "mixed", "alone")[1]
+
+
 def test_a_fix_that_is_not_there_is_one_sentence(cli: Callable[..., Any], failed: Run) -> None:
     status, _, errors = cli("finetune", "--like", failed.id, "--fix", "9", "--detach")
     assert status == 2 and "There is no fix 9 for this run; it has 4." in errors

@@ -12,6 +12,7 @@ import pytest
 
 from core.corpora.leak_notes import LeakNote
 from core.errors import ConfigError, TrainingError
+from core.finetune.changes import value_words
 from core.finetune.compared_courses import common_base, positions, sample_rows
 from core.finetune.comparing import (
     MAX_RUNS,
@@ -90,6 +91,21 @@ def test_corpora_of_one_name_are_told_apart() -> None:
     runs = [compared("a", corpus="0123456789"), compared("b", corpus="abcdefghij")]
     (row,) = settings_rows(runs)
     assert row.values == ("letters (012345)", "letters (abcdef)")
+
+
+def test_further_corpora_are_told_by_their_names() -> None:
+    names = {"id-1": "letters of 1901", "id-2": "news"}
+    further = {"corpus": "id-1", "weight": 0.5, "tag": "<BT>"}
+    mixing = compared("a", mixed=(further, {"corpus": "gone"}), general_corpus="id-2")
+    runs = [replace(mixing, corpus_names=names), compared("b")]
+    rows = {row.field: [value_words(value) for value in row.values] for row in settings_rows(runs)}
+    assert rows == {
+        "mixed": ["letters of 1901 × 0.5, tag <BT>, gone × 1", "(none)"],
+        "general_corpus": ["news", "(empty)"],
+    }
+    told = json.loads(settings_json(runs))
+    assert told["mixed"]["a"][0] == {**further, "corpus": "letters of 1901"}
+    assert told["mixed"]["b"] == []
 
 
 def test_the_table_holds_unrounded_numbers_and_goes_into_a_spreadsheet_safely() -> None:

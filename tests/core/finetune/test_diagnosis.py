@@ -42,6 +42,13 @@ RAISED = [
         "The GPU ran out of memory",
     ),
     ("RuntimeError", "CUDA error: CUBLAS_STATUS_ALLOC_FAILED", "The GPU ran out of memory"),
+    ("AcceleratorError", "CUDA error: out of memory", "The GPU ran out of memory"),
+    (
+        "DistBackendError",
+        "NCCL error in: ProcessGroupNCCL.cpp:77, unhandled cuda error\n"
+        "Cuda failure 2 'out of memory'",
+        "The GPU ran out of memory",
+    ),
     (
         "RuntimeError",
         "[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory: you tried",

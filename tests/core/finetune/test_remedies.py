@@ -222,6 +222,19 @@ def test_other_causes() -> None:
     assert diffs("port") == [] == diffs("lost")
 
 
+def test_another_model_does_not_keep_the_commit_of_the_old_one() -> None:
+    pinned = {"base_model": "facebook/nllb-200-3.3B", "base_model_revision": "1a07f7d"}
+    settings = FineTuneSettings.parse({**pinned, "method": "lora"})
+    fixes = [fix.applied(settings) for fix in remedies("gpu_memory", settings, Measured())]
+    found = {fix.base_model: fix.base_model_revision for fix in fixes}
+    assert found == {
+        "facebook/nllb-200-3.3B": "1a07f7d",
+        "facebook/nllb-200-distilled-1.3B": "",
+    }
+    both = settings.changed(base_model="other/model", base_model_revision="main")
+    assert both.base_model_revision == "main"
+
+
 def test_a_remedy_that_changes_nothing_or_is_not_allowed_is_none() -> None:
     settings = FineTuneSettings()
     assert remedy(settings, "Why.", num_beams=settings.num_beams) is None
