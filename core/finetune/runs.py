@@ -15,10 +15,12 @@ from core.finetune.family import check_languages, has_one_direction, is_bf16_fam
 from core.finetune.launching import check_launcher
 from core.finetune.models import pinned_commit, source_of_run
 from core.finetune.parts import training_sources, with_corpus_ids
+from core.finetune.positions import check_lengths
 from core.finetune.preflight.check import check_fits
 from core.finetune.preflight.disk import MIN_FREE_BYTES as MIN_FREE_BYTES
 from core.finetune.preflight.disk import check_disk
 from core.finetune.preflight.disk import needed_bytes as needed_bytes
+from core.finetune.preflight.hub_shapes import known_config
 from core.finetune.recipes import SCRATCH
 from core.finetune.reproducing import keep_corpora
 from core.finetune.run_folder import RunFolder
@@ -40,7 +42,11 @@ JOB_KIND = "core.finetune.job"
 
 
 def check_launch(
-    workspace: Workspace, settings: FineTuneSettings, *, is_forced: bool = False
+    workspace: Workspace,
+    settings: FineTuneSettings,
+    *,
+    is_forced: bool = False,
+    held_bytes: int = 0,
 ) -> None:
     """Refuses a run that cannot work, before anything is written.
 
@@ -48,6 +54,7 @@ def check_launch(
         workspace: Where the run would be stored.
         settings: What it would do.
         is_forced: Whether somebody wants it although its memory is estimated not to suffice.
+        held_bytes: What its folder holds already, where it is resumed.
 
     Raises:
         DataError: The corpus does not exist or lacks a split.
@@ -55,14 +62,7 @@ def check_launch(
         ModelError: The base model's folder is missing, or it does not know a language.
         HostError: No compiler, too little disk space, or surely too little memory.
     """
-    corpus = workspace.corpora.get(settings.corpus)
-    if {settings.src_lang, settings.tgt_lang} != {corpus.src_lang, corpus.tgt_lang}:
-        raise ConfigError(
-            f"The corpus {corpus.name!r} holds {corpus.src_lang} and {corpus.tgt_lang}, the run "
-            f"asks for {settings.direction}.",
-            hint="Choose a direction between the languages of the corpus.",
-        )
-    _check_splits(corpus)
+    _check_corpus(workspace.corpora.get(settings.corpus), settings)
     training_sources(workspace, settings)
     check_launcher(settings)
     is_built_by_run = settings.base_model == SCRATCH
@@ -73,12 +73,18 @@ def check_launch(
     if not is_built_by_run:
         _check_model(workspace, settings)
         check_languages(workspace, settings)
-    check_disk(workspace, settings)
+    check_disk(workspace, settings, held_bytes=held_bytes)
     if not settings.is_elsewhere and not is_forced:
         check_fits(workspace, settings)
 
 
-def _check_splits(corpus: Corpus) -> None:
+def _check_corpus(corpus: Corpus, settings: FineTuneSettings) -> None:
+    if {settings.src_lang, settings.tgt_lang} != {corpus.src_lang, corpus.tgt_lang}:
+        raise ConfigError(
+            f"The corpus {corpus.name!r} holds {corpus.src_lang} and {corpus.tgt_lang}, the run "
+            f"asks for {settings.direction}.",
+            hint="Choose a direction between the languages of the corpus.",
+        )
     for split, count in corpus.counts.items():
         if count == 0:
             raise DataError(
@@ -108,6 +114,7 @@ def _check_family(workspace: Workspace, settings: FineTuneSettings) -> None:
             "both_directions needs one that can.",
             hint="Switch both directions off, or choose a multilingual model such as NLLB-200.",
         )
+    check_lengths(settings, known_config(workspace, settings) or {})
 
 
 def _check_machine(settings: FineTuneSettings) -> None:
@@ -282,8 +289,10 @@ def resume(workspace: Workspace, run_id: str) -> None:
             f"The run {run.name!r} is finished; there is nothing left to resume.",
             hint="Duplicate it and raise num_epochs to train longer.",
         )
-    # What has run before is not refused by an estimate.
-    check_launch(workspace, FineTuneSettings.parse(run.settings), is_forced=True)
+    # What has run before is not refused by an estimate, nor by the space that it took then.
+    held = RunFolder(workspace.run_folder(run.id)).size_bytes()
+    settings = FineTuneSettings.parse(run.settings)
+    check_launch(workspace, settings, is_forced=True, held_bytes=held)
     queue.resume(workspace, run.id)
 
 

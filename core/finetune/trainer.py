@@ -26,6 +26,7 @@ from core.finetune.decoding import translate
 from core.finetune.directions import Directions, bind_directions
 from core.finetune.methods import apply_method, check_method
 from core.finetune.new_languages import NewLanguage, add_rows
+from core.finetune.positions import check_lengths
 from core.finetune.rank_process import run_process
 from core.finetune.recipes import SCRATCH
 from core.finetune.reproducing import reproducible_values
@@ -251,6 +252,7 @@ def load_base(source: str, settings: FineTuneSettings, new: Sequence[NewLanguage
     model.generation_config.max_length = None  # max_new_tokens is given with each call
     _check_saving(model)
     check_method(model, settings)
+    check_lengths(settings, model.config.to_dict())
     return model
 
 

@@ -9,24 +9,33 @@ from pathlib import Path
 from core.errors import HostError
 from core.finetune.best import num_best_kept
 from core.finetune.models import source_of_run
-from core.finetune.preflight.hub_shapes import published_shape
+from core.finetune.preflight.hub_shapes import known_shape, published_shape
 from core.finetune.preflight.terms import Moment, Term, moment
 from core.finetune.recipes import SCRATCH
 from core.finetune.scratch import most_parameters
 from core.finetune.settings import FineTuneSettings
+from core.hub.cached import cache_folder
 from core.storage.workspace import Workspace
 
 MIN_FREE_BYTES = 200_000_000
 _NARROWEST = 512  # width of the narrowest published models
 
 
-def check_disk(workspace: Workspace, settings: FineTuneSettings) -> None:
+def check_disk(workspace: Workspace, settings: FineTuneSettings, *, held_bytes: int = 0) -> None:
     """Compares the free space with the model and the checkpoints that will be kept.
+
+    Args:
+        workspace: Where the run is stored.
+        settings: What it does.
+        held_bytes: What the run's folder holds already, where it is resumed: new checkpoints take
+            the places of those.
 
     Raises:
         HostError: There is too little.
     """
-    needed = needed_bytes(workspace, settings)
+    needed = max(MIN_FREE_BYTES, needed_bytes(workspace, settings) - held_bytes)
+    if _is_one_disk(workspace.root, cache_folder()):
+        needed += download_bytes(workspace, settings)
     free = free_bytes(workspace)
     if free < needed:
         raise HostError(
@@ -34,6 +43,13 @@ def check_disk(workspace: Workspace, settings: FineTuneSettings) -> None:
             f"under {workspace.root}.",
             hint="Delete runs that you no longer need, or keep fewer checkpoints.",
         )
+
+
+def _is_one_disk(folder: Path, other: Path) -> bool:
+    """Tells whether two folders share their space; the second need not exist yet."""
+    while not other.exists():
+        other = other.parent
+    return folder.stat().st_dev == other.stat().st_dev
 
 
 def free_bytes(workspace: Workspace) -> int:
@@ -91,14 +107,19 @@ def _checkpoint_share(settings: FineTuneSettings) -> float:
 
 
 def weights_bytes(workspace: Workspace, settings: FineTuneSettings) -> int:
-    """Gives the bytes of the base model's weights, 0 where they are unknown."""
+    """Gives the bytes of the base model's weights as float32, 0 where they are unknown.
+
+    The files of a model may hold them in two bytes each, and in two formats.
+    """
     if settings.base_model == SCRATCH:
         return 4 * most_parameters(settings)
+    shape = known_shape(workspace, settings)
+    known = 0 if shape is None else 4 * shape.num_weights
     source = source_of_run(workspace, "", settings)
     if Path(source).is_dir():
-        files = [*Path(source).glob("*.safetensors"), *Path(source).glob("*.bin")]
-        return sum(file.stat().st_size for file in files)
-    return _published_bytes(source) or _cached_bytes(source)
+        files = [*Path(source).glob("*.safetensors")] or [*Path(source).glob("*.bin")]
+        return max(known, sum(file.stat().st_size for file in files))
+    return known or _cached_bytes(source)
 
 
 def _published_bytes(source: str) -> int:

@@ -72,10 +72,14 @@ _OPUS_MT_CONFIG: Mapping[str, Any] = {
 
 def published_shape(hub_id: str) -> Shape | None:
     """Gives the shape of a well-known model of the hub; None for others."""
-    config = PUBLISHED.get(hub_id)
-    if config is None and _OPUS_MT.fullmatch(hub_id):
-        config = _OPUS_MT_CONFIG
+    config = published_config(hub_id)
     return None if config is None else shape_of(config)
+
+
+def published_config(hub_id: str) -> Mapping[str, Any] | None:
+    """Gives the configuration of a well-known model of the hub; None for others."""
+    is_opus = hub_id not in PUBLISHED and _OPUS_MT.fullmatch(hub_id)
+    return _OPUS_MT_CONFIG if is_opus else PUBLISHED.get(hub_id)
 
 
 def known_shape(workspace: Workspace, settings: FineTuneSettings) -> Shape | None:
@@ -85,18 +89,24 @@ def known_shape(workspace: Workspace, settings: FineTuneSettings) -> Shape | Non
     """
     if settings.base_model == SCRATCH:
         return scratch_shape(settings)
+    config = known_config(workspace, settings)
+    return None if config is None else shape_of(config)
+
+
+def known_config(workspace: Workspace, settings: FineTuneSettings) -> Mapping[str, Any] | None:
+    """Gives the values of a base model's config.json, None where they are unknown."""
     try:
         source = source_of_run(workspace, "", settings)
     except ModelError:  # the launch says what is wrong with it
         return None
     file = _config_file(source)
     if file is None:
-        return published_shape(source)
+        return published_config(source)
     try:
         config = read_json(file)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError):
         return None
-    return shape_of(config) if isinstance(config, dict) else None
+    return config if isinstance(config, dict) else None
 
 
 def _config_file(source: str) -> Path | None:
