@@ -56,7 +56,7 @@ def add_back_translate(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def _back_translate(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
-    from core.corpora.formats.files import local_file
+    from core.corpora.formats.files import kind_at, local_file
     from core.systems.back_translation.settings import BackTranslateSettings
     from core.systems.parameters import Parameters
 
@@ -67,7 +67,7 @@ def _back_translate(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     values |= {"parameters": parameters, "prompt": {"template": chosen.template}}
     files: list[InputFile] = []
     path = Path(chosen.text)
-    if path.exists():
+    if kind_at(path):
         file = local_file(path)
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,12 @@ from core.commands.corpora_work import add_work_commands
 from core.corpora.deleting import delete_corpus
 from core.corpora.splitting import SplitSettings
 from core.errors import ConfigError, DataError
+from core.languages import language_name
 from core.storage.corpus_records import Corpus
 from core.storage.workspace import Workspace
 
 if TYPE_CHECKING:
+    from core.corpora.formats.choice import Choice
     from core.corpora.formats.files import InputFile
     from core.corpora.planning import Part
 
@@ -95,14 +98,18 @@ def _import(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     from core.corpora.importing import ImportSettings
 
     given = {"": chosen.files, "dev": chosen.dev, "test": chosen.test}
+    if chosen.public and any(given.values()):
+        raise DataError(
+            f"The public set {chosen.public!r} and files cannot be one import.",
+            hint="Import them one after the other.",
+        )
     files: dict[str, list[InputFile]] = {
         split: [local_file(path) for path in paths] for split, paths in given.items()
     }
     everything = [file for each in files.values() for file in each]
     values = {
         "name": chosen.name,
-        "src_lang": chosen.src_lang,
-        "tgt_lang": chosen.tgt_lang,
+        **_languages(everything, chosen),
         "public_set": chosen.public,
         "files": tuple(file.name for file in everything),
         "is_divided": not chosen.no_division,
@@ -116,6 +123,39 @@ def _import(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     return described(workspace.corpora.get(result["corpus"]))
 
 
+def _languages(files: list[InputFile], chosen: argparse.Namespace) -> dict[str, str | None]:
+    """Gives the languages: as asked for, or where nothing was said, as the files tell them.
+
+    Raises:
+        DataError: The files tell one language and nobody tells the other.
+    """
+    from core.corpora.importing import ImportSettings
+    from core.corpora.planning import guessed_languages, looks_of
+
+    if chosen.src_lang or chosen.tgt_lang or not files:
+        return {"src_lang": chosen.src_lang, "tgt_lang": chosen.tgt_lang}
+    usual = ImportSettings().langs
+    first, second = guessed_languages(looks_of(files, usual, _reading(chosen)).values())
+    if first and second:
+        return {"src_lang": first, "tgt_lang": second}
+    if first and first not in usual:
+        raise DataError(
+            f"The files tell one language, {language_name(first)}, and not the other.",
+            hint="Give --src-lang and --tgt-lang.",
+        )
+    names = " and ".join(map(language_name, usual))
+    sys.stderr.write(f"Taken as {names}: give --src-lang and --tgt-lang for others.\n")
+    return {"src_lang": usual[0], "tgt_lang": usual[1]}
+
+
+def _reading(chosen: argparse.Namespace) -> Choice:
+    """Gives what was said about how files are read."""
+    from core.corpora.formats.choice import Choice
+
+    names = ("encoding", "quoting", "header")
+    return Choice.parse({name: getattr(chosen, name) for name in names})
+
+
 def _parts(
     files: dict[str, list[InputFile]], langs: tuple[str, str], chosen: argparse.Namespace
 ) -> list[Part]:
@@ -124,7 +164,6 @@ def _parts(
     Raises:
         DataError: It is not clear how a file is to be read.
     """
-    from core.corpora.formats.choice import Choice
     from core.corpora.planning import looks_of, plan_parts
 
     own = {
@@ -133,10 +172,9 @@ def _parts(
         "document": chosen.document_column,
     }
     own = {key: value for key, value in own.items() if value}
-    reading = {name: getattr(chosen, name) for name in ("encoding", "quoting", "header")}
     parts = []
     for split, each in files.items():
-        looks = looks_of(each, langs, Choice.parse(reading))
+        looks = looks_of(each, langs, _reading(chosen))
         plan = plan_parts(looks, *langs)
         texts = [repr(name) for name, seen in looks.items() if seen.format == "text"]
         for problem in plan.problems:

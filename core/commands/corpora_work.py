@@ -11,6 +11,7 @@ from core.commands.answers import Answer, given_options, table
 from core.commands.corpora_following import worked
 from core.corpora.doctor.checks import CHECKS
 from core.corpora.doctor.settings import PRESETS, DoctorSettings, preset
+from core.corpora.formats.files import kind_at
 from core.corpora.formats.writing import SUFFIXES
 from core.corpora.leakage.leaks import LEVELS
 from core.errors import DataError
@@ -228,7 +229,7 @@ def _export(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
 
 
 def _check_folder(output: Path) -> None:
-    if not output.absolute().parent.is_dir():
+    if kind_at(output.absolute().parent) != "folder":
         raise DataError(f"There is no folder {output.absolute().parent}.", hint="Make it first.")
 
 

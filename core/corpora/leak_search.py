@@ -79,10 +79,15 @@ def compared_id(workspace: Workspace, corpus: Corpus, against: str) -> str:
     Raises:
         DataError: There is none, and never was one that it was compared with.
     """
-    for known_id, known in corpus.details.get("leakage_against", {}).items():
-        if against in (known_id, known["name"]):
-            return str(known_id)
-    return workspace.corpora.get(against).id if against else ""
+    if not against:
+        return ""
+    try:
+        return workspace.corpora.get(against).id  # one that is here has its name now
+    except DataError:
+        for known_id, known in corpus.details.get("leakage_against", {}).items():
+            if against in (known_id, known["name"]):
+                return str(known_id)
+        raise
 
 
 def leaks_file(workspace: Workspace, corpus_id: str, against: str = "") -> Path:

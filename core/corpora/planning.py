@@ -178,6 +178,8 @@ def _last_pair(
     codes = _language(texts[first]), _language(texts[second])
     if len(splits) > 1 or (codes[0] and codes[0] == codes[1]):
         return None
+    if all(codes) and set(codes) != set(langs):  # they are of other languages than are asked for
+        return None
     is_turned = codes[0] == langs[1] or codes[1] == langs[0]
     return (second, first) if is_turned else (first, second)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.finetune.adapters import Adapter
+from core.finetune.memory_shortage import is_memory_short
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def translate(
     slots = max(max_source_length, 8192 // num_beams)
     for batch in length_batches([len(ids) for ids in encoded], slots):
         rows = [encoded[i] for i in batch]
-        outputs = _generated(model, adapter, rows, max_target_length, num_beams, synced=synced)
+        outputs = _in_parts(model, adapter, rows, max_target_length, num_beams, synced=synced)
         eos = adapter.tokenizer.eos_token_id
         capped += sum(eos not in ids[1:] for ids in outputs)  # the first token starts decoding
         for index, text in zip(batch, adapter.decode(outputs), strict=True):
@@ -72,6 +73,44 @@ def translate(
         if on_progress:
             on_progress(done, len(sources))
     return Decoded(hypotheses, capped)
+
+
+def _in_parts(
+    model: Any,
+    adapter: Adapter,
+    rows: list[list[int]],
+    max_target_length: int,
+    num_beams: int,
+    *,
+    synced: bool,
+) -> list[list[int]]:
+    """Gives what `_generated` does, by halves where memory does not suffice for all at once.
+
+    How long translations become, nobody knows beforehand: one that never ends keeps its whole
+    batch growing. Processes that share the weights must step together, and cannot try again.
+    """
+    try:
+        return _generated(model, adapter, rows, max_target_length, num_beams, synced=synced)
+    except (MemoryError, RuntimeError) as error:
+        if synced or len(rows) == 1 or not is_memory_short(error):
+            raise
+    _give_memory_back(model)  # here, where the error no longer holds what it was at
+    half = len(rows) // 2
+    return [
+        ids
+        for part in (rows[:half], rows[half:])
+        for ids in _in_parts(model, adapter, part, max_target_length, num_beams, synced=synced)
+    ]
+
+
+def _give_memory_back(model: Any) -> None:
+    import gc
+
+    import torch
+
+    gc.collect()
+    if next(model.parameters()).device.type == "cuda":
+        torch.cuda.empty_cache()
 
 
 def _generated(

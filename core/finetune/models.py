@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 from core.errors import AdaptMLLMError, ModelError
 from core.finetune.adapters import TOKENIZER_CLASSES
+from core.finetune.memory_shortage import is_memory_short
 from core.finetune.new_languages import restore_languages
 from core.finetune.recipes import SCRATCH, STARTER
 from core.finetune.run_folder import RunFolder
@@ -31,9 +31,6 @@ HUB_MODELS: dict[str, str] = {
     "Helsinki-NLP/opus-mt-en-ga": "OPUS-MT English→Irish · one direction · 0.3 GB",
     "google/madlad400-3b-mt": "MADLAD-400 3B · 400 languages · 11.8 GB",
 }
-
-
-_MEMORY_SHORT = "out of memory|t allocate memory"
 
 
 def model_source(
@@ -178,7 +175,7 @@ def load_model(source: str, *, dtype: Any = None, revision: str = "") -> Any:
             trust_remote_code=False,
         )
     except Exception as error:
-        if isinstance(error, MemoryError) or re.search(_MEMORY_SHORT, str(error)):
+        if is_memory_short(error):
             raise  # the files are fine, and the diagnosis of runs knows what to say
         raise _model_error(source, error) from error
     _freeze_computed(model)

@@ -1,6 +1,8 @@
 """A corpus in the browser: files in, the doctor's findings, cleaned, split, and on to Fine-tune."""
 
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +10,28 @@ import pytest
 from playwright.sync_api import expect
 
 from core.corpora.leak_search import status_of
+from core.corpora.public_sets import MIRROR_VARIABLE
 from core.corpora.sample import generate_sample
+from core.corpora.segments import read_segments
+from tests.e2e.driving import App, free_port
 from tests.e2e.importing import import_files
 
 pytestmark = pytest.mark.e2e
 
 NAME = "clinic *letters* <b>"
+
+
+@pytest.fixture(scope="module")
+def app(ready_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The application where nobody answers at the public sets' address."""
+    folder = tmp_path_factory.mktemp("corpora") / "workspace"
+    shutil.copytree(ready_folder, folder)
+    server = App(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(MIRROR_VARIABLE, f"http://127.0.0.1:{free_port()}")
+        server.start()
+    yield server
+    server.end()
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +136,11 @@ def test_an_export_is_the_same_text_again(tab: Any) -> None:
     link = tab.page.get_by_role("link", name=re.compile("Download")).first
     expect(link).to_be_visible()
     url = link.get_attribute("href")
-    body = tab.page.request.get(url if url.startswith("http") else tab.app.url + url).body()
-    assert len(body) > 1000
+    answer = tab.page.request.get(url if url.startswith("http") else tab.app.url + url)
+    assert answer.status == 200
+    file = tab.app.opened().split_file(corpus.id, "train")
+    first = read_segments(file)[0]
+    assert answer.body().decode().splitlines()[0].split("\t")[:2] == list(first)
 
 
 def test_a_public_set_without_network_says_what_to_do(tab: Any) -> None:
@@ -128,3 +149,6 @@ def test_a_public_set_without_network_says_what_to_do(tab: Any) -> None:
     tab.page.get_by_text("A known public set").click()
     tab.sees(re.compile("CC BY-NC-SA 4.0"))
     tab.sees(re.compile("8,112 train, 502 dev, 500 test segments"))
+    tab.click("Fetch and import")
+    tab.sees(re.compile(r"cannot be had from 127\.0\.0\.1"))
+    tab.sees(re.compile("upload"))

@@ -72,10 +72,10 @@ def _found(features: RowFeatures, usual: float, settings: DoctorSettings) -> Ite
     if settings.duplicate or settings.near_duplicate:
         yield from _duplicates(features, settings)
     if settings.many_targets:
-        rows = rows_with_many(features.sources, features.targets, settings.max_targets)
+        rows = rows_with_many(_sound(features, "sources"), features.targets, settings.max_targets)
         yield from (("many_targets", row, "") for row in rows.tolist())
     if settings.many_sources:
-        rows = rows_with_many(features.targets, features.sources, settings.max_sources)
+        rows = rows_with_many(_sound(features, "targets"), features.sources, settings.max_sources)
         yield from (("many_sources", row, "") for row in rows.tolist())
     if settings.boilerplate:
         for side, hashes in (
@@ -99,9 +99,20 @@ def _duplicates(features: RowFeatures, settings: DoctorSettings) -> Iterator[Fou
         for row in np.flatnonzero(above).tolist():
             yield "duplicate", row, f"same as row {first[row] + 1:,}"
     if settings.near_duplicate:
-        near_above, near_first = occurrences(paired(features.sources, features.targets))
+        sources, targets = _sound(features, "sources"), _sound(features, "targets")
+        near_above, near_first = occurrences(paired(sources, targets))
         for row in np.flatnonzero((near_above > 0) & (above == 0)).tolist():
             yield "near_duplicate", row, f"nearly the same as row {near_first[row] + 1:,}"
+
+
+def _sound(features: RowFeatures, side: str) -> NDArray[np.uint64]:
+    """Gives the hashes of a side, 0 for rows that are at fault by themselves.
+
+    Such a row is left out: a sound one must not be left out as well for being like it.
+    """
+    import numpy as np
+
+    return np.where(features.masks == 0, getattr(features, side), np.uint64(0))
 
 
 def _unusual_lengths(

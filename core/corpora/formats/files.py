@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from core.errors import DataError
 
 MAX_FILE_BYTES = 300_000_000  # of a file as it is given, packed or plain
 MAX_NAME_LENGTH = 200
+
+# A name that no file can have is that of no file.
+_NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 class InputFile(Protocol):
@@ -111,12 +116,30 @@ def local_file(path: Path) -> LocalFile:
     """Gives a file of this machine.
 
     Raises:
-        DataError: There is none, or it is a folder.
+        DataError: There is none, it is a folder, or one may not look there.
     """
-    if not path.is_file():
-        what = "is a folder, not a file" if path.is_dir() else "does not exist"
+    kind = kind_at(path)
+    if kind != "file":
+        what = "is a folder, not a file" if kind == "folder" else "does not exist"
         raise DataError(f"{str(path)!r} {what}.", hint="Give the path of a file.")
     return LocalFile(shown_name(path.name), path)
+
+
+def kind_at(path: Path) -> Literal["file", "folder", ""]:
+    """Gives what stands at a path, as a person typed it; empty for nothing.
+
+    Raises:
+        DataError: One may not look there.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if error.errno in _NOTHING_THERE:
+            return ""
+        raise DataError(
+            f"{str(path)!r} cannot be looked at: {error.strerror}.", hint="Give another path."
+        ) from error
+    return "folder" if stat.S_ISDIR(mode) else "file"
 
 
 def uploaded_file(name: str, content: bytes | BinaryIO) -> MemoryFile:

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from core.corpora.formats.files import shown_name
+from core.corpora.formats.files import kind_at, shown_name
 from core.corpora.formats.tmx_writing import FOOTER, header_of, unit_of
 from core.corpora.segments import Row
 from core.errors import ConfigError, DataError, HostError
@@ -120,9 +120,10 @@ def opened(output: Path | BinaryIO) -> Iterator[BinaryIO]:
     if not isinstance(output, Path):
         yield output
         return
-    if output.is_dir():
+    kind = kind_at(output)
+    if kind == "folder":
         raise _unwritable(output, "it is a folder")
-    is_special = output.exists() and not output.is_file()
+    is_special = kind == "file" and not output.is_file()
     path = output if is_special else Path(os.path.realpath(output))
     temporary = path if is_special else path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import os
-import re
 import sys
 import time
 from pathlib import Path
@@ -21,6 +20,7 @@ from core.finetune.checkpoints import latest_checkpoint
 from core.finetune.command import operators
 from core.finetune.decoding import translate
 from core.finetune.directions import bind_directions
+from core.finetune.memory_shortage import is_memory_short
 from core.finetune.rank_process import run_process
 from core.finetune.recipes import SCRATCH
 from core.finetune.run_data import read_data
@@ -37,7 +37,6 @@ FIRST_PART = "reading the corpus"
 NUM_STEPS = 2
 NUM_TRANSLATED = 4
 MODULE = "core.finetune.preflight.rehearsal"
-OUT_OF_MEMORY = r"out of memory|CUBLAS_STATUS_ALLOC_FAILED|[Cc]an't allocate memory|Cannot allocate"
 
 
 class Rehearsal:
@@ -57,10 +56,9 @@ class Rehearsal:
         try:
             self._rehearse()
         except (MemoryError, RuntimeError) as error:
-            text = f"{type(error).__name__}: {error}"
-            if not isinstance(error, MemoryError) and not re.search(OUT_OF_MEMORY, text):
+            if not is_memory_short(error):
                 raise
-            self._end_out_of_memory(text)
+            self._end_out_of_memory(f"{type(error).__name__}: {error}")
             sys.exit(1)  # the launcher then ends those that wait for this process
 
     def _begin(self, part: str, phase: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -15,8 +16,10 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
+from core.corpora.formats.files import kind_at
 from core.corpora.sample import generate_sample
 from core.corpora.segments import Pair
+from core.errors import DataError
 from core.storage.workspace import PROJECT, Workspace
 from core.systems.catalogue import add_endpoint
 from core.systems.endpoint import EndpointSettings
@@ -122,8 +125,39 @@ def test_left_out_rows_statistics_and_wrong_words(run: Run, tmp_path: Path) -> N
         (("export", "C", "--format", "tsv", "--split", "dev", "-o", rejected), "is empty."),
         (("export", "C", "--format", "tsv", "-o", tmp_path / "no" / "x"), "There is no folder"),
         (("export", "C", "--format", "tsv", "-o", tmp_path), "cannot be written"),
+        (("export", "C", "--format", "tsv", "-o", tmp_path / ("n" * 300)), "cannot be written"),
+        (("import", tmp_path / ("n" * 300), "--name", "D"), "does not exist"),
+        (("import", file, "--public", "loresmt2021-en-ga", "--name", "D"), "cannot be one import"),
     ):
         assert sentence in run(*words, status=2)["error"], words
+
+
+def test_languages_are_those_that_the_files_tell(run: Run, tmp_path: Path) -> None:
+    for name in ("a.fr", "a.es", "b.fr"):
+        (tmp_path / name).write_text("un\ndeux\ntrois\n")
+    french, spanish, other = (tmp_path / name for name in ("a.fr", "a.es", "b.fr"))
+    found = run("import", french, spanish, "--name", "A", "--no-division")
+    assert (found["src_lang"], found["tgt_lang"]) == ("fra_Latn", "spa_Latn")
+    langs = ("--src-lang", "eng_Latn", "--tgt-lang", "gle_Latn")
+    error = run("import", french, spanish, "--name", "B", *langs, status=2)["error"]
+    assert "no other file is its other half in English and Irish" in error
+    error = run("import", other, "--name", "B", status=2)["error"]
+    assert "The files tell one language, French, and not the other." in error
+    assert len(run("list")["corpora"]) == 1
+
+
+def test_a_folder_that_one_may_not_enter_is_one_sentence(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    words = ("import", tmp_path / "x.tsv", "--name", "D")
+    with monkeypatch.context() as patch:  # root may enter everywhere
+        patch.setattr(Path, "stat", refuse)
+        with pytest.raises(DataError, match="x.tsv' cannot be looked at: Permission denied"):
+            kind_at(tmp_path / "x.tsv")
+    assert "does not exist" in run(*words, status=2)["error"]
 
 
 def test_a_break_stops_the_job_and_leaves_nothing(tmp_path: Path) -> None:

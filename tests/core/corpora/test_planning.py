@@ -125,6 +125,9 @@ PAIRS: list[tuple[list[str], list[tuple[str, ...]], int]] = [
     (["x.en", "y.en"], [], 2),
     (["train.en", "dev.ga"], [], 2),
     (["x.en"], [], 1),
+    # Of other languages than English and Irish.
+    (["train.fr", "train.es"], [], 2),
+    (["train.en", "train.de"], [], 2),
 ]
 
 

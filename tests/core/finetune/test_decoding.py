@@ -95,6 +95,46 @@ def test_translations_come_back_in_the_order_of_the_sources(num_beams: int) -> N
     assert call["do_sample"] is False
 
 
+class Small(Echo):
+    """A model with memory for two segments at once."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def generate(self, **inputs: Any) -> Any:
+        if len(inputs["input_ids"]) > 2:
+            raise self.error
+        return super().generate(**inputs)
+
+
+def translated(model: Any, sources: list[str], *, synced: bool = False) -> list[str]:
+    adapter = Adapter("T5", LetterTokenizer(), forced_bos_token_id=START)
+    lengths = {"max_source_length": 9, "max_target_length": 9}
+    decoded = translate(model, adapter, sources, **lengths, num_beams=1, synced=synced)
+    return decoded.hypotheses
+
+
+SHORT = [
+    RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", SHORT, ids=lambda error: type(error).__name__)
+def test_a_batch_that_does_not_fit_is_translated_by_halves(error: Exception) -> None:
+    sources = ["abc", "de", "f", "gh", "ijklm", "n", "o"]
+    model = Small(error)
+    assert translated(model, sources) == sources
+    assert max(len(call["input_ids"]) for call in model.calls) == 2
+    # Nothing can be halved where processes step together, nor is every fault one of memory.
+    with pytest.raises(type(error)):
+        translated(Small(error), sources, synced=True)
+    with pytest.raises(RuntimeError, match="index out of range"):
+        translated(Small(RuntimeError("index out of range")), sources)
+
+
 def test_no_sources_give_no_translations() -> None:
     decoded = translate(
         Echo(),

@@ -21,6 +21,8 @@ from core.errors import ConfigError, HostError
 
 Examining = Callable[..., tuple[Examination, Findings]]
 
+# A row may stay by these once another, for which it would have gone, goes by a stricter check.
+OF_OTHERS = {"near_duplicate", "many_targets", "many_sources"}
 HANDS, LAMHA = "Wash your hands.", "Nigh do lámha."
 
 
@@ -72,6 +74,16 @@ def test_first_targets_of_a_source_stay_and_so_for_sources(examined: Examining) 
     assert reasons(findings) == {2: "many_targets", 3: "many_targets", 4: "duplicate"}
     _, findings = examined([(target, source) for source, target in many], settings=settings)
     assert reasons(findings) == {3: "many_sources"}
+
+
+def test_a_sound_row_is_not_left_out_for_being_like_a_damaged_one(examined: Examining) -> None:
+    rows = [("{0} new files", "0 comhad nua"), ("{0} new files", "{0} comhad nua")]
+    assert reasons(examined(rows)[1]) == {0: "placeholders"}
+    assert list(reasons(examined(rows[::-1])[1])) == [1]
+    # Damaged translations are none of the few that one source may have.
+    damaged = [(f"{HANDS} {{0}}", f"Nigh do lámha anois {n}.") for n in range(9)]
+    found = reasons(examined([*damaged, (f"{HANDS} {{0}}", f"{LAMHA} {{0}}")])[1])
+    assert set(found) == set(range(9)) and set(found.values()) == {"placeholders"}
 
 
 def test_boilerplate_is_the_same_text_but_for_its_numbers(examined: Examining) -> None:
@@ -264,7 +276,7 @@ def test_stricter_presets_flag_more_by_every_check(
             {key: set(findings.numbers("train", [key]).tolist()) for key in preset("strict").active}
         )
     for gentler, stricter in zip(flagged[:-1], flagged[1:], strict=True):
-        assert all(gentler[key] <= stricter[key] for key in gentler)
+        assert all(gentler[key] <= stricter[key] for key in gentler if key not in OF_OTHERS)
 
 
 def test_loresmt_findings(loresmt: Path, tmp_path: Path) -> None:
@@ -295,4 +307,4 @@ def test_loresmt_findings(loresmt: Path, tmp_path: Path) -> None:
             assert examination.count("identical", "dev") == 68  # left in English
             assert 0.05 < examination.num_flagged["train"] / 8112 < 0.09
     for gentler, stricter in zip(flagged[:-1], flagged[1:], strict=True):
-        assert all(gentler[key] <= stricter[key] for key in gentler)
+        assert all(gentler[key] <= stricter[key] for key in gentler if key[1] not in OF_OTHERS)
