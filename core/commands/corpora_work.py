@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from core.storage.corpus_records import SPLITS, Corpus
 from core.storage.workspace import Workspace
 
 SHOWN_LEAKS = 20
+MAX_JSON_LEAKS = 10_000
 
 
 def add_work_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -166,18 +168,18 @@ def _leakage(workspace: Workspace, chosen: argparse.Namespace) -> Answer:
     status = LeakStatus.parse(result["status"])
     corpus = workspace.corpora.get(chosen.corpus)
     against = workspace.corpora.get(chosen.against).id if chosen.against else ""
-    page = leaks_of(workspace, corpus.id, against).page(limit=SHOWN_LEAKS)
+    page = leaks_of(workspace, corpus.id, against).page(limit=MAX_JSON_LEAKS)
     lines = [status.sentence(("test", "dev", "train"))]
     lines += [
         f"{leak.split} {leak.number + 1} = {leak.other_split} {leak.other_number + 1} "
         f"({leak.level}, {leak.side}, {leak.overlap:.2f}): {leak.text[:80]}"
-        for leak in page.leaks
+        for leak in page.leaks[:SHOWN_LEAKS]
     ]
-    if page.total > len(page.leaks):
-        lines.append(f"… and {page.total - len(page.leaks):,} more.")
-    return Answer(
-        "\n".join(lines), {"job": result["job"], "badge": status.badge, **status.to_dict()}
-    )
+    if page.total > SHOWN_LEAKS:
+        lines.append(f"… and {page.total - SHOWN_LEAKS:,} more.")
+    listed = {"num_rows": page.total, "rows": [asdict(leak) for leak in page.leaks]}
+    values = {"job": result["job"], "badge": status.badge, **status.to_dict(), **listed}
+    return Answer("\n".join(lines), values)
 
 
 def _unleak(workspace: Workspace, chosen: argparse.Namespace) -> Answer:

@@ -10,7 +10,11 @@ from core.finetune.settings import FineTuneSettings
 from core.jobs.slurm_client import NAME_MARK
 from core.storage.workspace import PROJECT
 
-SAVE_BEFORE_S = 120  # of the time limit: for the step, its checkpoint, and Slurm's own delay
+# Before the time limit, for the step or evaluation at work, the checkpoint, and Slurm's own delay:
+# a share of the limit, since who asks for long has a large model. Billions of weights with their
+# optimizer state take minutes to write.
+_SAVE_SHARE = 20
+_LEAST_SAVE_S, _MOST_SAVE_S = 120, 900
 _SHORTEST_MIN = 6  # with less than this there would be no time left to train in
 _PORTS = (20_000, 12_000)  # first, and how many: below those that systems hand out
 
@@ -48,6 +52,15 @@ def cpus_per_node(settings: FineTuneSettings) -> int:
     return settings.slurm_cpus_per_node or each * settings.num_processes
 
 
+def save_before_s(limit_min: int) -> int:
+    """Gives the seconds before a time limit at which a run is told to save and stop.
+
+    Args:
+        limit_min: The limit in minutes; 0 = the partition's, which is not known here.
+    """
+    return max(_LEAST_SAVE_S, min(_MOST_SAVE_S, limit_min * 60 // _SAVE_SHARE))
+
+
 def _options(settings: FineTuneSettings, folder: Path) -> list[str]:
     limit_min = settings.slurm_time_limit_minutes
     options = [
@@ -62,7 +75,7 @@ def _options(settings: FineTuneSettings, folder: Path) -> list[str]:
         "--no-requeue",
     ]
     if not 0 < limit_min < _SHORTEST_MIN:
-        options.append(f"--signal=USR1@{SAVE_BEFORE_S}")
+        options.append(f"--signal=USR1@{save_before_s(limit_min)}")
     if settings.slurm_partition:
         options.append(f"--partition={settings.slurm_partition}")
     if settings.slurm_account:

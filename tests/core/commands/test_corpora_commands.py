@@ -76,7 +76,10 @@ def test_check_clean_take_back_unleak_and_split(run: Run, imported: dict[str, An
         (("dev:1",), "Row 1 of dev is none"),
     ):
         assert sentence in run("take-back", "Clean", *rows, status=2)["error"]
-    assert run("leakage", "C")["badge"] == "leaks"
+    leaks = run("leakage", "C")
+    assert leaks["badge"] == "leaks" and leaks["num_rows"] == len(leaks["rows"]) > 0
+    source = generate_sample(num_train=40, num_dev=4, num_test=4, seed=3).test[0][0]
+    assert [leak["level"] for leak in leaks["rows"] if leak["source"] == source] == ["exact"]
     assert run("unleak", "C")["num_train"] < 51
     split = run("split", "C", "--dev", 6, "--test", 7, "--seed", 2)
     assert (split["num_dev"], split["num_test"]) == (6, 7)

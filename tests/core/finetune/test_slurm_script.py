@@ -11,7 +11,7 @@ from core.finetune.launching import check_launcher
 from core.finetune.run_folder import RunFolder
 from core.finetune.settings import FineTuneSettings
 from core.finetune.slurm_ends import slurm_failure
-from core.finetune.slurm_script import batch_script
+from core.finetune.slurm_script import batch_script, save_before_s
 from core.jobs.elsewhere import begin_attempt
 from core.jobs.failures import record_failure
 from core.jobs.folder import JobState
@@ -45,7 +45,7 @@ def test_script_asks_for_what_the_settings_say() -> None:
     assert asked.items() >= {
         ("nodes", "3"), ("ntasks-per-node", "1"), ("cpus-per-task", "8"), ("partition", "gpu"),
         ("account", "mt"), ("time", "90"), ("gpus-per-node", "2"), ("mem", "61035M"),
-        ("qos", "long"), ("exclusive", ""), ("no-requeue", ""), ("signal", "USR1@120"),
+        ("qos", "long"), ("exclusive", ""), ("no-requeue", ""), ("signal", "USR1@270"),
         ("chdir", f'"{SETTINGS_FILE.parent}"'),
     }  # fmt: skip
 
@@ -56,6 +56,13 @@ def test_defaults_leave_everything_to_slurm_and_short_limits_have_no_signal() ->
     assert asked["signal"] == "USR1@120"
     short = options(batch_script(parsed(slurm_time_limit_minutes=5), SETTINGS_FILE, "token"))
     assert "signal" not in short
+
+
+@pytest.mark.parametrize(
+    ("limit_min", "before_s"), [(0, 120), (6, 120), (60, 180), (240, 720), (300, 900), (9999, 900)]
+)
+def test_who_asks_for_long_has_longer_to_save(limit_min: int, before_s: int) -> None:
+    assert save_before_s(limit_min) == before_s
 
 
 def test_shell_reads_the_path_as_one_word(tmp_path: Path) -> None:
