@@ -251,7 +251,8 @@ def undisturbed(workspace: Workspace, corpus: Corpus) -> Iterator[None]:
     """Lets no work on a corpus begin while it is deleted, and removes what ended.
 
     Raises:
-        DataError: It is being worked on, or another one is being compared with it.
+        DataError: It is being worked on, another one is being compared with it, or work on it
+            ended early and what that did (and perhaps cost) would be lost.
     """
     with locked(workspace.corpus_jobs_folder):
         for work in workspace.corpus_jobs.unfinished():
@@ -260,7 +261,13 @@ def undisturbed(workspace: Workspace, corpus: Corpus) -> Iterator[None]:
                     f"{corpus.name!r} is being worked on: {work.job.title!r} is {work.job.state}.",
                     hint="Wait for it, or stop it first.",
                 )
-        for work in workspace.corpus_jobs.of_corpus(corpus.id):
+        ended = workspace.corpus_jobs.of_corpus(corpus.id)
+        for work in filter(can_resume, ended):
+            raise DataError(
+                f"{work.job.title!r} is {work.job.state}, and what it did is kept.",
+                hint="Resume it, or dismiss it, before its corpus is deleted.",
+            )
+        for work in ended:
             _remove(workspace, work.id)
         yield
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from core.corpora import works
+from core.corpora.deleting import delete_corpus
 from core.corpora.doctor.findings import Findings
 from core.corpora.formats.files import MemoryFile
 from core.corpora.storing import REJECTED_FILE, store_corpus
@@ -116,6 +117,25 @@ def test_what_was_translated_is_kept_and_not_asked_for_again(
     assert len(asked) == NUM and sum(asked.values()) <= NUM + is_killed
     with pytest.raises(DataError, match="is finished and cannot be resumed"):
         works.resume(home, work.id)
+
+
+def test_a_corpus_is_not_deleted_with_translations_that_can_be_gone_on_with(
+    home: Workspace, faults: FaultServer
+) -> None:
+    pairs = [(f"source {n}", text) for n, text in enumerate(TEXTS)]
+    splits = {"train": pairs[:-2], "dev": pairs[-2:-1], "test": pairs[-1:]}
+    store_corpus(home, name="Pairs", src_lang="eng_Latn", tgt_lang="gle_Latn", splits=splits)
+    system = endpoint(home, faults, "slow-10-20", concurrency=1)
+    settings = asked_of(system, corpus="Pairs", file_name="", name="")
+    work = works.start(home, "back-translate", settings)
+    faults.wait_for_requests(2, limit_s=60)
+    works.stop(home, work.id)
+    assert queue.wait(home, work.id).state == "stopped"
+    with pytest.raises(DataError, match="is stopped, and what it did is kept"):
+        delete_corpus(home, "Pairs")
+    works.dismiss(home, work.id)
+    delete_corpus(home, "Pairs")
+    assert home.corpora.all() == []
 
 
 def test_one_side_of_a_training_split_is_translated(home: Workspace, faults: FaultServer) -> None:
