@@ -21,7 +21,7 @@ from core.corpora.formats.choice import Choice
 from core.corpora.formats.files import MAX_FILE_BYTES, InputFile
 from core.corpora.formats.names import split_of_name
 from core.corpora.importing import ImportSettings
-from core.corpora.planning import Part, guessed_languages, plan_parts
+from core.corpora.planning import Part, as_shown, guessed_languages, plan_parts
 from core.corpora.public_sets import PUBLIC_SETS, PublicSet
 from core.corpora.splitting import SplitSettings
 from core.corpora.storing import MAX_NAME_CHARS, check_name
@@ -109,7 +109,7 @@ def _files_form(workspace: Workspace, *, key: str) -> None:
             src_lang=langs[0],
             tgt_lang=langs[1],
             files=tuple(file.name for file in files),
-            parts=parts,
+            parts=as_shown(parts, known.looks),
             split=split or SplitSettings(),
         )
         _start(workspace, settings, files)

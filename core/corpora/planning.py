@@ -112,6 +112,24 @@ def guessed_languages(looks: Iterable[Look]) -> tuple[str, str]:
     return first, second
 
 
+def as_shown(parts: Sequence[Part], looks: Mapping[str, Look]) -> tuple[Part, ...]:
+    """Gives parts that are read by the encodings that were shown for them.
+
+    Whoever saw a sample and imports means that one: what is found out anew with the languages at
+    hand may be another. XML keeps to what it says itself.
+    """
+    return tuple(_as_shown(part, looks) for part in parts)
+
+
+def _as_shown(part: Part, looks: Mapping[str, Look]) -> Part:
+    shown = [
+        "" if looks[name].format in XML_FORMATS else looks[name].encoding for name in part.files
+    ]
+    choice = part.choice.changed(encoding=part.choice.encoding or shown[0])
+    target = part.target_encoding or (shown[1] if part.is_aligned else "")
+    return part.changed(choice=choice.model_dump(), target_encoding=target)
+
+
 def _with_splits(parts: Sequence[Part]) -> tuple[Part, ...]:
     """Lets the rows of train be divided where dev or test is not named: it comes out of them."""
     named = {part.split for part in parts}

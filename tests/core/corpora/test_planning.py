@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from core.corpora.doctor.findings import Findings
+from core.corpora.formats.encodings import ENCODINGS
 from core.corpora.formats.files import MemoryFile, uploaded_file
 from core.corpora.formats.reading import rows
 from core.corpora.gathering import gather
-from core.corpora.planning import Plan, looks_of, plan_parts
+from core.corpora.planning import Plan, as_shown, looks_of, plan_parts
 from core.corpora.segments import read_segments
 from core.corpora.watching import unwatched
 from core.errors import DataError, HostError
@@ -148,6 +149,20 @@ def test_halves_in_folders_of_their_languages_find_each_other() -> None:
     ]
     apart = planned(zipped("en/a.en", "ga/a.ga", "x/y.txt", "z/y.txt"))
     assert apart.parts[0].files == ("c.zip/en/a.en", "c.zip/ga/a.ga")
+
+
+def test_what_was_shown_is_what_is_read() -> None:
+    """Polish in Windows-1250, imported as languages that are written in other encodings."""
+    text = "".join(f"Zażółć gęślą jaźń {n}\tÅrets sång {n}\n" for n in range(20))
+    looks = looks_of([MemoryFile("a.tsv", text.replace("Å", "A").encode("cp1250", "replace"))])
+    looks |= looks_of([named("b.en", "a\n"), named("b.ga", "b\n")])
+    seen = looks["a.tsv"].encoding
+    plan = plan_parts(looks, "eng_Latn", "gle_Latn")
+    table, halves = as_shown(plan.parts, looks)
+    assert table.choice.encoding == seen and seen in ENCODINGS
+    assert (halves.choice.encoding, halves.target_encoding) == ("utf-8", "utf-8")
+    chosen = table.changed(choice=table.choice.changed(encoding="cp1252").model_dump())
+    assert as_shown([chosen], looks) == (chosen,)
 
 
 def test_names_that_coincide_are_refused() -> None:
