@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from core.finetune.adapters import Adapter
 from core.finetune.memory_shortage import is_memory_short
+
+Rows = list[list[int]]
+Generate = Callable[[Rows], Rows]
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,11 @@ def translate(
     hypotheses = [""] * len(sources)
     capped = done = 0
     slots = max(max_source_length, 8192 // num_beams)
+    generate = partial(
+        _generated, model, adapter, length=max_target_length, num_beams=num_beams, synced=synced
+    )
     for batch in length_batches([len(ids) for ids in encoded], slots):
-        rows = [encoded[i] for i in batch]
-        outputs = _in_parts(model, adapter, rows, max_target_length, num_beams, synced=synced)
+        outputs = _in_parts(generate, [encoded[i] for i in batch], may_halve=not synced)
         eos = adapter.tokenizer.eos_token_id
         capped += sum(eos not in ids[1:] for ids in outputs)  # the first token starts decoding
         for index, text in zip(batch, adapter.decode(outputs), strict=True):
@@ -75,53 +81,41 @@ def translate(
     return Decoded(hypotheses, capped)
 
 
-def _in_parts(
-    model: Any,
-    adapter: Adapter,
-    rows: list[list[int]],
-    max_target_length: int,
-    num_beams: int,
-    *,
-    synced: bool,
-) -> list[list[int]]:
-    """Gives what `_generated` does, by halves where memory does not suffice for all at once.
+def _in_parts(generate: Generate, rows: Rows, *, may_halve: bool) -> Rows:
+    """Gives what `generate` does, by halves where memory does not suffice for all rows at once.
 
     How long translations become, nobody knows beforehand: one that never ends keeps its whole
     batch growing. Processes that share the weights must step together, and cannot try again.
     """
     try:
-        return _generated(model, adapter, rows, max_target_length, num_beams, synced=synced)
+        return generate(rows)
     except (MemoryError, RuntimeError) as error:
-        if synced or len(rows) == 1 or not is_memory_short(error):
+        if not may_halve or len(rows) == 1 or not is_memory_short(error):
             raise
-    _give_memory_back(model)  # here, where the error no longer holds what it was at
+    _give_memory_back()  # here, where the error no longer holds what it was at
     half = len(rows) // 2
-    return [
-        ids
-        for part in (rows[:half], rows[half:])
-        for ids in _in_parts(model, adapter, part, max_target_length, num_beams, synced=synced)
-    ]
+    parts = (_in_parts(generate, part, may_halve=True) for part in (rows[:half], rows[half:]))
+    return [ids for part in parts for ids in part]
 
 
-def _give_memory_back(model: Any) -> None:
+def _give_memory_back() -> None:
     import gc
 
     import torch
 
     gc.collect()
-    if next(model.parameters()).device.type == "cuda":
-        torch.cuda.empty_cache()
+    torch.cuda.empty_cache()  # does nothing without a GPU
 
 
 def _generated(
     model: Any,
     adapter: Adapter,
-    rows: list[list[int]],
-    max_target_length: int,
-    num_beams: int,
+    rows: Rows,
     *,
+    length: int,
+    num_beams: int,
     synced: bool,
-) -> list[list[int]]:
+) -> Rows:
     """Gives the ids that follow the sources in `rows`, with special tokens and padding."""
     import torch
 
@@ -129,11 +123,11 @@ def _generated(
     inputs, mask = padded(rows, int(adapter.tokenizer.pad_token_id))
     # Not inference_mode(): the weights that ZeRO-3 gathers inside it could not train again.
     with torch.no_grad():
-        outputs: list[list[int]] = model.generate(
+        outputs: Rows = model.generate(
             input_ids=torch.tensor(inputs, device=device),
             attention_mask=torch.tensor(mask, device=device),
             forced_bos_token_id=adapter.forced_bos_token_id,
-            max_new_tokens=max_target_length,
+            max_new_tokens=length,
             num_beams=num_beams,
             do_sample=False,
             synced_gpus=synced,
